@@ -1,0 +1,302 @@
+//! The composition root: the only place that knows which parts are real.
+
+use crate::config::{Config, DatabaseConfig, MasterKeySource, ServerConfig};
+use crate::crypto::envelope::Envelope;
+use crate::crypto::key_pool::KeyPool;
+use crate::crypto::master_key::{MasterKey, NotAMasterKey};
+use crate::crypto::random::Random;
+use crate::domain::clock::{Clock, SystemClock};
+use crate::http::rate_limit::RateLimiter;
+use crate::http::{Shared, request, routes};
+use crate::repository::Store as _;
+use crate::repository::error::StoreError;
+use crate::repository::sqlite::SqliteStore;
+use crate::repository::sqlite::file::{self, FileError};
+use crate::repository::sqlite::migrate::MigrateError;
+use crate::vault::error::VaultError;
+use crate::vault::sealing::{self, SealingError};
+use crate::vault::{Registry, Vault};
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::{App as ActixApp, HttpServer, web};
+use std::fs;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use tokio::signal::unix::{SignalKind, signal};
+use zeroize::Zeroizing;
+
+/// How long requests under way may take after a stop was asked for, in seconds.
+const SHUTDOWN_TIMEOUT: u64 = 10;
+
+/// What tests replace: time and randomness.
+#[derive(Clone)]
+pub struct Parts {
+    pub clock: Arc<dyn Clock>,
+    pub random: Random,
+}
+
+impl Parts {
+    /// The machine's clock and the operating system's randomness.
+    #[must_use]
+    pub fn real() -> Self {
+        Self { clock: Arc::new(SystemClock::start()), random: Random::system() }
+    }
+}
+
+/// Why the vault does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("there is no master key")]
+    NoMasterKey,
+    #[error("the master key file {path} cannot be read: {reason}")]
+    MasterKeyFile { path: PathBuf, reason: io::Error },
+    #[error("the master key file {path} can be read by others (mode {mode:04o})")]
+    MasterKeyReadableByOthers { path: PathBuf, mode: u32 },
+    #[error("the content of {origin} {reason}")]
+    MasterKeyForm { origin: String, reason: NotAMasterKey },
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error("the database has {} pending migration(s): {}", .pending.len(), .pending.join(", "))]
+    Pending { pending: Vec<String> },
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("the address {address} cannot be listened on: {reason}")]
+    Listen { address: SocketAddr, reason: io::Error },
+    #[error("the server cannot run: {0}")]
+    Server(#[from] io::Error),
+}
+
+impl From<StoreError> for StartError {
+    fn from(error: StoreError) -> Self {
+        Self::Vault(error.into())
+    }
+}
+
+impl StartError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::NoMasterKey => "make one with `hookvault master-key generate --out master.key`, then set \
+                                  HOOKVAULT_MASTER_KEY_FILE=master.key"
+                .into(),
+            Self::MasterKeyFile { .. } => "check the path in HOOKVAULT_MASTER_KEY_FILE and the file's owner".into(),
+            Self::MasterKeyReadableByOthers { path, .. }
+            | Self::File(FileError::ReadableByOthers { path, .. }) => format!("chmod 600 {}", path.display()),
+            Self::MasterKeyForm { .. } => "`hookvault master-key generate` prints one of the right form".into(),
+            Self::File(FileError::NoFolder { path }) => format!("mkdir -m 700 -p {}", path.display()),
+            Self::File(FileError::NoFile { .. }) => {
+                "check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new database".into()
+            }
+            Self::File(FileError::NotWritable { .. }) => {
+                "run hookvault as the owner of the file, in a folder that it may write to".into()
+            }
+            Self::Pending { .. } => "back up the file, then run `hookvault migrate`".into(),
+            Self::Migrate(MigrateError::Unknown(_)) => "run the hookvault version that wrote it, or a newer one".into(),
+            Self::Migrate(_) => "see the cause above; the database can be used by the version before".into(),
+            Self::Sealing(SealingError::WrongMasterKey { sealed_with, .. }) => {
+                format!("give the master key whose id is {sealed_with}; without it the private keys cannot be opened")
+            }
+            Self::Sealing(SealingError::ProbeDamaged(_)) => "restore the database file from a backup".into(),
+            Self::Sealing(SealingError::Vault(error)) | Self::Vault(error) => store_hint(error),
+            Self::Listen { .. } => "choose another address with --listen; port 0 takes any free one".into(),
+            Self::Server(_) => "see the cause above".into(),
+        }
+    }
+}
+
+/// What to do about a use case that failed at the store.
+#[must_use]
+pub fn store_hint(error: &VaultError) -> String {
+    match error {
+        VaultError::Store(StoreError::Busy(_)) => "another process holds the database; try again".into(),
+        VaultError::Store(StoreError::Full(_)) => "make room on the disk, then try again".into(),
+        VaultError::Store(StoreError::Corrupt { .. }) => "restore the database file from a backup".into(),
+        VaultError::Store(StoreError::Unavailable(_) | StoreError::Other(_)) => {
+            "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk".into()
+        }
+        _ => "see the log".into(),
+    }
+}
+
+/// An open database, migrated, with its default org. Needs no master key.
+pub struct Opened {
+    pub registry: Registry,
+    store: Arc<SqliteStore>,
+}
+
+impl Opened {
+    /// Closes the database: the last one who does removes the WAL.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+/// Opens the store without looking at its schema.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn open_store(database: &DatabaseConfig, create: bool) -> Result<SqliteStore, StartError> {
+    if file::prepare(&database.path, create)? {
+        tracing::info!(path = %database.path.display(), "made a new database");
+    }
+    Ok(SqliteStore::open(&database.path).await?)
+}
+
+/// Opens the database, and migrates it where that is wanted.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn open_registry(database: &DatabaseConfig, create: bool, parts: &Parts) -> Result<Opened, StartError> {
+    let store = Arc::new(open_store(database, create).await?);
+    if database.migrate {
+        for migration in store.migrate().await? {
+            tracing::info!(migration, "migrated");
+        }
+    } else {
+        let pending = store.pending_migrations().await?;
+        if !pending.is_empty() {
+            return Err(StartError::Pending { pending });
+        }
+    }
+    let registry = Registry::new(store.clone(), parts.clock.clone(), parts.random.clone());
+    registry.org_ensure_default().await?;
+    Ok(Opened { registry, store })
+}
+
+/// Opens the database and the master key, and checks that they belong together.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn open_vault(config: &Config, create: bool, key_pool: usize, parts: &Parts) -> Result<Vault, StartError> {
+    // First, so that a missing master key leaves no empty database behind.
+    let master_key = read_master_key(&config.master_key)?;
+    let opened = open_registry(&config.database, create, parts).await?;
+    let envelope = Envelope::new(&master_key, parts.random.clone());
+    drop(master_key);
+    sealing::claim(&opened.registry, &envelope).await?;
+    let pool = KeyPool::start(key_pool, parts.random.clone())?;
+    Ok(Vault::new(opened.registry, envelope, pool, available_parallelism().map_or(1, usize::from)))
+}
+
+fn read_master_key(source: &MasterKeySource) -> Result<MasterKey, StartError> {
+    match source {
+        MasterKeySource::Missing => Err(StartError::NoMasterKey),
+        MasterKeySource::Text(text) => MasterKey::parse(text)
+            .map_err(|reason| StartError::MasterKeyForm { origin: "HOOKVAULT_MASTER_KEY".into(), reason }),
+        MasterKeySource::File(path) => read_master_key_file(path),
+    }
+}
+
+fn read_master_key_file(path: &Path) -> Result<MasterKey, StartError> {
+    let unreadable = |reason| StartError::MasterKeyFile { path: path.to_owned(), reason };
+    let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(StartError::MasterKeyReadableByOthers { path: path.to_owned(), mode });
+    }
+    let text = Zeroizing::new(fs::read_to_string(path).map_err(unreadable)?);
+    MasterKey::parse(&text)
+        .map_err(|reason| StartError::MasterKeyForm { origin: path.display().to_string(), reason })
+}
+
+/// A vault that is serving.
+pub struct App {
+    address: SocketAddr,
+    vault: Vault,
+    server: Server,
+}
+
+impl App {
+    /// Opens everything and starts to listen.
+    ///
+    /// # Errors
+    /// [`StartError`]; then nothing is left running.
+    pub async fn start(config: &Config, parts: &Parts) -> Result<Self, StartError> {
+        let vault = open_vault(config, true, config.server.key_pool, parts).await?;
+        Self::serve(&config.server, vault, parts).await
+    }
+
+    async fn serve(config: &ServerConfig, vault: Vault, parts: &Parts) -> Result<Self, StartError> {
+        // What a crash between a deletion and its erasure has left behind.
+        vault.erase_deleted().await?;
+        for damaged in vault.hook_keys_damaged().await? {
+            tracing::error!(id = %damaged.id, name = %damaged.name, reason = %damaged.reason, "a private key is damaged");
+        }
+        let listen_error = |reason| StartError::Listen { address: config.listen, reason };
+        let listener = TcpListener::bind(config.listen).map_err(listen_error)?;
+        let address = listener.local_addr().map_err(listen_error)?;
+        let shared = web::Data::new(Shared {
+            vault: vault.clone(),
+            limiter: RateLimiter::new(config.rate_limit, parts.clock.clone()),
+            dialect: config.dialect,
+            public_url: config.public_url.clone(),
+            body_timeout: config.client_timeout,
+        });
+        let server = HttpServer::new(move || {
+            ActixApp::new().app_data(shared.clone()).configure(routes::configure).wrap(from_fn(request::surround))
+        })
+        .client_request_timeout(config.client_timeout)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT)
+        .disable_signals()
+        .listen(listener)
+        .map_err(listen_error)?
+        .run();
+        Ok(Self { address, vault, server })
+    }
+
+    /// The address with the port that was really taken.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// For a stop from elsewhere.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Serves until the server is stopped, then closes the store.
+    ///
+    /// # Errors
+    /// [`StartError::Server`].
+    pub async fn run(self) -> Result<(), StartError> {
+        let result = self.server.await;
+        self.vault.close().await;
+        result.map_err(StartError::Server)
+    }
+
+    /// As [`Self::run`]; SIGINT and SIGTERM stop it in order, a second one at once.
+    ///
+    /// # Errors
+    /// [`StartError::Server`].
+    pub async fn run_until_signal(self) -> Result<(), StartError> {
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let handle = self.handle();
+        tokio::spawn(async move {
+            for graceful in [true, false] {
+                tokio::select! {
+                    _ = interrupt.recv() => {}
+                    _ = terminate.recv() => {}
+                }
+                tracing::info!(graceful, "stopping");
+                // Not awaited: a second signal must be heard meanwhile.
+                drop(handle.stop(graceful));
+            }
+        });
+        self.run().await
+    }
+}

@@ -1,0 +1,97 @@
+//! What a person reads when a command fails: what happened, then what to do.
+
+use crate::app::{self, StartError};
+use crate::config::ConfigError;
+use crate::repository::error::{Conflict, StoreError};
+use crate::telemetry::TelemetryError;
+use crate::vault::error::VaultError;
+use std::error::Error;
+use std::process::ExitCode;
+
+const FAILURE: u8 = 1;
+const USAGE: u8 = 2;
+
+pub struct CliError {
+    message: String,
+    hint: String,
+    code: u8,
+}
+
+impl CliError {
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into(), code: FAILURE }
+    }
+
+    /// In our form, what clap says at length.
+    pub fn usage(error: &clap::Error) -> Self {
+        let text = error.render().to_string();
+        let mut paragraphs = text.split("\n\n");
+        let message = paragraphs.next().unwrap_or_default().trim_start_matches("error: ").trim();
+        let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+        let usage = text.lines().find_map(|line| line.strip_prefix("Usage: "));
+        let hint = match (tip, usage) {
+            (Some(tip), _) => tip.to_owned(),
+            (None, Some(usage)) => format!("usage is `{usage}`; --help tells more"),
+            (None, None) => "try --help".to_owned(),
+        };
+        let message = if message.is_empty() { "a command is missing" } else { message };
+        Self { message: message.lines().map(str::trim).collect::<Vec<_>>().join(" "), hint, code: USAGE }
+    }
+
+    pub fn report(&self) -> ExitCode {
+        eprintln!("error: {}\nhint: {}", self.message, self.hint);
+        ExitCode::from(self.code)
+    }
+}
+
+/// The error and its causes, on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
+}
+
+impl From<StartError> for CliError {
+    fn from(error: StartError) -> Self {
+        Self::new(chain(&error), error.hint())
+    }
+}
+
+impl From<ConfigError> for CliError {
+    fn from(error: ConfigError) -> Self {
+        Self::new(error.to_string(), error.hint.clone())
+    }
+}
+
+impl From<TelemetryError> for CliError {
+    fn from(error: TelemetryError) -> Self {
+        Self::new(error.to_string(), "write it as info or hookvault=debug,info")
+    }
+}
+
+impl From<VaultError> for CliError {
+    fn from(error: VaultError) -> Self {
+        let hint = match &error {
+            VaultError::NotFound { kind: "org", .. } => "`hookvault org list` shows all orgs".into(),
+            VaultError::NotFound { .. } => "`hookvault token list` shows all tokens".into(),
+            VaultError::Ambiguous { .. } => "give the id instead of the name".into(),
+            VaultError::Store(StoreError::Conflict(Conflict::ApiTokenName)) => {
+                "choose another name, or revoke the other token first".into()
+            }
+            VaultError::Store(StoreError::Conflict(Conflict::OrgName | Conflict::OrgDomain)) => {
+                "`hookvault org list` shows all orgs".into()
+            }
+            other => app::store_hint(other),
+        };
+        // "the store failed: another token …" says less than its cause alone.
+        let message = match &error {
+            VaultError::Store(cause) => chain(cause),
+            other => chain(other),
+        };
+        Self::new(message, hint)
+    }
+}

@@ -1,0 +1,93 @@
+//! Flags that several commands share. A flag that is not given leaves the word to the environment.
+
+use crate::config::{ConfigError, LogConfig, LogFormat, Sources, variable};
+use crate::telemetry;
+use clap::Args;
+
+use super::error::CliError;
+
+/// Pairs of a setting and the flag's value.
+pub type Flags = Vec<(&'static str, Option<String>)>;
+
+#[derive(Args)]
+pub struct DatabaseFlags {
+    /// The database file, as sqlite://PATH
+    #[arg(long, value_name = "URL", help_heading = "Settings")]
+    database_url: Option<String>,
+    /// Run pending migrations first: on or off
+    #[arg(long, value_name = "WHEN", help_heading = "Settings")]
+    migrate: Option<String>,
+}
+
+impl DatabaseFlags {
+    pub fn flags(&self) -> Flags {
+        vec![(variable::DATABASE_URL, self.database_url.clone()), (variable::MIGRATE, self.migrate.clone())]
+    }
+}
+
+#[derive(Args)]
+pub struct MasterKeyFlags {
+    /// The file that holds the master key
+    #[arg(long, value_name = "FILE", help_heading = "Settings")]
+    master_key_file: Option<String>,
+}
+
+impl MasterKeyFlags {
+    pub fn flags(&self) -> Flags {
+        vec![(variable::MASTER_KEY_FILE, self.master_key_file.clone())]
+    }
+}
+
+#[derive(Args)]
+pub struct ServerFlags {
+    /// The address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Settings")]
+    listen: Option<String>,
+    /// Requests per minute and credential, or off [default: 1200]
+    #[arg(long, value_name = "LIMIT", help_heading = "Settings")]
+    rate_limit: Option<String>,
+    /// The form of answers: auto, documented or live [default: auto]
+    #[arg(long, value_name = "DIALECT", help_heading = "Settings")]
+    dialect: Option<String>,
+    /// The address that clients use, where it is another
+    #[arg(long, value_name = "URL", help_heading = "Settings")]
+    public_url: Option<String>,
+    /// How many key pairs to keep ready [default: 4]
+    #[arg(long, value_name = "SIZE", help_heading = "Settings")]
+    key_pool: Option<String>,
+    /// How long a client may take to send a request [default: 10s]
+    #[arg(long, value_name = "TIME", help_heading = "Settings")]
+    client_timeout: Option<String>,
+    /// Which log lines to write [default: info]
+    #[arg(long, value_name = "FILTER", help_heading = "Settings")]
+    log: Option<String>,
+    /// How to write them: text or json [default: text]
+    #[arg(long, value_name = "FORMAT", help_heading = "Settings")]
+    log_format: Option<String>,
+}
+
+impl ServerFlags {
+    pub fn flags(&self) -> Flags {
+        vec![
+            (variable::LISTEN, self.listen.clone()),
+            (variable::RATE_LIMIT, self.rate_limit.clone()),
+            (variable::DIALECT, self.dialect.clone()),
+            (variable::PUBLIC_URL, self.public_url.clone()),
+            (variable::KEY_POOL, self.key_pool.clone()),
+            (variable::CLIENT_TIMEOUT, self.client_timeout.clone()),
+            (variable::LOG, self.log.clone()),
+            (variable::LOG_FORMAT, self.log_format.clone()),
+        ]
+    }
+}
+
+/// Reads all sources, with these flags on top.
+pub fn sources(flags: impl IntoIterator<Item = Flags>) -> Result<Sources, ConfigError> {
+    Sources::read(flags.into_iter().flatten())
+}
+
+/// Starts the log of a server.
+pub fn start_log(sources: &Sources) -> Result<(), CliError> {
+    let log = LogConfig::from_sources(sources)?;
+    Ok(telemetry::start(&log.filter, log.format == LogFormat::Json)?)
+}

@@ -1,0 +1,74 @@
+//! The shell's face: one file per command. Data goes to stdout, everything else to stderr.
+
+mod check;
+mod dev;
+mod error;
+mod flags;
+mod master_key;
+mod migrate;
+mod org;
+mod output;
+mod serve;
+mod token;
+
+use clap::{Parser, Subcommand};
+use error::CliError;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    name = "hookvault",
+    version,
+    about = "A vault for the RSA keys that sign calls to hooks, speaking the Okta Key Management API",
+    after_help = "Settings come from flags, the environment and .env; .env.example explains each.\n\n\
+                  Example:\n  hookvault dev",
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Dev(dev::Dev),
+    Serve(serve::Serve),
+    #[command(subcommand)]
+    MasterKey(master_key::MasterKeyCommand),
+    Migrate(migrate::Migrate),
+    Check(check::Check),
+    #[command(subcommand)]
+    Token(token::TokenCommand),
+    #[command(subcommand)]
+    Org(org::OrgCommand),
+}
+
+/// Parses the command line and runs it. Errors go to stderr as `error:` and `hint:`.
+pub async fn run() -> ExitCode {
+    let result = match Cli::try_parse() {
+        Ok(cli) => dispatch(cli.command).await,
+        Err(error) if error.use_stderr() => Err(CliError::usage(&error)),
+        // Help and version.
+        Err(answer) => {
+            // A reader that has gone away, as with `| head`, is no error.
+            let _ = answer.print();
+            Ok(())
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}
+
+async fn dispatch(command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Dev(command) => command.run().await,
+        Command::Serve(command) => command.run().await,
+        Command::MasterKey(command) => command.run(),
+        Command::Migrate(command) => command.run().await,
+        Command::Check(command) => command.run().await,
+        Command::Token(command) => command.run().await,
+        Command::Org(command) => command.run().await,
+    }
+}

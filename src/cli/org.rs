@@ -1,0 +1,117 @@
+use super::error::CliError;
+use super::flags::{self, DatabaseFlags};
+use super::output;
+use crate::app::{self, Parts};
+use crate::config::DatabaseConfig;
+use crate::domain::name::Name;
+use crate::domain::org::{Domain, Org};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+/// Make and list orgs
+///
+/// Each has its own keys, names, cap and tokens, and answers on its own domain. Most vaults need one, which is there.
+#[derive(Subcommand)]
+#[command(after_help = "Example:\n  hookvault org list")]
+pub enum OrgCommand {
+    Create(Create),
+    List(List),
+}
+
+/// Make an org and print its id
+#[derive(Args)]
+#[command(after_help = "Example:\n  hookvault org create staging --domain staging.example.com")]
+pub struct Create {
+    /// What it is called
+    name: String,
+    /// The host name under which it answers
+    #[arg(long)]
+    domain: Option<String>,
+    #[command(flatten)]
+    database: DatabaseFlags,
+}
+
+/// List all orgs
+#[derive(Args)]
+#[command(after_help = "Example:\n  hookvault org list --json")]
+pub struct List {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: DatabaseFlags,
+}
+
+impl OrgCommand {
+    pub async fn run(self) -> Result<(), CliError> {
+        match self {
+            Self::Create(create) => create.run().await,
+            Self::List(list) => list.run().await,
+        }
+    }
+}
+
+impl Create {
+    async fn run(self) -> Result<(), CliError> {
+        let name = Name::parse(&self.name)
+            .map_err(|reason| CliError::new(format!("`{}` {reason}", self.name), "give it another name"))?;
+        let domain = self.domain.as_deref().map(|text| {
+            Domain::parse(text).map_err(|reason| {
+                CliError::new(format!("--domain: `{text}` {reason}"), "write it as staging.example.com")
+            })
+        });
+        let domain = domain.transpose()?;
+        let database = DatabaseConfig::from_sources(&flags::sources([self.database.flags()])?)?;
+        let opened = app::open_registry(&database, true, &Parts::real()).await?;
+        let created = opened.registry.org_create(name, domain).await;
+        opened.close().await;
+        let org = created?;
+        output::print(&format!("{}\n", org.id))?;
+        if org.domain.is_none() {
+            eprintln!("without a domain nobody can reach it: requests are told apart by their host");
+        }
+        Ok(())
+    }
+}
+
+#[derive(Serialize)]
+struct OrgLine {
+    id: String,
+    name: String,
+    domain: Option<String>,
+    default: bool,
+    created: String,
+}
+
+impl From<Org> for OrgLine {
+    fn from(org: Org) -> Self {
+        Self {
+            id: org.id.to_string(),
+            name: org.name.to_string(),
+            domain: org.domain.map(|domain| domain.to_string()),
+            default: org.is_default,
+            created: org.created.to_wire(),
+        }
+    }
+}
+
+impl List {
+    async fn run(self) -> Result<(), CliError> {
+        let database = DatabaseConfig::from_sources(&flags::sources([self.database.flags()])?)?;
+        let opened = app::open_registry(&database, false, &Parts::real()).await?;
+        let listed = opened.registry.org_list().await;
+        opened.close().await;
+        let lines: Vec<OrgLine> = listed?.into_iter().map(OrgLine::from).collect();
+        if self.json {
+            return output::print_json(&lines);
+        }
+        let rows: Vec<_> = lines
+            .into_iter()
+            .map(|line| {
+                let default = if line.default { "yes" } else { "no" };
+                [line.id, line.name, line.domain.unwrap_or_else(|| "-".into()), default.into(), line.created]
+            })
+            .collect();
+        output::print_table(["ID", "NAME", "DOMAIN", "DEFAULT", "CREATED"], &rows)
+    }
+}

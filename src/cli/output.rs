@@ -1,0 +1,40 @@
+//! Lists on stdout: columns for people, JSON for programs.
+
+use super::error::CliError;
+use serde::Serialize;
+use std::io::{self, Write as _};
+
+/// Writes text to stdout. A reader that has gone away, as with `| head`, is no error.
+pub fn print(text: &str) -> Result<(), CliError> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(CliError::new(format!("stdout cannot be written: {error}"), "check where the output goes"))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub fn print_json(value: &impl Serialize) -> Result<(), CliError> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| CliError::new(format!("the list cannot be written as JSON: {error}"), "report this"))?;
+    print(&format!("{text}\n"))
+}
+
+/// Columns as wide as their widest cell.
+pub fn print_table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Result<(), CliError> {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| row[column].chars().count());
+        cells.chain([head[column].len()]).max().unwrap_or_default()
+    };
+    let widths: [usize; N] = std::array::from_fn(width);
+    let line = |cells: [&str; N]| {
+        let padded: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        format!("{}\n", padded.join("  ").trim_end())
+    };
+    let mut text = line(head);
+    for row in rows {
+        text.push_str(&line(std::array::from_fn(|column| row[column].as_str())));
+    }
+    print(&text)
+}

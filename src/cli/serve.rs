@@ -1,0 +1,31 @@
+use super::error::CliError;
+use super::flags::{self, DatabaseFlags, MasterKeyFlags, ServerFlags};
+use super::output;
+use crate::app::{App, Parts};
+use crate::config::Config;
+use clap::Args;
+
+/// Serve the vault
+#[derive(Args)]
+#[command(after_help = "Example:
+  hookvault master-key generate --out master.key
+  hookvault serve --master-key-file master.key --database-url sqlite://vault.db")]
+pub struct Serve {
+    #[command(flatten)]
+    server: ServerFlags,
+    #[command(flatten)]
+    database: DatabaseFlags,
+    #[command(flatten)]
+    master_key: MasterKeyFlags,
+}
+
+impl Serve {
+    pub async fn run(self) -> Result<(), CliError> {
+        let sources = flags::sources([self.server.flags(), self.database.flags(), self.master_key.flags()])?;
+        flags::start_log(&sources)?;
+        let config = Config::from_sources(&sources)?;
+        let app = App::start(&config, &Parts::real()).await?;
+        output::print(&format!("hookvault serves {} on http://{}\n", config.database.url(), app.address()))?;
+        Ok(app.run_until_signal().await?)
+    }
+}

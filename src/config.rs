@@ -1,0 +1,406 @@
+//! Every setting: flag, then environment, then `.env`, then default; parsed into values of the domain.
+//!
+//! The environment is read here and nowhere else. An unknown variable with our prefix is an error: it is nearly always
+//! a misspelt one.
+
+use crate::domain::dialect::DialectChoice;
+use crate::domain::public_url::PublicUrl;
+use crate::domain::rate_limit::RateLimit;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use zeroize::Zeroizing;
+
+const PREFIX: &str = "HOOKVAULT_";
+
+/// Names of the variables. `.env.example` explains each; the flag is the same word in lower case.
+pub mod variable {
+    pub const LISTEN: &str = "HOOKVAULT_LISTEN";
+    pub const DATABASE_URL: &str = "HOOKVAULT_DATABASE_URL";
+    pub const MASTER_KEY: &str = "HOOKVAULT_MASTER_KEY";
+    pub const MASTER_KEY_FILE: &str = "HOOKVAULT_MASTER_KEY_FILE";
+    pub const RATE_LIMIT: &str = "HOOKVAULT_RATE_LIMIT";
+    pub const DIALECT: &str = "HOOKVAULT_DIALECT";
+    pub const LOG: &str = "HOOKVAULT_LOG";
+    pub const LOG_FORMAT: &str = "HOOKVAULT_LOG_FORMAT";
+    pub const PUBLIC_URL: &str = "HOOKVAULT_PUBLIC_URL";
+    pub const MIGRATE: &str = "HOOKVAULT_MIGRATE";
+    pub const KEY_POOL: &str = "HOOKVAULT_KEY_POOL";
+    pub const CLIENT_TIMEOUT: &str = "HOOKVAULT_CLIENT_TIMEOUT";
+    pub const DATA_DIR: &str = "HOOKVAULT_DATA_DIR";
+
+    pub const ALL: [&str; 13] = [
+        LISTEN,
+        DATABASE_URL,
+        MASTER_KEY,
+        MASTER_KEY_FILE,
+        RATE_LIMIT,
+        DIALECT,
+        LOG,
+        LOG_FORMAT,
+        PUBLIC_URL,
+        MIGRATE,
+        KEY_POOL,
+        CLIENT_TIMEOUT,
+        DATA_DIR,
+    ];
+}
+
+/// A setting that cannot be used. The hint says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ConfigError {
+    message: String,
+    pub hint: String,
+}
+
+impl ConfigError {
+    fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into() }
+    }
+}
+
+/// Where values come from, strongest first. Empty values count as absent: compose files set them.
+#[derive(Default)]
+pub struct Sources {
+    flags: BTreeMap<&'static str, String>,
+    environment: BTreeMap<String, Zeroizing<String>>,
+    dotenv: BTreeMap<String, Zeroizing<String>>,
+}
+
+impl Sources {
+    /// The flags that were given, the environment of the process, and `.env` in the current folder.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for an unknown variable of ours, or a `.env` that cannot be read.
+    pub fn read(flags: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Result<Self, ConfigError> {
+        let mut environment = BTreeMap::new();
+        for (name, value) in std::env::vars_os() {
+            let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+            let value = value.into_string().map_err(|_| {
+                ConfigError::new(format!("the value of {name} is not UTF-8"), format!("set {name} again"))
+            })?;
+            environment.insert(name.to_owned(), Zeroizing::new(value));
+        }
+        Self::new(flags, environment, read_dotenv(Path::new(".env"))?)
+    }
+
+    fn new(
+        flags: impl IntoIterator<Item = (&'static str, Option<String>)>,
+        environment: BTreeMap<String, Zeroizing<String>>,
+        dotenv: BTreeMap<String, Zeroizing<String>>,
+    ) -> Result<Self, ConfigError> {
+        for (names, origin) in [(environment.keys(), "the environment"), (dotenv.keys(), ".env")] {
+            for name in names {
+                if name.starts_with(PREFIX) && !variable::ALL.contains(&name.as_str()) {
+                    return Err(ConfigError::new(
+                        format!("{name} in {origin} is not a setting of hookvault"),
+                        format!("unset it; {}", nearest(name)),
+                    ));
+                }
+            }
+        }
+        let flags = flags.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        Ok(Self { flags, environment, dotenv })
+    }
+
+    /// The value, and how the user would name where it stands.
+    fn get(&self, name: &'static str) -> Option<(&str, String)> {
+        if let Some(value) = self.flags.get(name) {
+            return Some((value, flag_of(name)));
+        }
+        let environment = self.environment.get(name).filter(|value| !value.is_empty());
+        if let Some(value) = environment {
+            return Some((value, name.to_owned()));
+        }
+        let dotenv = self.dotenv.get(name).filter(|value| !value.is_empty());
+        dotenv.map(|value| (value.as_str(), format!("{name} in .env")))
+    }
+
+    fn parse<T, E: Display>(
+        &self,
+        name: &'static str,
+        default: &str,
+        hint: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<T, ConfigError> {
+        let (value, origin) = self.get(name).unwrap_or((default, name.to_owned()));
+        parse(value).map_err(|reason| ConfigError::new(format!("{origin}: `{value}` {reason}"), hint))
+    }
+}
+
+fn read_dotenv(path: &Path) -> Result<BTreeMap<String, Zeroizing<String>>, ConfigError> {
+    // A parse error quotes the line, and the line may hold a secret: only its position is told.
+    let unreadable = |reason: &str| {
+        ConfigError::new(format!(".env cannot be read: {reason}"), "see .env.example for the form of its lines")
+    };
+    match dotenvy::from_path_iter(path) {
+        Ok(lines) => lines
+            .enumerate()
+            .map(|(index, line)| match line {
+                Ok((name, value)) => Ok((name, Zeroizing::new(value))),
+                Err(dotenvy::Error::Io(error)) => Err(unreadable(&error.to_string())),
+                Err(_) => Err(unreadable(&format!("its setting number {} is not NAME=value", index + 1))),
+            })
+            .collect(),
+        Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(error) => Err(unreadable(&error.to_string())),
+    }
+}
+
+/// `--rate-limit` for `HOOKVAULT_RATE_LIMIT`.
+fn flag_of(name: &str) -> String {
+    format!("--{}", name.trim_start_matches(PREFIX).to_ascii_lowercase().replace('_', "-"))
+}
+
+fn nearest(name: &str) -> String {
+    let same_letters = |known: &&&str| {
+        let mut letters: Vec<char> = known.chars().collect();
+        let mut given: Vec<char> = name.to_ascii_uppercase().chars().collect();
+        letters.sort_unstable();
+        given.sort_unstable();
+        let common = given.iter().filter(|letter| letters.contains(letter)).count();
+        common == given.len() && letters.len().abs_diff(given.len()) <= 2
+    };
+    match variable::ALL.iter().filter(same_letters).min_by_key(|known| known.len().abs_diff(name.len())) {
+        Some(known) => format!("perhaps {known} was meant"),
+        None => ".env.example lists all settings".to_owned(),
+    }
+}
+
+/// Everything that `serve` needs.
+pub struct Config {
+    pub server: ServerConfig,
+    pub database: DatabaseConfig,
+    pub master_key: MasterKeySource,
+}
+
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    pub listen: SocketAddr,
+    pub rate_limit: RateLimit,
+    pub dialect: DialectChoice,
+    pub public_url: Option<PublicUrl>,
+    /// How many key pairs are kept ready.
+    pub key_pool: usize,
+    /// How long a client may take to send a request head, and as long again for the body.
+    pub client_timeout: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub struct DatabaseConfig {
+    pub path: PathBuf,
+    /// Whether pending migrations run at start.
+    pub migrate: bool,
+}
+
+/// Where the master key is. There is no `Debug`: it may be here.
+pub enum MasterKeySource {
+    Text(Zeroizing<String>),
+    File(PathBuf),
+    Missing,
+}
+
+#[derive(Debug, Clone)]
+pub struct LogConfig {
+    /// In the syntax of tracing-subscriber's `EnvFilter`.
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl ServerConfig {
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
+        let public_url = match sources.get(variable::PUBLIC_URL) {
+            None => None,
+            Some(_) => Some(sources.parse(
+                variable::PUBLIC_URL,
+                "",
+                "give the address that clients use, such as https://keys.example.com",
+                PublicUrl::parse,
+            )?),
+        };
+        Ok(Self {
+            listen: sources.parse(variable::LISTEN, "127.0.0.1:8080", "write it as 127.0.0.1:8080 or [::]:8080", |text| {
+                text.parse::<SocketAddr>().map_err(|_| "is not an address and a port")
+            })?,
+            rate_limit: sources.parse(
+                variable::RATE_LIMIT,
+                "1200",
+                "write it as 1200, or off for no limit",
+                RateLimit::parse,
+            )?,
+            dialect: sources.parse(variable::DIALECT, "auto", "auto suits all official clients", DialectChoice::parse)?,
+            public_url,
+            key_pool: sources.parse(variable::KEY_POOL, "4", "write it as 4; 0 makes every key when it is needed", |text| {
+                text.parse::<usize>().ok().filter(|size| *size <= 50).ok_or("is not a number from 0 to 50")
+            })?,
+            client_timeout: sources.parse(variable::CLIENT_TIMEOUT, "10s", "write it as 10s or 1m", |text| {
+                let duration = humantime::parse_duration(text).ok();
+                duration.filter(|duration| !duration.is_zero()).ok_or("is not a duration above zero")
+            })?,
+        })
+    }
+}
+
+impl DatabaseConfig {
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
+        Ok(Self {
+            path: sources.parse(
+                variable::DATABASE_URL,
+                "sqlite://hookvault.db",
+                "write it as sqlite://hookvault.db (relative) or sqlite:///var/lib/hookvault/hookvault.db (absolute)",
+                database_path,
+            )?,
+            migrate: sources.parse(variable::MIGRATE, "on", "write it as on or off", |text| match text {
+                "on" => Ok(true),
+                "off" => Ok(false),
+                _ => Err("is neither on nor off"),
+            })?,
+        })
+    }
+
+    /// The file in the words of the setting.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("sqlite://{}", self.path.display())
+    }
+}
+
+fn database_path(url: &str) -> Result<PathBuf, &'static str> {
+    match url.strip_prefix("sqlite://") {
+        None => Err("does not begin with sqlite://"),
+        Some("" | ":memory:") => Err("names no file"),
+        Some(path) if path.contains('?') => Err("has parameters, and there are none"),
+        Some(path) => Ok(PathBuf::from(path)),
+    }
+}
+
+impl MasterKeySource {
+    /// # Errors
+    /// [`ConfigError`] where both forms are given.
+    pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
+        match (sources.get(variable::MASTER_KEY), sources.get(variable::MASTER_KEY_FILE)) {
+            (Some(_), Some((_, file_origin))) => Err(ConfigError::new(
+                format!("both {} and {file_origin} are set", variable::MASTER_KEY),
+                "set one of them: it must be clear which master key counts",
+            )),
+            (Some((text, _)), None) => Ok(Self::Text(Zeroizing::new(text.to_owned()))),
+            (None, Some((path, _))) => Ok(Self::File(PathBuf::from(path))),
+            (None, None) => Ok(Self::Missing),
+        }
+    }
+}
+
+impl LogConfig {
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
+        Ok(Self {
+            filter: sources.parse(variable::LOG, "info", "", |text| Ok::<_, &str>(text.to_owned()))?,
+            format: sources.parse(variable::LOG_FORMAT, "text", "write it as text or json", |text| match text {
+                "text" => Ok(LogFormat::Text),
+                "json" => Ok(LogFormat::Json),
+                _ => Err("is neither text nor json"),
+            })?,
+        })
+    }
+}
+
+impl Config {
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
+        Ok(Self {
+            server: ServerConfig::from_sources(sources)?,
+            database: DatabaseConfig::from_sources(sources)?,
+            master_key: MasterKeySource::from_sources(sources)?,
+        })
+    }
+}
+
+/// Where `dev` keeps everything.
+///
+/// # Errors
+/// [`ConfigError`] where a setting of a real vault is present: `dev` would hand out a token for it.
+pub fn dev_data_dir(sources: &Sources) -> Result<PathBuf, ConfigError> {
+    for name in [variable::DATABASE_URL, variable::MASTER_KEY, variable::MASTER_KEY_FILE] {
+        if let Some((_, origin)) = sources.get(name) {
+            return Err(ConfigError::new(
+                format!("{origin} is set, but `dev` keeps its own database and master key in its data folder"),
+                format!("unset {name}, or run `hookvault serve`, which uses it"),
+            ));
+        }
+    }
+    Ok(sources.get(variable::DATA_DIR).map_or_else(|| PathBuf::from("hookvault-data"), |(path, _)| PathBuf::from(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, Zeroizing<String>> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), Zeroizing::new((*value).to_owned()))).collect()
+    }
+
+    fn listen(flag: Option<&str>, environment: &[(&str, &str)], dotenv: &[(&str, &str)]) -> String {
+        let sources =
+            Sources::new([(variable::LISTEN, flag.map(str::to_owned))], map(environment), map(dotenv)).unwrap();
+        ServerConfig::from_sources(&sources).unwrap().listen.to_string()
+    }
+
+    #[test]
+    fn a_flag_beats_the_environment_which_beats_dotenv_which_beats_the_default() {
+        let environment = [(variable::LISTEN, "127.0.0.1:2")];
+        let dotenv = [(variable::LISTEN, "127.0.0.1:3")];
+        assert_eq!(listen(Some("127.0.0.1:1"), &environment, &dotenv), "127.0.0.1:1");
+        assert_eq!(listen(None, &environment, &dotenv), "127.0.0.1:2");
+        assert_eq!(listen(None, &[(variable::LISTEN, "")], &dotenv), "127.0.0.1:3");
+        assert_eq!(listen(None, &[], &[]), "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn an_unknown_variable_of_ours_is_refused_and_the_likely_one_named() {
+        let error = Sources::new([], map(&[("HOOKVAULT_LISTNE", "x")]), map(&[])).err().unwrap();
+        assert_eq!(error.to_string(), "HOOKVAULT_LISTNE in the environment is not a setting of hookvault");
+        assert_eq!(error.hint, "unset it; perhaps HOOKVAULT_LISTEN was meant");
+        assert!(Sources::new([], map(&[]), map(&[("HOOKVAULT_NO", "x"), ("OTHER", "y")])).is_err());
+        assert!(Sources::new([], map(&[]), map(&[("OTHER", "y")])).is_ok());
+    }
+
+    #[test]
+    fn a_value_that_makes_no_sense_is_refused_with_its_origin() {
+        let sources = Sources::new([], map(&[]), map(&[(variable::RATE_LIMIT, "0")])).unwrap();
+        let error = ServerConfig::from_sources(&sources).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "HOOKVAULT_RATE_LIMIT in .env: `0` is neither a number of requests per minute above zero nor `off`"
+        );
+    }
+
+    #[test]
+    fn a_database_url_names_a_file() {
+        assert_eq!(database_path("sqlite://a/b.db"), Ok(PathBuf::from("a/b.db")));
+        assert_eq!(database_path("sqlite:///a/b.db"), Ok(PathBuf::from("/a/b.db")));
+        for wrong in ["", "a.db", "sqlite://", "sqlite://:memory:", "sqlite://a.db?mode=ro", "postgres://a"] {
+            assert!(database_path(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_master_key_comes_from_one_place() {
+        let both = map(&[(variable::MASTER_KEY, "a"), (variable::MASTER_KEY_FILE, "b")]);
+        assert!(MasterKeySource::from_sources(&Sources::new([], both, map(&[])).unwrap()).is_err());
+    }
+}

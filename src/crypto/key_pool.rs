@@ -1,0 +1,101 @@
+//! Key pairs made ahead of time on a thread of their own, so that a create need not wait for one.
+
+use crate::crypto::random::Random;
+use crate::crypto::rsa_key::KeyPair;
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+/// Keeps up to `size` key pairs ready. What is left when it is dropped is wiped.
+pub struct KeyPool {
+    shared: Arc<Shared>,
+    maker: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    size: usize,
+    state: Mutex<State>,
+    /// Rung when there is room in the pool, and when it closes.
+    room: Condvar,
+}
+
+struct State {
+    ready: VecDeque<KeyPair>,
+    closing: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic while the lock is held leaves a shorter queue at the worst.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl KeyPool {
+    /// Starts filling at once. With a size of 0 there is no thread, and every key is made when it is needed.
+    ///
+    /// # Errors
+    /// Where the operating system gives no thread.
+    pub fn start(size: usize, random: Random) -> std::io::Result<Self> {
+        let state = Mutex::new(State { ready: VecDeque::with_capacity(size), closing: false });
+        let shared = Arc::new(Shared { size, state, room: Condvar::new() });
+        let maker = if size == 0 {
+            None
+        } else {
+            let shared = Arc::clone(&shared);
+            Some(std::thread::Builder::new().name("key-pool".into()).spawn(move || fill(&shared, &random))?)
+        };
+        Ok(Self { shared, maker })
+    }
+
+    /// A key pair, if one is ready.
+    #[must_use]
+    pub fn take(&self) -> Option<KeyPair> {
+        let pair = self.shared.lock().ready.pop_front();
+        self.shared.room.notify_one();
+        pair
+    }
+
+    /// Gives back a key pair that nobody got to see. Where there is no room it is wiped.
+    pub fn put_back(&self, pair: KeyPair) {
+        let mut state = self.shared.lock();
+        if state.ready.len() < self.shared.size {
+            state.ready.push_front(pair);
+        }
+    }
+
+    /// How many are ready.
+    #[must_use]
+    pub fn ready(&self) -> usize {
+        self.shared.lock().ready.len()
+    }
+}
+
+fn fill(shared: &Shared, random: &Random) {
+    loop {
+        let mut state = shared.lock();
+        while state.ready.len() >= shared.size && !state.closing {
+            state = shared.room.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        if state.closing {
+            return;
+        }
+        drop(state);
+        let pair = KeyPair::make(random);
+        let mut state = shared.lock();
+        if state.ready.len() < shared.size {
+            state.ready.push_back(pair);
+        }
+    }
+}
+
+impl Drop for KeyPool {
+    fn drop(&mut self) {
+        self.shared.lock().closing = true;
+        self.shared.room.notify_all();
+        if let Some(maker) = self.maker.take() {
+            // It panics only where a key could not be made, which it has reported by then.
+            let _ = maker.join();
+        }
+    }
+}

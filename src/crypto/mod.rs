@@ -1,0 +1,8 @@
+//! Makes, seals and opens keys. Knows nothing of databases, HTTP or the shell.
+
+pub mod envelope;
+pub mod key_pool;
+pub mod master_key;
+pub mod random;
+pub mod rsa_key;
+pub mod token_secret;

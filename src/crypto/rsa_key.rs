@@ -1,0 +1,74 @@
+//! RSA key pairs: made and checked with `rsa`, encoded with `pkcs8`. Nothing is signed here (RUSTSEC-2023-0071).
+
+use crate::crypto::random::Random;
+use crate::domain::hook_key::PublicKey;
+use pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, SecretDocument};
+use rsa::RsaPrivateKey;
+use rsa::traits::PublicKeyParts as _;
+
+/// In bits (wire.md §1).
+pub const KEY_SIZE: usize = 2048;
+
+/// A new key pair on its way into an envelope. The private half is wiped when dropped; there is no `Debug`.
+pub struct KeyPair {
+    pub public_key: PublicKey,
+    /// PKCS#8, DER (RFC 5208, clause 5); wiped when dropped.
+    pkcs8: SecretDocument,
+}
+
+impl KeyPair {
+    /// RSA-2048 with the exponent 65537. Takes 70 to 200 ms of one core: never call it on an async worker.
+    #[must_use]
+    pub fn make(random: &Random) -> Self {
+        let private = RsaPrivateKey::new(&mut random.key_pair_rng(), KEY_SIZE)
+            .expect("2048 bits and the default exponent are a size that can be made");
+        let pkcs8 = private.to_pkcs8_der().expect("a key that was just made can be encoded");
+        Self { public_key: public_key_of(&private), pkcs8 }
+    }
+
+    /// The private half, for the envelope.
+    #[must_use]
+    pub fn pkcs8(&self) -> &[u8] {
+        self.pkcs8.as_bytes()
+    }
+}
+
+/// The bytes are no usable RSA private key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a valid RSA private key in PKCS#8")]
+pub struct NotAPrivateKey;
+
+/// The public half of an encoded private key, whose consistency is checked on the way.
+///
+/// # Errors
+/// [`NotAPrivateKey`].
+pub fn public_half(pkcs8: &[u8]) -> Result<PublicKey, NotAPrivateKey> {
+    let private = RsaPrivateKey::from_pkcs8_der(pkcs8).map_err(|_| NotAPrivateKey)?;
+    private.validate().map_err(|_| NotAPrivateKey)?;
+    Ok(public_key_of(&private))
+}
+
+fn public_key_of(private: &RsaPrivateKey) -> PublicKey {
+    PublicKey { modulus: private.n_bytes().into_vec(), exponent: private.e_bytes().into_vec() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_2048_bits_and_the_exponent_65537_and_reads_back() {
+        let pair = KeyPair::make(&Random::system());
+        assert_eq!(pair.public_key.modulus.len(), 256);
+        assert!(pair.public_key.modulus[0] >= 0x80);
+        assert_eq!(pair.public_key.exponent, [1, 0, 1]);
+        assert_eq!(public_half(pair.pkcs8()), Ok(pair.public_key));
+    }
+
+    #[test]
+    fn what_is_no_private_key_is_refused() {
+        let pair = KeyPair::make(&Random::system());
+        assert_eq!(public_half(&pair.pkcs8()[..1000]), Err(NotAPrivateKey));
+        assert_eq!(public_half(b""), Err(NotAPrivateKey));
+    }
+}

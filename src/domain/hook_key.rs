@@ -1,0 +1,65 @@
+//! Hook keys: RSA key pairs that sign calls to hooks.
+
+use super::clock::Timestamp;
+use super::id::{HookKeyId, KeyId, OrgId};
+use super::name::Name;
+use super::sealed::{Place, Sealed};
+
+/// How many keys an org may hold (wire.md §1). The database enforces it; this is for messages.
+pub const MAX_KEYS_PER_ORG: usize = 50;
+
+/// A hook key as everyone with the right scope may see it. The private half is not part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookKey {
+    pub id: HookKeyId,
+    pub org_id: OrgId,
+    pub key_id: KeyId,
+    pub name: Name,
+    pub created: Timestamp,
+    pub last_updated: Timestamp,
+    /// Whether a reference to the key exists.
+    pub is_used: bool,
+    pub public_key: PublicKey,
+}
+
+/// The public half, as unsigned big-endian integers without leading zeros (RFC 7518, clause 6.3.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    pub modulus: Vec<u8>,
+    pub exponent: Vec<u8>,
+}
+
+/// A private key at rest, and which key it is the private half of.
+#[derive(Debug, Clone)]
+pub struct SealedHookKey {
+    pub id: HookKeyId,
+    pub org_id: OrgId,
+    pub name: Name,
+    pub public_key: PublicKey,
+    pub sealed_pkcs8: Sealed,
+}
+
+impl SealedHookKey {
+    /// The place that the sealed key is bound to.
+    #[must_use]
+    pub fn place(&self) -> Place<'_> {
+        place(&self.org_id, &self.id)
+    }
+}
+
+/// The place that the private half of a key is bound to.
+#[must_use]
+pub fn place<'a>(org_id: &'a OrgId, id: &'a HookKeyId) -> Place<'a> {
+    use super::id::PrefixedId as _;
+    Place { org: org_id.as_str(), table: "hook_key", row: id.as_str(), column: "sealed_pkcs8" }
+}
+
+/// A use of a key by something else, which blocks the key's deletion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyReference {
+    /// What uses the key, in words: `inline hook`.
+    pub consumer_kind: String,
+    pub consumer_id: String,
+    pub consumer_name: String,
+    pub since: Timestamp,
+}

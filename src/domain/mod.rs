@@ -1,0 +1,17 @@
+//! Values and rules. No I/O, no serialization, no SQL, no HTTP.
+//!
+//! A value is parsed once, at the edge, into a type with private fields; from then on it is valid.
+
+pub mod api_token;
+pub mod caller;
+pub mod clock;
+pub mod dialect;
+pub mod hook_key;
+pub mod id;
+pub mod invalid;
+pub mod name;
+pub mod org;
+pub mod public_url;
+pub mod rate_limit;
+pub mod scope;
+pub mod sealed;

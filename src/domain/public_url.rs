@@ -1,0 +1,62 @@
+//! The address under which clients reach the vault, where it differs from the one it listens on.
+
+use super::invalid::Invalid;
+use std::fmt;
+
+/// An origin: scheme, host and port (RFC 6454).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl {
+    https: bool,
+    authority: String,
+}
+
+impl PublicUrl {
+    /// # Errors
+    /// [`Invalid::PublicUrl`] where it is not an http or https URL, or more than an origin.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        let (https, rest) = if let Some(rest) = text.strip_prefix("https://") {
+            (true, rest)
+        } else if let Some(rest) = text.strip_prefix("http://") {
+            (false, rest)
+        } else {
+            return Err(Invalid::PublicUrl);
+        };
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~[]:".contains(&b);
+        if authority.is_empty() || authority.starts_with(':') || !authority.bytes().all(allowed) {
+            return Err(Invalid::PublicUrl);
+        }
+        Ok(Self { https, authority: authority.to_ascii_lowercase() })
+    }
+
+    #[must_use]
+    pub const fn is_https(&self) -> bool {
+        self.https
+    }
+
+    #[must_use]
+    pub const fn scheme(&self) -> &'static str {
+        if self.https { "https" } else { "http" }
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme(), self.authority)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_an_origin_and_nothing_more() {
+        assert_eq!(PublicUrl::parse("https://Keys.example.com/").unwrap().to_string(), "https://keys.example.com");
+        assert_eq!(PublicUrl::parse("http://[::1]:8080").unwrap().to_string(), "http://[::1]:8080");
+        for wrong in ["", "keys.example.com", "ftp://a", "https://", "https://a/b", "https://a?b", "https://u:p@a", "http://:80"] {
+            assert_eq!(PublicUrl::parse(wrong), Err(Invalid::PublicUrl), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! The OpenAPI document, from the handlers and the table of routes, and the page that shows it.
+
+use super::error::{self, ApiError, ErrorBody, ErrorCause};
+use super::routes::{self, Access};
+use super::{hook_keys, json, organization, probes, users};
+use actix_web::http::header;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpResponse, web};
+use std::sync::Arc;
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, ResponseBuilder, Server};
+use utoipa::OpenApi as _;
+
+const SCHEME: &str = "apiToken";
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "hookvault",
+        description = "A vault for the RSA keys that sign calls to hooks. It speaks the Okta Key Management API.\n\n\
+                       Two dialects: to official clients that parse the live form, `isUsed` is a boolean and a public \
+                       key stands alone; to all others `isUsed` is the string that the reference documents, and a \
+                       public key stands under `_embedded` as well.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    tags(
+        (name = "Hook keys", description = "Key pairs that sign calls to hooks"),
+        (name = "Vault", description = "What official clients ask at start"),
+        (name = "Operations", description = "For those who run the service"),
+    ),
+    paths(
+        hook_keys::list,
+        hook_keys::create,
+        hook_keys::public_key,
+        hook_keys::get,
+        hook_keys::replace,
+        hook_keys::delete,
+        users::me,
+        organization::metadata,
+        probes::alive,
+        probes::ready,
+    ),
+    components(schemas(ErrorBody, ErrorCause))
+)]
+struct Handlers;
+
+/// Paths of the table that are about the document, not in it.
+const NOT_DESCRIBED: [&str; 3] = ["/openapi.json", "/docs", "/docs/{file}"];
+
+/// The whole document: what the handlers say, and for each route who may call it and how it fails.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let mut document = Handlers::openapi();
+    document.servers = Some(vec![Server::new("/")]);
+    let key = ApiKey::Header(ApiKeyValue::with_description("Authorization", "`SSWS ` and an API token"));
+    if let Some(components) = document.components.as_mut() {
+        components.add_security_scheme(SCHEME, SecurityScheme::ApiKey(key));
+    }
+    for route in routes::all() {
+        if let Some(operation) = document
+            .paths
+            .paths
+            .get_mut(route.path)
+            .and_then(|item| operation(item, &route.method))
+        {
+            describe(operation, &route.method, route.path, route.access);
+        }
+    }
+    document
+}
+
+/// Whether a route belongs into the document.
+#[must_use]
+pub fn is_described(path: &str) -> bool {
+    !NOT_DESCRIBED.contains(&path)
+}
+
+fn operation<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Operation> {
+    match *method {
+        Method::GET => item.get.as_mut(),
+        Method::POST => item.post.as_mut(),
+        Method::PUT => item.put.as_mut(),
+        Method::DELETE => item.delete.as_mut(),
+        _ => None,
+    }
+}
+
+/// Adds the security requirement and the errors, with examples from the code that answers.
+fn describe(operation: &mut Operation, method: &Method, path: &str, access: Access) {
+    let mut possible = vec![StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE];
+    match access {
+        Access::Probe => {}
+        Access::Public => possible.push(StatusCode::TOO_MANY_REQUESTS),
+        Access::Guarded(scope) => {
+            let scopes: Vec<_> = scope.iter().map(|scope| scope.as_str()).collect();
+            let text = match scope {
+                Some(scope) => format!("Needs the scope `{scope}`."),
+                None => "Needs any valid credential.".to_owned(),
+            };
+            let description = operation.description.take().map_or(text.clone(), |given| format!("{given}\n\n{text}"));
+            operation.description = Some(description);
+            operation.security = Some(vec![SecurityRequirement::new(SCHEME, scopes)]);
+            possible.extend([StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS]);
+        }
+    }
+    if path.contains('{') {
+        possible.push(StatusCode::NOT_FOUND);
+    }
+    if matches!(*method, Method::POST | Method::PUT) {
+        possible.extend([StatusCode::BAD_REQUEST, StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE]);
+    }
+    for status in possible {
+        let mut content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Error")));
+        for (name, answer) in error::examples() {
+            if answer.status == status {
+                let body = answer.body("oaegRIfbw2PTMWy0XIIvWM_bg".to_owned());
+                let example = ExampleBuilder::new().value(serde_json::to_value(body).ok()).build();
+                content = content.examples_from_iter([(name, example)]);
+            }
+        }
+        let response = ResponseBuilder::new()
+            .description(status.canonical_reason().unwrap_or_default())
+            .content("application/json", content.build());
+        operation.responses.responses.insert(status.as_str().to_owned(), response.build().into());
+    }
+}
+
+/// The document itself.
+pub async fn openapi_json() -> HttpResponse {
+    json(&openapi())
+}
+
+/// The page. Everything that it loads is in the binary.
+///
+/// # Errors
+/// [`ApiError::Framework`] where the page cannot be made.
+pub async fn page() -> Result<HttpResponse, ApiError> {
+    file("index.html")
+}
+
+/// A file of the page.
+///
+/// # Errors
+/// [`ApiError::UnknownPath`] for a name that is none.
+pub async fn asset(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
+    file(&name)
+}
+
+fn file(name: &str) -> Result<HttpResponse, ApiError> {
+    // The validator would be asked over the network.
+    let config = utoipa_swagger_ui::Config::from("/openapi.json").validator_url("none");
+    let found = utoipa_swagger_ui::serve(name, Arc::new(config))
+        .map_err(|error| ApiError::Framework(error.to_string()))?
+        .ok_or(ApiError::UnknownPath)?;
+    let mut bytes = found.bytes.into_owned();
+    if name == "index.html" {
+        // The page stands at /docs, its files below it.
+        bytes = String::from_utf8_lossy(&bytes).replace("\"./", "\"/docs/").replace("\"index.css", "\"/docs/index.css").into_bytes();
+    }
+    Ok(HttpResponse::Ok()
+        .content_type(found.content_type)
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+        ))
+        .body(bytes))
+}

@@ -1,0 +1,297 @@
+//! Every failure becomes status and JSON here (wire.md §2), and nowhere else.
+
+use crate::crypto::random::{Purpose, Random};
+use crate::domain::hook_key::{KeyReference, MAX_KEYS_PER_ORG};
+use crate::domain::id::{HookKeyId, PrefixedId as _};
+use crate::domain::invalid::Invalid;
+use crate::repository::error::StoreError;
+use crate::vault::error::VaultError;
+use crate::vault::sealing::SealingError;
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::{HttpResponse, ResponseError};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use std::fmt;
+use utoipa::ToSchema;
+
+/// All that can go wrong between a request and its answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error("the vault is not ready")]
+    NotReady(#[source] SealingError),
+    #[error("the body is not a JSON object: {0}")]
+    MalformedBody(String),
+    #[error("the body is larger than {limit} bytes")]
+    BodyTooLarge { limit: usize },
+    #[error("the body did not arrive in time")]
+    BodyTooSlow,
+    #[error("the body is not declared as JSON")]
+    MediaType,
+    #[error("the name is missing")]
+    NameMissing,
+    #[error("the credential lacks a scope")]
+    ScopeTooSmall,
+    #[error("too many requests")]
+    RateLimited,
+    #[error("there is no such path")]
+    UnknownPath,
+    #[error("the path has no such method")]
+    UnknownMethod { allowed: Vec<Method> },
+    #[error("a handler panicked")]
+    Panic,
+    /// Refused by the HTTP library before a handler saw it.
+    #[error("the request is no usable HTTP: {0}")]
+    Protocol(StatusCode),
+    /// An error that the web framework made by itself.
+    #[error("the web framework failed: {0}")]
+    Framework(String),
+}
+
+/// The one form of an error (wire.md §2).
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Error)]
+pub struct ErrorBody {
+    #[schema(example = "E0000007")]
+    error_code: &'static str,
+    error_summary: String,
+    /// The same as `errorCode`.
+    error_link: &'static str,
+    /// The id that the server's log has too.
+    #[schema(example = "oaegRIfbw2PTMWy0XIIvWM_bg")]
+    error_id: String,
+    error_causes: Vec<ErrorCause>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorCause {
+    error_summary: String,
+}
+
+/// Status, code and words of an error, before it gets its id.
+pub struct Answer {
+    pub status: StatusCode,
+    code: &'static str,
+    summary: String,
+    causes: Vec<String>,
+}
+
+impl Answer {
+    fn new(status: StatusCode, code: &'static str, summary: impl Into<String>) -> Self {
+        Self { status, code, summary: summary.into(), causes: Vec::new() }
+    }
+
+    fn because(mut self, cause: impl Into<String>) -> Self {
+        self.causes.push(cause.into());
+        self
+    }
+
+    /// The body, under this error id.
+    #[must_use]
+    pub fn body(&self, error_id: String) -> ErrorBody {
+        ErrorBody {
+            error_code: self.code,
+            error_summary: self.summary.clone(),
+            error_link: self.code,
+            error_id,
+            error_causes: self.causes.iter().map(|cause| ErrorCause { error_summary: cause.clone() }).collect(),
+        }
+    }
+}
+
+impl ApiError {
+    /// What the client is told.
+    #[must_use]
+    pub fn answer(&self) -> Answer {
+        match self {
+            Self::Vault(error) => vault_answer(error),
+            Self::NotReady(_) => unavailable(),
+            Self::MalformedBody(cause) => malformed().because(cause),
+            Self::BodyTooLarge { limit } => Answer { status: StatusCode::PAYLOAD_TOO_LARGE, ..malformed() }
+                .because(format!("The request body is larger than {limit} bytes.")),
+            Self::BodyTooSlow => Answer { status: StatusCode::REQUEST_TIMEOUT, ..malformed() }
+                .because("The request body did not arrive in time."),
+            Self::MediaType => Answer::new(
+                StatusCode::BAD_REQUEST,
+                "E0000021",
+                "Bad request. Accept and/or Content-Type headers likely do not match supported values.",
+            ),
+            Self::NameMissing => name_invalid(Invalid::Blank),
+            Self::ScopeTooSmall => forbidden(),
+            Self::RateLimited => Answer::new(
+                StatusCode::TOO_MANY_REQUESTS,
+                "E0000047",
+                "API call exceeded rate limit due to too many requests.",
+            ),
+            Self::UnknownPath => {
+                Answer::new(StatusCode::NOT_FOUND, "E0000008", "The requested path was not found")
+            }
+            Self::UnknownMethod { .. } => Answer::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "E0000022",
+                "The endpoint does not support the provided HTTP method",
+            ),
+            Self::Panic => internal(),
+            Self::Protocol(status) => protocol_answer(*status),
+            Self::Framework(_) => internal(),
+        }
+    }
+
+    /// The response, logged on the way: the only place that does both.
+    #[must_use]
+    pub fn respond(&self, random: &Random) -> HttpResponse {
+        let answer = self.answer();
+        let error_id = error_id(random);
+        if answer.status.is_server_error() {
+            tracing::error!(error_id, status = answer.status.as_u16(), code = answer.code, error = %Chain(self), "failed");
+        } else {
+            tracing::info!(error_id, status = answer.status.as_u16(), code = answer.code, error = %Chain(self), "refused");
+        }
+        let mut response = HttpResponse::build(answer.status);
+        if let Self::UnknownMethod { allowed } = self {
+            let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
+            response.insert_header((header::ALLOW, allowed.join(", ")));
+        }
+        response.json(answer.body(error_id))
+    }
+}
+
+/// So that handlers can use `?`. The middleware replaces the response with [`ApiError::respond`], which needs randomness.
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.answer().status
+    }
+}
+
+/// `oae` and base64url of 16 random bytes (wire.md §2).
+#[must_use]
+pub fn error_id(random: &Random) -> String {
+    format!("oae{}", URL_SAFE_NO_PAD.encode(random.bytes::<16>(Purpose::Request)))
+}
+
+fn vault_answer(error: &VaultError) -> Answer {
+    match error {
+        VaultError::NotFound { kind, id } => {
+            Answer::new(StatusCode::NOT_FOUND, "E0000007", format!("Not found: Resource not found: {id} ({kind})"))
+        }
+        VaultError::Name(reason) => name_invalid(*reason),
+        VaultError::NameTaken => validation("name")
+            .because("name: An object with this field already exists in the current organization"),
+        VaultError::CapReached => validation("HookKey").because(format!(
+            "You have reached the maximum number of keys allowed ({MAX_KEYS_PER_ORG}). \
+             To add another key, you must first delete an existing one."
+        )),
+        VaultError::KeyInUse { users } => users.iter().fold(forbidden(), |answer, user| answer.because(use_of(user))),
+        VaultError::NoCredential => Answer::new(StatusCode::FORBIDDEN, "E0000005", "Invalid session"),
+        VaultError::BadCredential => Answer::new(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided"),
+        VaultError::NotErasedYet(_) => unavailable().because(
+            "The key is deleted, but its sealed bytes are not off the disk yet, because an older state of the \
+             database is still being read. They will be with the next deletion or the next start.",
+        ),
+        VaultError::Store(
+            StoreError::Busy(_) | StoreError::Full(_) | StoreError::Unavailable(_),
+        ) => unavailable(),
+        VaultError::Store(StoreError::Conflict(_) | StoreError::Corrupt { .. } | StoreError::Other(_))
+        | VaultError::Ambiguous { .. }
+        | VaultError::Task(_)
+        | VaultError::Empty => internal(),
+    }
+}
+
+fn validation(what: &str) -> Answer {
+    Answer::new(StatusCode::BAD_REQUEST, "E0000001", format!("Api validation failed: {what}"))
+}
+
+fn name_invalid(reason: Invalid) -> Answer {
+    let reason = match reason {
+        Invalid::Blank => "The field cannot be left blank".to_owned(),
+        Invalid::TooLong { .. } => "The field is too long".to_owned(),
+        Invalid::ControlCharacter => "The field cannot contain control characters".to_owned(),
+        Invalid::Id
+        | Invalid::Domain
+        | Invalid::Scope
+        | Invalid::NoScope
+        | Invalid::Dialect
+        | Invalid::RateLimit
+        | Invalid::PublicUrl
+        | Invalid::Time => format!("The field {reason}"),
+    };
+    validation("name").because(format!("name: {reason}"))
+}
+
+fn use_of(user: &KeyReference) -> String {
+    let KeyReference { consumer_kind, consumer_id, consumer_name, since: _ } = user;
+    format!("The key is used by {consumer_kind} '{consumer_name}' ({consumer_id}). Only keys that aren't used can be deleted.")
+}
+
+fn forbidden() -> Answer {
+    Answer::new(
+        StatusCode::FORBIDDEN,
+        "E0000006",
+        "You do not have permission to perform the requested action",
+    )
+}
+
+fn malformed() -> Answer {
+    Answer::new(StatusCode::BAD_REQUEST, "E0000003", "The request body was not well-formed.")
+}
+
+fn internal() -> Answer {
+    Answer::new(StatusCode::INTERNAL_SERVER_ERROR, "E0000009", "Internal Server Error")
+}
+
+fn unavailable() -> Answer {
+    Answer::new(StatusCode::SERVICE_UNAVAILABLE, "E0000010", "Service is in read only mode")
+}
+
+fn protocol_answer(status: StatusCode) -> Answer {
+    let cause = match status {
+        StatusCode::REQUEST_TIMEOUT => "The request did not arrive in time.",
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "The head of the request is too large.",
+        StatusCode::BAD_REQUEST => "The request is not well-formed HTTP, or has more than 96 headers.",
+        // The HTTP library has no others; whatever it may learn to send is told by its status.
+        other => other.canonical_reason().unwrap_or("The request was refused."),
+    };
+    Answer { status, ..malformed() }.because(cause)
+}
+
+/// Examples for the documents, from the same code that answers.
+#[must_use]
+pub fn examples() -> Vec<(&'static str, Answer)> {
+    let id = HookKeyId::parse("HKYr9awje8zXYgZF41d7").map_or_else(|_| String::new(), |id| id.to_string());
+    vec![
+        ("nameBlank", ApiError::NameMissing.answer()),
+        ("nameTaken", vault_answer(&VaultError::NameTaken)),
+        ("capReached", vault_answer(&VaultError::CapReached)),
+        ("malformed", ApiError::MalformedBody("name: a string is expected".into()).answer()),
+        ("mediaType", ApiError::MediaType.answer()),
+        ("invalidToken", vault_answer(&VaultError::BadCredential)),
+        ("noCredential", vault_answer(&VaultError::NoCredential)),
+        ("scopeTooSmall", ApiError::ScopeTooSmall.answer()),
+        ("notFound", vault_answer(&VaultError::NotFound { kind: "HookKey", id })),
+        ("tooLarge", ApiError::BodyTooLarge { limit: super::extract::BODY_LIMIT }.answer()),
+        ("tooSlow", ApiError::BodyTooSlow.answer()),
+        ("rateLimited", ApiError::RateLimited.answer()),
+        ("internal", internal()),
+        ("unavailable", unavailable()),
+    ]
+}
+
+/// An error and all that caused it, on one line.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut next = self.0.source();
+        while let Some(source) = next {
+            write!(f, ": {source}")?;
+            next = source.source();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,75 @@
+//! Reads a JSON body: its limits, its type, its form.
+
+use super::Shared;
+use super::error::ApiError;
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::{FromRequest, HttpRequest, web};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use std::future::Future;
+use std::pin::Pin;
+
+/// In bytes.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// A body that was a JSON object of this form. Members that nobody asked for are ignored: clients echo read-only ones
+/// back.
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for JsonBody<T> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let body = read(&request, &mut payload).await?;
+            if body.is_empty() {
+                return Err(ApiError::MalformedBody("The request body is empty.".into()));
+            }
+            if !is_json(&request) {
+                return Err(ApiError::MediaType);
+            }
+            // First as any JSON: that limits the depth of members that nobody asked for, too.
+            let value: Value = serde_json::from_slice(&body).map_err(|error| malformed(&error.to_string()))?;
+            let object: Map<String, Value> = match value {
+                Value::Object(object) => object,
+                _ => return Err(malformed("it is not an object")),
+            };
+            serde_path_to_error::deserialize(Value::Object(object)).map(Self).map_err(|error| {
+                ApiError::MalformedBody(format!("{}: {}", error.path(), error.inner()))
+            })
+        })
+    }
+}
+
+fn malformed(reason: &str) -> ApiError {
+    ApiError::MalformedBody(format!("The request body is not a JSON object: {reason}"))
+}
+
+async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<web::Bytes, ApiError> {
+    let too_large = || ApiError::BodyTooLarge { limit: BODY_LIMIT };
+    let declared = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|length| length > BODY_LIMIT as u64) {
+        return Err(too_large());
+    }
+    let shared: &web::Data<Shared> =
+        request.app_data().ok_or_else(|| ApiError::Framework("the shared state is missing".into()))?;
+    let payload =
+        web::Payload::from_request(request, payload).await.map_err(|error| malformed(&error.to_string()))?;
+    match tokio::time::timeout(shared.body_timeout, payload.to_bytes_limited(BODY_LIMIT)).await {
+        Err(_) => Err(ApiError::BodyTooSlow),
+        Ok(Err(_)) => Err(too_large()),
+        Ok(Ok(Err(error))) => Err(malformed(&error.to_string())),
+        Ok(Ok(Ok(body))) => Ok(body),
+    }
+}
+
+/// `application/json`, whatever its case and parameters.
+fn is_json(request: &HttpRequest) -> bool {
+    let Some(value) = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
+    let media_type = value.split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/json")
+}

@@ -1,0 +1,118 @@
+//! The table of all routes. There is no other way to register one.
+
+use super::auth::{Granted, Requirement};
+use super::error::ApiError;
+use super::{docs, hook_keys, organization, probes, users};
+use crate::domain::scope::Scope;
+use actix_web::http::Method;
+use actix_web::web::ServiceConfig;
+use actix_web::{FromRequest, Handler, HttpResponse, Responder, Route as ActixRoute, web};
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Everyone.
+    Public,
+    /// Everyone, and not rate limited.
+    Probe,
+    /// Whoever has a valid credential with the scope, or with any where there is none.
+    Guarded(Option<Scope>),
+}
+
+/// One method of one path.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub access: Access,
+    handler: ActixRoute,
+}
+
+/// All routes. Where two paths match a request, the earlier one gets it.
+#[must_use]
+pub fn all() -> Vec<Route> {
+    const HOOK_KEYS: &str = "/api/v1/hook-keys";
+    const HOOK_KEY: &str = "/api/v1/hook-keys/{id}";
+    vec![
+        guarded(Method::GET, HOOK_KEYS, hook_keys::list),
+        guarded(Method::POST, HOOK_KEYS, hook_keys::create),
+        guarded(Method::GET, "/api/v1/hook-keys/public/{keyId}", hook_keys::public_key),
+        guarded(Method::GET, HOOK_KEY, hook_keys::get),
+        guarded(Method::PUT, HOOK_KEY, hook_keys::replace),
+        guarded(Method::DELETE, HOOK_KEY, hook_keys::delete),
+        guarded(Method::GET, "/api/v1/users/me", users::me),
+        open(Access::Public, "/.well-known/okta-organization", organization::metadata),
+        open(Access::Probe, "/healthz", probes::alive),
+        open(Access::Probe, "/readyz", probes::ready),
+        open(Access::Public, "/openapi.json", docs::openapi_json),
+        open(Access::Public, "/docs", docs::page),
+        open(Access::Public, "/docs/{file}", docs::asset),
+    ]
+}
+
+/// Whether requests for this path go uncounted.
+#[must_use]
+pub fn is_probe(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz")
+}
+
+/// Registers all routes, and what answers everything else.
+pub fn configure(config: &mut ServiceConfig) {
+    let mut routes = all();
+    while let Some(path) = routes.first().map(|route| route.path) {
+        let here: Vec<_> = routes.extract_if(.., |route| route.path == path).collect();
+        let allowed: Vec<_> = here.iter().map(|route| route.method.clone()).collect();
+        let mut resource = web::resource(path);
+        for route in here {
+            resource = resource.route(route.handler);
+        }
+        config.service(resource.default_service(web::to(move || unknown_method(allowed.clone()))));
+    }
+    config.default_service(web::to(unknown_path));
+}
+
+async fn unknown_method(allowed: Vec<Method>) -> Result<HttpResponse, ApiError> {
+    Err(ApiError::UnknownMethod { allowed })
+}
+
+async fn unknown_path() -> Result<HttpResponse, ApiError> {
+    Err(ApiError::UnknownPath)
+}
+
+/// A route whose handler takes a [`Granted`] first: what that asks for is what the table says.
+fn guarded<F, Args>(method: Method, path: &'static str, handler: F) -> Route
+where
+    F: Handler<Args>,
+    Args: FromRequest + GrantedFirst + 'static,
+    F::Output: Responder + 'static,
+{
+    Route { access: Access::Guarded(Args::SCOPE), handler: web::method(method.clone()).to(handler), method, path }
+}
+
+/// A GET route for everyone.
+fn open<F, Args>(access: Access, path: &'static str, handler: F) -> Route
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    Route { access, handler: web::get().to(handler), method: Method::GET, path }
+}
+
+/// Arguments of a handler of which the first is a [`Granted`].
+trait GrantedFirst {
+    const SCOPE: Option<Scope>;
+}
+
+macro_rules! granted_first {
+    ($($rest:ident)*) => {
+        impl<R: Requirement, $($rest),*> GrantedFirst for (Granted<R>, $($rest,)*) {
+            const SCOPE: Option<Scope> = R::SCOPE;
+        }
+    };
+}
+
+granted_first!();
+granted_first!(A);
+granted_first!(A B);
+granted_first!(A B C);
+granted_first!(A B C D);

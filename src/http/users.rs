@@ -1,0 +1,61 @@
+//! `/api/v1/users/me`: who a token acts for. The Terraform provider asks at start (wire.md §4).
+
+use super::auth::{AnyCredential, Granted};
+use super::error::ApiError;
+use super::json;
+use actix_web::HttpResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = User)]
+pub struct UserWire {
+    #[schema(pattern = "^00u[0-9A-Za-z]{17}$")]
+    id: String,
+    #[schema(example = "ACTIVE")]
+    status: &'static str,
+    #[schema(format = DateTime)]
+    created: String,
+    #[schema(format = DateTime)]
+    activated: String,
+    #[schema(format = DateTime)]
+    last_updated: String,
+    profile: Profile,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = UserProfile)]
+pub struct Profile {
+    login: String,
+    email: String,
+    first_name: &'static str,
+    /// The name of the token.
+    last_name: String,
+}
+
+/// Retrieve the current user
+///
+/// hookvault has no users: each API token acts as one of its own.
+#[utoipa::path(get, path = "/api/v1/users/me", tag = "Vault", operation_id = "getCurrentUser",
+    responses((status = 200, description = "The user that the token acts for", body = UserWire)))]
+pub async fn me(granted: Granted<AnyCredential>) -> Result<HttpResponse, ApiError> {
+    let caller = granted.caller();
+    let created = caller.token_created.to_wire();
+    // A reserved top-level domain (RFC 6761, clause 6.4): nobody gets mail by mistake.
+    let login = format!("{}@hookvault.invalid", caller.user_id);
+    Ok(json(&UserWire {
+        id: caller.user_id.to_string(),
+        status: "ACTIVE",
+        created: created.clone(),
+        activated: created.clone(),
+        last_updated: created,
+        profile: Profile {
+            login: login.clone(),
+            email: login,
+            first_name: "API token",
+            last_name: caller.token_name.to_string(),
+        },
+    }))
+}

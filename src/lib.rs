@@ -1,0 +1,28 @@
+//! hookvault: a vault for the RSA keys that sign calls to hooks, speaking the Okta Key Management API.
+//!
+//! In reading order:
+//!
+//! 1. [`domain`]: values and rules.
+//! 2. [`crypto`]: makes, seals and opens keys.
+//! 3. [`repository`]: what is kept, as traits; `repository::sqlite` keeps it.
+//! 4. [`vault`]: the use cases.
+//! 5. [`http`] and [`cli`]: the two faces.
+//! 6. [`config`], [`telemetry`], [`app`]: settings, logs, and what puts it all together.
+
+pub mod domain;
+
+pub mod crypto;
+
+pub mod repository;
+
+pub mod vault;
+
+pub mod http;
+
+pub mod cli;
+
+pub mod config;
+
+pub mod telemetry;
+
+pub mod app;

@@ -1,0 +1,22 @@
+use super::error::StoreError;
+use crate::domain::api_token::{ApiToken, TokenHash};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::ApiTokenId;
+use async_trait::async_trait;
+
+#[async_trait]
+pub trait ApiTokenRead: Send {
+    /// The tokens of all orgs, in order of creation, revoked ones too.
+    async fn api_token_list(&mut self) -> Result<Vec<ApiToken>, StoreError>;
+    async fn api_token_find_by_hash(&mut self, hash: &TokenHash) -> Result<Option<ApiToken>, StoreError>;
+}
+
+#[async_trait]
+pub trait ApiTokenWrite: ApiTokenRead {
+    /// # Errors
+    /// `Conflict` of the name.
+    async fn api_token_insert(&mut self, token: &ApiToken, hash: &TokenHash) -> Result<(), StoreError>;
+
+    /// Returns whether there was such a token that was not revoked yet.
+    async fn api_token_revoke(&mut self, id: &ApiTokenId, now: Timestamp) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,48 @@
+use super::error::StoreError;
+use crate::domain::clock::Timestamp;
+use crate::domain::hook_key::{HookKey, KeyReference, SealedHookKey};
+use crate::domain::id::{HookKeyId, KeyId, OrgId};
+use crate::domain::name::Name;
+use crate::domain::sealed::Sealed;
+use async_trait::async_trait;
+
+#[async_trait]
+pub trait HookKeyRead: Send {
+    /// In order of creation.
+    async fn hook_key_list(&mut self, org: &OrgId) -> Result<Vec<HookKey>, StoreError>;
+    async fn hook_key_find(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Option<HookKey>, StoreError>;
+    async fn hook_key_find_by_key_id(&mut self, org: &OrgId, key_id: &KeyId) -> Result<Option<HookKey>, StoreError>;
+    /// How many keys the org has.
+    async fn hook_key_count(&mut self, org: &OrgId) -> Result<usize, StoreError>;
+    /// Whether a key of the org has this name.
+    async fn hook_key_name_taken(&mut self, org: &OrgId, name: &Name) -> Result<bool, StoreError>;
+    /// Who uses the key, longest first.
+    async fn hook_key_references(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Vec<KeyReference>, StoreError>;
+    /// The private keys of all orgs, as they are at rest.
+    async fn hook_key_list_sealed(&mut self) -> Result<Vec<SealedHookKey>, StoreError>;
+}
+
+#[async_trait]
+pub trait HookKeyWrite: HookKeyRead {
+    /// # Errors
+    /// `Conflict` of the name or the cap.
+    async fn hook_key_insert(&mut self, key: &HookKey, sealed_pkcs8: &Sealed) -> Result<(), StoreError>;
+
+    /// Returns the key as it is now, or `None` where there is none.
+    ///
+    /// # Errors
+    /// `Conflict` of the name.
+    async fn hook_key_rename(
+        &mut self,
+        org: &OrgId,
+        id: &HookKeyId,
+        name: &Name,
+        now: Timestamp,
+    ) -> Result<Option<HookKey>, StoreError>;
+
+    /// Returns whether there was one.
+    ///
+    /// # Errors
+    /// `Conflict` of a use of the key.
+    async fn hook_key_delete(&mut self, org: &OrgId, id: &HookKeyId) -> Result<bool, StoreError>;
+}

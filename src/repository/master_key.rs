@@ -1,0 +1,24 @@
+use super::error::StoreError;
+use crate::domain::clock::Timestamp;
+use crate::domain::sealed::{MasterKeyId, Sealed};
+use async_trait::async_trait;
+
+/// Which master key seals the database, and a known value under it.
+#[derive(Debug, Clone)]
+pub struct MasterKeyRecord {
+    pub id: MasterKeyId,
+    pub probe: Sealed,
+    pub created: Timestamp,
+}
+
+#[async_trait]
+pub trait MasterKeyRead: Send {
+    async fn master_key_find(&mut self) -> Result<Option<MasterKeyRecord>, StoreError>;
+}
+
+#[async_trait]
+pub trait MasterKeyWrite: MasterKeyRead {
+    /// # Errors
+    /// `Conflict` where one is recorded already.
+    async fn master_key_insert(&mut self, record: &MasterKeyRecord) -> Result<(), StoreError>;
+}

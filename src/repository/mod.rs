@@ -1,0 +1,45 @@
+//! What the vault keeps, as traits. Knows nothing of SQL, keys in the clear or HTTP.
+//!
+//! A transaction is an object: [`Store::read`] or [`Store::write`] opens it, `commit` ends it, dropping it rolls back.
+//! The read view has no method that writes.
+
+pub mod api_token;
+pub mod error;
+pub mod hook_key;
+pub mod master_key;
+pub mod org;
+pub mod sqlite;
+
+use async_trait::async_trait;
+use error::StoreError;
+
+/// The store of one vault.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// One consistent view, beside any writer.
+    async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError>;
+
+    /// The one writer. Others wait, so keep it short: no key making, sealing, hashing or network in between.
+    async fn write(&self) -> Result<Box<dyn WriteTx>, StoreError>;
+
+    /// Removes from the disk what committed deletions have left behind.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] where somebody still reads an older state; the deletions themselves stand.
+    async fn erase_deleted(&self) -> Result<(), StoreError>;
+
+    /// Closes all connections, after those who use one.
+    async fn close(&self);
+}
+
+/// Everything that can be read.
+pub trait ReadTx: org::OrgRead + hook_key::HookKeyRead + api_token::ApiTokenRead + master_key::MasterKeyRead {}
+
+/// Everything that can be read and written.
+#[async_trait]
+pub trait WriteTx:
+    ReadTx + org::OrgWrite + hook_key::HookKeyWrite + api_token::ApiTokenWrite + master_key::MasterKeyWrite
+{
+    /// Makes the changes durable: when this returns `Ok` they are on disk.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}

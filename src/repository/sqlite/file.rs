@@ -1,0 +1,57 @@
+//! The database file on disk: made with the right mode, and refused with a wrong one.
+
+use std::fs::{self, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// What SQLite keeps beside the file.
+const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    #[error("the database file {path} can be read by others (mode {mode:04o})")]
+    ReadableByOthers { path: PathBuf, mode: u32 },
+    #[error("there is no folder {path} for the database file")]
+    NoFolder { path: PathBuf },
+    #[error("there is no database file {path}")]
+    NoFile { path: PathBuf },
+    #[error("the database file {path} cannot be opened for writing: {reason}")]
+    NotWritable { path: PathBuf, reason: std::io::Error },
+}
+
+/// Makes an empty file with mode 0600 where there is none, and checks the mode where there is one. Returns whether it
+/// was made.
+///
+/// # Errors
+/// [`FileError`].
+pub fn prepare(path: &Path, create: bool) -> Result<bool, FileError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(FileError::NoFolder { path: folder.to_owned() });
+    }
+    let not_writable = |reason| FileError::NotWritable { path: path.to_owned(), reason };
+    // SQLite gives its companions the mode of the file.
+    let made = match OpenOptions::new().read(true).write(true).create_new(create).mode(0o600).open(path) {
+        Ok(_) => create,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            OpenOptions::new().read(true).write(true).open(path).map_err(not_writable)?;
+            false
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(FileError::NoFile { path: path.to_owned() }),
+        Err(error) => return Err(not_writable(error)),
+    };
+    refuse_readable_by_others(path)?;
+    for companion in COMPANIONS {
+        let mut name = path.as_os_str().to_owned();
+        name.push(companion);
+        refuse_readable_by_others(Path::new(&name))?;
+    }
+    Ok(made)
+}
+
+fn refuse_readable_by_others(path: &Path) -> Result<(), FileError> {
+    let Ok(metadata) = fs::metadata(path) else { return Ok(()) };
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(FileError::ReadableByOthers { path: path.to_owned(), mode }) }
+}

@@ -1,0 +1,110 @@
+//! Migrations: `refinery` decides which are due, sqlx runs them.
+//!
+//! The whole run is one `BEGIN IMMEDIATE`: two processes that start at once migrate one after the other, and a failure
+//! leaves the database as it was.
+
+use super::SqliteStore;
+use super::error::store_error;
+use crate::repository::error::StoreError;
+use refinery::{Migration, Runner};
+use refinery_core::traits::r#async::{AsyncMigrate, AsyncQuery, AsyncTransaction};
+use sqlx::{AssertSqlSafe, SqliteConnection};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+mod embedded {
+    refinery::embed_migrations!("migrations/sqlite");
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    #[error("the database was written by a newer hookvault, or its migrations were changed")]
+    Unknown(#[source] refinery::Error),
+    #[error("a migration failed; the database is as it was before")]
+    Failed(#[source] refinery::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A migration by number and name.
+pub type Named = String;
+
+impl SqliteStore {
+    /// The migrations that this program brings and the database has not seen, oldest first.
+    ///
+    /// # Errors
+    /// [`MigrateError`] where the two do not belong together, or the database cannot be read.
+    pub async fn pending_migrations(&self) -> Result<Vec<Named>, MigrateError> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        // A trial run, rolled back: what it applies is what is due.
+        run(&mut tx).await
+    }
+
+    /// Runs what is pending, and returns it.
+    ///
+    /// # Errors
+    /// [`MigrateError`]; then nothing was changed.
+    pub async fn migrate(&self) -> Result<Vec<Named>, MigrateError> {
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let applied = run(&mut tx).await?;
+        tx.commit().await.map_err(store_error)?;
+        Ok(applied)
+    }
+}
+
+async fn run(connection: &mut SqliteConnection) -> Result<Vec<Named>, MigrateError> {
+    let runner: Runner = embedded::migrations::runner();
+    let report = runner.run_async(&mut Connection(connection)).await.map_err(|error| {
+        use refinery::error::Kind;
+        match error.kind() {
+            Kind::DivergentVersion(..) | Kind::MissingVersion(..) => MigrateError::Unknown(error),
+            Kind::Connection(..)
+            | Kind::InvalidName
+            | Kind::InvalidVersion
+            | Kind::RepeatedVersion(..)
+            | Kind::InvalidMigrationPath(..)
+            | Kind::ConfigError(..)
+            | Kind::InvalidMigrationFile(..) => MigrateError::Failed(error),
+        }
+    })?;
+    Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
+}
+
+/// What refinery drives: a connection inside the transaction of the whole run.
+struct Connection<'a>(&'a mut SqliteConnection);
+
+impl AsyncTransaction for Connection<'_> {
+    type Error = sqlx::Error;
+
+    async fn execute<'a, T: Iterator<Item = &'a str> + Send + 'a>(
+        &'a mut self,
+        queries: T,
+    ) -> Result<usize, sqlx::Error> {
+        let mut count = 0;
+        for query in queries {
+            // Our own migrations and refinery's own statements.
+            sqlx::raw_sql(AssertSqlSafe(query.to_owned())).execute(&mut *self.0).await?;
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
+impl AsyncQuery<Vec<Migration>> for Connection<'_> {
+    async fn query<'a>(&'a mut self, query: &'a str) -> Result<Vec<Migration>, sqlx::Error> {
+        let rows: Vec<(i32, String, String, String)> =
+            sqlx::query_as(AssertSqlSafe(query.to_owned())).fetch_all(&mut *self.0).await?;
+        rows.into_iter()
+            .map(|(version, name, applied_on, checksum)| {
+                let applied_on = OffsetDateTime::parse(&applied_on, &Rfc3339).map_err(decode)?;
+                Ok(Migration::applied(version, name, applied_on, checksum.parse().map_err(decode)?))
+            })
+            .collect()
+    }
+}
+
+impl AsyncMigrate for Connection<'_> {}
+
+fn decode(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(error))
+}

@@ -1,0 +1,119 @@
+//! The store in one SQLite file: the only place with SQL.
+//!
+//! 1. One connection writes, a few others read, each with its own pragmas.
+//! 2. WAL and synchronous FULL: a commit that returned is on disk, and readers never wait for the writer.
+//! 3. Write transactions begin IMMEDIATE, so that they queue instead of failing half-way with `SQLITE_BUSY_SNAPSHOT`.
+//! 4. `secure_delete` overwrites what is deleted; truncating the WAL removes the older copies (`erase_deleted`).
+
+mod api_token;
+mod error;
+pub mod file;
+mod hook_key;
+mod master_key;
+pub mod migrate;
+mod org;
+mod row;
+
+use super::error::StoreError;
+use super::{ReadTx, Store, WriteTx};
+use async_trait::async_trait;
+use error::store_error;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection as _, Sqlite, Transaction};
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a connection waits for another process, and a request for a connection, before the store is busy.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+const READERS: u32 = 4;
+
+/// A store over a file that exists.
+pub struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file; see [`file::prepare`] for making it.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be opened or is no database.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+            .synchronous(SqliteSynchronous::Full)
+            // Overwrites deleted content with zeros.
+            .pragma("secure_delete", "ON")
+            // Nothing of the database goes to a folder for temporary files.
+            .pragma("temp_store", "MEMORY")
+            // A damaged schema must not run what it likes.
+            .pragma("trusted_schema", "OFF");
+        let pool = || {
+            SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false).before_acquire(|connection, _| {
+                Box::pin(async move {
+                    // SQLite ends a transaction by itself when the disk is full or broken; sqlx then still counts it
+                    // as open, and no other can begin. Such a connection is replaced. The ping waits until a rollback
+                    // that is under way has been counted.
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
+        };
+        // The writer first: it turns the file to WAL, which a read-only connection cannot.
+        let writer = pool()
+            .max_connections(1)
+            .connect_with(options.clone().journal_mode(SqliteJournalMode::Wal))
+            .await
+            .map_err(store_error)?;
+        let readers = pool()
+            .max_connections(READERS)
+            .connect_with(options.read_only(true))
+            .await
+            .map_err(store_error)?;
+        Ok(Self { writer, readers })
+    }
+}
+
+/// One transaction, of either kind. Which of its methods can be called is decided by the view it is handed out as.
+struct SqliteTx(Transaction<'static, Sqlite>);
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError> {
+        Ok(Box::new(SqliteTx(self.readers.begin().await.map_err(store_error)?)))
+    }
+
+    async fn write(&self) -> Result<Box<dyn WriteTx>, StoreError> {
+        Ok(Box::new(SqliteTx(self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?)))
+    }
+
+    async fn erase_deleted(&self) -> Result<(), StoreError> {
+        let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
+            .fetch_one(&self.writer)
+            .await
+            .map_err(store_error)?;
+        if busy == 0 {
+            Ok(())
+        } else {
+            Err(StoreError::Busy("an older state of the database is still being read".into()))
+        }
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        // Last, so that it is the connection that removes the WAL.
+        self.writer.close().await;
+    }
+}
+
+impl ReadTx for SqliteTx {}
+
+#[async_trait]
+impl WriteTx for SqliteTx {
+    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+        self.0.commit().await.map_err(store_error)
+    }
+}

@@ -1,0 +1,80 @@
+//! API tokens: made, listed, revoked. Only their hash is kept.
+
+use super::Registry;
+use super::error::VaultError;
+use crate::crypto::token_secret::TokenSecret;
+use crate::domain::api_token::{ApiToken, TokenStatus};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::OrgId;
+use crate::domain::name::Name;
+use crate::domain::scope::Scopes;
+
+impl Registry {
+    /// Returns the token itself too: this is the only time that it can be seen.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`], with a `Conflict` where another token of the org has the name.
+    pub async fn api_token_create(
+        &self,
+        org: &OrgId,
+        name: Name,
+        scopes: Scopes,
+        expires: Option<Timestamp>,
+    ) -> Result<(ApiToken, TokenSecret), VaultError> {
+        let secret = TokenSecret::generate(&self.random);
+        let token = ApiToken {
+            id: self.random.id(),
+            org_id: org.clone(),
+            user_id: self.random.id(),
+            name,
+            scopes,
+            created: self.clock.now(),
+            expires,
+            revoked: None,
+        };
+        let hash = secret.hash();
+        let mut tx = self.store.write().await?;
+        tx.api_token_insert(&token, &hash).await?;
+        tx.commit().await?;
+        Ok((token, secret))
+    }
+
+    /// The tokens of all orgs, in order of creation.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`].
+    pub async fn api_token_list(&self) -> Result<Vec<ApiToken>, VaultError> {
+        Ok(self.store.read().await?.api_token_list().await?)
+    }
+
+    /// The token's record, where the token is accepted now.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`].
+    pub async fn api_token_find_active(&self, secret: &TokenSecret) -> Result<Option<ApiToken>, VaultError> {
+        let found = self.store.read().await?.api_token_find_by_hash(&secret.hash()).await?;
+        Ok(found.filter(|token| token.status(self.clock.now()) == TokenStatus::Active))
+    }
+
+    /// Revokes the one token with this id, or with this name, that is not revoked yet.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`] where there is none, [`VaultError::Ambiguous`] where several orgs have one of that
+    /// name, or [`VaultError::Store`].
+    pub async fn api_token_revoke(&self, id_or_name: &str) -> Result<ApiToken, VaultError> {
+        let now = self.clock.now();
+        let mut tx = self.store.write().await?;
+        let mut found = tx.api_token_list().await?;
+        found.retain(|token| {
+            token.revoked.is_none() && (token.id.to_string() == id_or_name || token.name.as_str() == id_or_name)
+        });
+        if found.len() > 1 {
+            return Err(VaultError::Ambiguous { kind: "API token", name: id_or_name.to_owned() });
+        }
+        let none = || VaultError::NotFound { kind: "API token", id: id_or_name.to_owned() };
+        let token = found.pop().ok_or_else(none)?;
+        tx.api_token_revoke(&token.id, now).await?;
+        tx.commit().await?;
+        Ok(ApiToken { revoked: Some(now), ..token })
+    }
+}

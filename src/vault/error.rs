@@ -1,0 +1,36 @@
+//! Why a use case did not do what was asked.
+
+use crate::domain::hook_key::KeyReference;
+use crate::domain::invalid::Invalid;
+use crate::repository::error::StoreError;
+
+/// `Display` is for the log and the shell; the HTTP layer has its own words.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    #[error("there is no {kind} {id}")]
+    NotFound { kind: &'static str, id: String },
+    #[error("several orgs have an {kind} with the name {name}")]
+    Ambiguous { kind: &'static str, name: String },
+    #[error("the name {0}")]
+    Name(Invalid),
+    #[error("another key of the org has this name")]
+    NameTaken,
+    #[error("the org has all the keys that it may have")]
+    CapReached,
+    #[error("the key is used by {} others", .users.len())]
+    KeyInUse { users: Vec<KeyReference> },
+    #[error("there is no credential")]
+    NoCredential,
+    #[error("the credential is unknown, expired, revoked or of another org")]
+    BadCredential,
+    /// The key is gone, and its sealed bytes will be; but not yet.
+    #[error("the key was deleted, but its sealed bytes are not off the disk yet: somebody reads an older state of the database")]
+    NotErasedYet(#[source] StoreError),
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    #[error("a task was stopped half-way")]
+    Task(#[from] tokio::task::JoinError),
+    /// Only before the first start has made what is missing.
+    #[error("the database holds no default org or no master key record")]
+    Empty,
+}

@@ -1,0 +1,161 @@
+//! Hook keys: make, list, read, rename, delete.
+
+use super::Vault;
+use super::error::VaultError;
+use crate::crypto::rsa_key::KeyPair;
+use crate::domain::hook_key::{HookKey, MAX_KEYS_PER_ORG, place};
+use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
+use crate::domain::name::Name;
+use crate::repository::error::{Conflict, StoreError};
+
+const KIND: &str = "HookKey";
+
+impl Vault {
+    /// In order of creation.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`].
+    pub async fn hook_key_list(&self, org: &OrgId) -> Result<Vec<HookKey>, VaultError> {
+        Ok(self.registry.store.read().await?.hook_key_list(org).await?)
+    }
+
+    /// # Errors
+    /// [`VaultError::NotFound`] or [`VaultError::Store`].
+    pub async fn hook_key_get(&self, org: &OrgId, id: &str) -> Result<HookKey, VaultError> {
+        let found = match HookKeyId::parse(id) {
+            Ok(id) => self.registry.store.read().await?.hook_key_find(org, &id).await?,
+            Err(_) => None,
+        };
+        found.ok_or_else(|| not_found(id))
+    }
+
+    /// The key with this `kid`.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`] or [`VaultError::Store`].
+    pub async fn hook_key_get_by_key_id(&self, org: &OrgId, key_id: &str) -> Result<HookKey, VaultError> {
+        let found = match KeyId::parse(key_id) {
+            Ok(key_id) => self.registry.store.read().await?.hook_key_find_by_key_id(org, &key_id).await?,
+            Err(_) => None,
+        };
+        found.ok_or_else(|| not_found(key_id))
+    }
+
+    /// When this returns `Ok` the key is on disk.
+    ///
+    /// # Errors
+    /// [`VaultError::Name`], [`VaultError::NameTaken`], [`VaultError::CapReached`] or [`VaultError::Store`].
+    pub async fn hook_key_create(&self, org: &OrgId, name: &str) -> Result<HookKey, VaultError> {
+        let name = Name::parse(name).map_err(VaultError::Name)?;
+        let pair = self.key_pair(org, &name).await?;
+        let now = self.registry.clock.now();
+        let key = HookKey {
+            id: self.registry.random.id(),
+            org_id: org.clone(),
+            key_id: self.registry.random.key_id(),
+            name,
+            created: now,
+            last_updated: now,
+            is_used: false,
+            public_key: pair.public_key.clone(),
+        };
+        let sealed = self.envelope.seal(place(&key.org_id, &key.id), pair.pkcs8());
+        let inserted = async {
+            let mut tx = self.registry.store.write().await?;
+            tx.hook_key_insert(&key, &sealed).await?;
+            tx.commit().await
+        }
+        .await;
+        match inserted {
+            Ok(()) => Ok(key),
+            Err(error) => {
+                if let StoreError::Conflict(_) = error {
+                    // Nobody got to see it, and it was expensive.
+                    self.key_pool.put_back(pair);
+                }
+                Err(conflict(error))
+            }
+        }
+    }
+
+    /// A key pair from the pool, or made on a blocking thread. Before one is made, what is bound to fail is refused:
+    /// otherwise refused requests would keep all cores busy. The database decides all the same.
+    async fn key_pair(&self, org: &OrgId, name: &Name) -> Result<KeyPair, VaultError> {
+        if let Some(pair) = self.key_pool.take() {
+            return Ok(pair);
+        }
+        let permit = self.key_makers.clone().acquire_owned().await.expect("the semaphore is never closed");
+        if let Some(pair) = self.key_pool.take() {
+            return Ok(pair);
+        }
+        let mut tx = self.registry.store.read().await?;
+        if tx.hook_key_name_taken(org, name).await? {
+            return Err(VaultError::NameTaken);
+        }
+        if tx.hook_key_count(org).await? >= MAX_KEYS_PER_ORG {
+            return Err(VaultError::CapReached);
+        }
+        drop(tx);
+        let random = self.registry.random.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            // Held until the key is made, also where the request has gone away meanwhile.
+            let _permit = permit;
+            KeyPair::make(&random)
+        });
+        Ok(made.await?)
+    }
+
+    /// Changes the name and the time of the last update, nothing else.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`], [`VaultError::Name`], [`VaultError::NameTaken`] or [`VaultError::Store`].
+    pub async fn hook_key_rename(&self, org: &OrgId, id: &str, name: &str) -> Result<HookKey, VaultError> {
+        let name = Name::parse(name).map_err(VaultError::Name)?;
+        let key_id = HookKeyId::parse(id).map_err(|_| not_found(id))?;
+        let now = self.registry.clock.now();
+        let mut tx = self.registry.store.write().await?;
+        let renamed = tx.hook_key_rename(org, &key_id, &name, now).await.map_err(conflict)?;
+        tx.commit().await?;
+        renamed.ok_or_else(|| not_found(id))
+    }
+
+    /// For good: when this returns `Ok`, the sealed key is in neither the database file nor its WAL.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`], [`VaultError::KeyInUse`], [`VaultError::NotErasedYet`] or [`VaultError::Store`].
+    pub async fn hook_key_delete(&self, org: &OrgId, id: &str) -> Result<(), VaultError> {
+        let key_id = HookKeyId::parse(id).map_err(|_| not_found(id))?;
+        let (vault, org) = (self.clone(), org.clone());
+        // On a task of its own: a client that hangs up between the commit and the erasure stops neither.
+        let deleted = tokio::spawn(async move { vault.delete_and_erase(&org, &key_id).await }).await??;
+        if deleted { Ok(()) } else { Err(not_found(id)) }
+    }
+
+    async fn delete_and_erase(&self, org: &OrgId, id: &HookKeyId) -> Result<bool, VaultError> {
+        let mut tx = self.registry.store.write().await?;
+        match tx.hook_key_delete(org, id).await {
+            Ok(true) => {}
+            Ok(false) => return Ok(false),
+            Err(StoreError::Conflict(Conflict::HookKeyUsed)) => {
+                // Read within the transaction that was refused, so that the users are those that block it.
+                return Err(VaultError::KeyInUse { users: tx.hook_key_references(org, id).await? });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tx.commit().await?;
+        self.registry.store.erase_deleted().await.map_err(VaultError::NotErasedYet)?;
+        Ok(true)
+    }
+}
+
+fn not_found(id: &str) -> VaultError {
+    VaultError::NotFound { kind: KIND, id: id.to_owned() }
+}
+
+fn conflict(error: StoreError) -> VaultError {
+    match error {
+        StoreError::Conflict(Conflict::HookKeyName) => VaultError::NameTaken,
+        StoreError::Conflict(Conflict::HookKeyCap) => VaultError::CapReached,
+        error => VaultError::Store(error),
+    }
+}

@@ -1,0 +1,93 @@
+//! The use cases. Whoever calls them, HTTP or shell, gets the same rules.
+
+pub mod api_tokens;
+pub mod authenticate;
+pub mod error;
+pub mod hook_keys;
+pub mod orgs;
+pub mod sealing;
+
+use crate::crypto::envelope::Envelope;
+use crate::crypto::key_pool::KeyPool;
+use crate::crypto::random::Random;
+use crate::domain::clock::Clock;
+use crate::repository::Store;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// What needs no master key: orgs, tokens, and who a caller is.
+#[derive(Clone)]
+pub struct Registry {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    random: Random,
+}
+
+impl Registry {
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Random) -> Self {
+        Self { store, clock, random }
+    }
+
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    #[must_use]
+    pub fn random(&self) -> &Random {
+        &self.random
+    }
+}
+
+/// The handle on everything: cheap to clone, shared by all workers.
+#[derive(Clone)]
+pub struct Vault {
+    registry: Registry,
+    envelope: Arc<Envelope>,
+    key_pool: Arc<KeyPool>,
+    /// How many keys may be made at once where the pool has none.
+    key_makers: Arc<Semaphore>,
+}
+
+impl Vault {
+    /// # Arguments
+    /// `key_makers`: how many keys may be made at once beside the pool's thread; at least one.
+    #[must_use]
+    pub fn new(registry: Registry, envelope: Envelope, key_pool: KeyPool, key_makers: usize) -> Self {
+        Self {
+            registry,
+            envelope: Arc::new(envelope),
+            key_pool: Arc::new(key_pool),
+            key_makers: Arc::new(Semaphore::new(key_makers.max(1))),
+        }
+    }
+
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.registry.clock()
+    }
+
+    #[must_use]
+    pub fn random(&self) -> &Random {
+        self.registry.random()
+    }
+
+    /// Removes from the disk what deletions have left behind.
+    ///
+    /// # Errors
+    /// [`error::VaultError::Store`].
+    pub async fn erase_deleted(&self) -> Result<(), error::VaultError> {
+        Ok(self.registry.store.erase_deleted().await?)
+    }
+
+    /// Closes the store, after those who use it.
+    pub async fn close(&self) {
+        self.registry.store.close().await;
+    }
+}

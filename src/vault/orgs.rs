@@ -1,0 +1,67 @@
+//! Orgs: the default one that is always there, and further ones.
+
+use super::Registry;
+use super::error::VaultError;
+use crate::domain::name::Name;
+use crate::domain::org::{Domain, Org};
+
+/// What the first org is called.
+const DEFAULT_NAME: &str = "default";
+
+impl Registry {
+    /// Makes the default org where there is none.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`].
+    pub async fn org_ensure_default(&self) -> Result<Org, VaultError> {
+        if let Some(org) = self.store.read().await?.org_find_default().await? {
+            return Ok(org);
+        }
+        let name = Name::parse(DEFAULT_NAME).map_err(VaultError::Name)?;
+        let org =
+            Org { id: self.random.id(), name, domain: None, is_default: true, created: self.clock.now() };
+        let mut tx = self.store.write().await?;
+        // Another process may have been faster.
+        if let Some(org) = tx.org_find_default().await? {
+            return Ok(org);
+        }
+        tx.org_insert(&org).await?;
+        tx.commit().await?;
+        Ok(org)
+    }
+
+    /// # Errors
+    /// [`VaultError::Store`] with a `Conflict` of the name or the domain.
+    pub async fn org_create(&self, name: Name, domain: Option<Domain>) -> Result<Org, VaultError> {
+        let org = Org { id: self.random.id(), name, domain, is_default: false, created: self.clock.now() };
+        let mut tx = self.store.write().await?;
+        tx.org_insert(&org).await?;
+        tx.commit().await?;
+        Ok(org)
+    }
+
+    /// In order of creation.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`].
+    pub async fn org_list(&self) -> Result<Vec<Org>, VaultError> {
+        Ok(self.store.read().await?.org_list().await?)
+    }
+
+    /// The org with this id, name or domain; without any, the default org.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`] or [`VaultError::Store`].
+    pub async fn org_pick(&self, wanted: Option<&str>) -> Result<Org, VaultError> {
+        let Some(wanted) = wanted else {
+            return self.store.read().await?.org_find_default().await?.ok_or(VaultError::Empty);
+        };
+        let matches = |org: &Org| {
+            org.id.to_string() == wanted
+                || org.name.as_str() == wanted
+                || org.domain.as_ref().is_some_and(|domain| domain.as_str() == wanted)
+        };
+        let found = self.org_list().await?.into_iter().find(matches);
+        found.ok_or_else(|| VaultError::NotFound { kind: "org", id: wanted.to_owned() })
+    }
+}

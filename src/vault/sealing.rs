@@ -1,0 +1,116 @@
+//! Whether the master key in use is the one that seals the database, and whether what is sealed still opens.
+
+use super::error::VaultError;
+use super::{Registry, Vault};
+use crate::crypto::envelope::{Envelope, OpenError};
+use crate::crypto::rsa_key;
+use crate::domain::hook_key::SealedHookKey;
+use crate::domain::id::HookKeyId;
+use crate::domain::name::Name;
+use crate::domain::sealed::{MasterKeyId, Place};
+use crate::repository::master_key::MasterKeyRecord;
+
+/// The value under the probe. Its content does not matter; that it opens does.
+const PROBE: &[u8] = b"hookvault";
+
+const PROBE_PLACE: Place<'static> = Place { org: "", table: "master_key", row: "1", column: "probe" };
+
+#[derive(Debug, thiserror::Error)]
+pub enum SealingError {
+    #[error("the database was sealed with the master key {sealed_with}, but the master key given is {given}")]
+    WrongMasterKey { sealed_with: MasterKeyId, given: MasterKeyId },
+    #[error("the master key record of the database is damaged")]
+    ProbeDamaged(#[source] OpenError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+/// A private key that cannot be used.
+#[derive(Debug)]
+pub struct DamagedKey {
+    pub id: HookKeyId,
+    pub name: Name,
+    pub reason: DamageReason,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DamageReason {
+    #[error(transparent)]
+    DoesNotOpen(#[from] OpenError),
+    #[error("what was sealed is no private key")]
+    NoPrivateKey,
+    #[error("the private key does not belong to the public key beside it")]
+    WrongPublicKey,
+}
+
+/// Records the master key of a new database; afterwards, checks that it is the same one.
+///
+/// # Errors
+/// [`SealingError`].
+pub async fn claim(registry: &Registry, envelope: &Envelope) -> Result<(), SealingError> {
+    let record = MasterKeyRecord {
+        id: envelope.key_id(),
+        probe: envelope.seal(PROBE_PLACE, PROBE),
+        created: registry.clock.now(),
+    };
+    let found = registry.store.read().await.map_err(VaultError::from)?.master_key_find().await;
+    let found = match found.map_err(VaultError::from)? {
+        Some(found) => found,
+        None => {
+            let mut tx = registry.store.write().await.map_err(VaultError::from)?;
+            // Another process may have been faster, perhaps with another key.
+            match tx.master_key_find().await.map_err(VaultError::from)? {
+                Some(found) => found,
+                None => {
+                    tx.master_key_insert(&record).await.map_err(VaultError::from)?;
+                    tx.commit().await.map_err(VaultError::from)?;
+                    return Ok(());
+                }
+            }
+        }
+    };
+    check(&found, envelope)
+}
+
+fn check(record: &MasterKeyRecord, envelope: &Envelope) -> Result<(), SealingError> {
+    if record.id != envelope.key_id() {
+        return Err(SealingError::WrongMasterKey { sealed_with: record.id, given: envelope.key_id() });
+    }
+    envelope.open(PROBE_PLACE, &record.probe).map(drop).map_err(SealingError::ProbeDamaged)
+}
+
+impl Vault {
+    /// Whether the database answers and was sealed with the master key in use.
+    ///
+    /// # Errors
+    /// [`SealingError`].
+    pub async fn ready(&self) -> Result<(), SealingError> {
+        let mut tx = self.registry.store.read().await.map_err(VaultError::from)?;
+        let record = tx.master_key_find().await.map_err(VaultError::from)?;
+        check(&record.ok_or(VaultError::Empty)?, &self.envelope)
+    }
+
+    /// The private keys that do not open, or are not what they should be. Looks at every key of every org.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`].
+    pub async fn hook_keys_damaged(&self) -> Result<Vec<DamagedKey>, VaultError> {
+        let keys = self.registry.store.read().await?.hook_key_list_sealed().await?;
+        let envelope = self.envelope.clone();
+        // Some milliseconds a key: off the async workers.
+        let damaged = tokio::task::spawn_blocking(move || {
+            let damage = |key: SealedHookKey| {
+                let reason = examine(&key, &envelope).err()?;
+                Some(DamagedKey { id: key.id, name: key.name, reason })
+            };
+            keys.into_iter().filter_map(damage).collect()
+        });
+        Ok(damaged.await?)
+    }
+}
+
+fn examine(key: &SealedHookKey, envelope: &Envelope) -> Result<(), DamageReason> {
+    let pkcs8 = envelope.open(key.place(), &key.sealed_pkcs8)?;
+    let public_key = rsa_key::public_half(&pkcs8).map_err(|_| DamageReason::NoPrivateKey)?;
+    if public_key == key.public_key { Ok(()) } else { Err(DamageReason::WrongPublicKey) }
+}
