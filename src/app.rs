@@ -7,7 +7,7 @@ use crate::crypto::master_key::{MasterKey, NotAMasterKey};
 use crate::crypto::random::Random;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::http::rate_limit::RateLimiter;
-use crate::http::{Shared, request, routes};
+use crate::http::{Shared, server};
 use crate::repository::Store as _;
 use crate::repository::error::StoreError;
 use crate::repository::sqlite::SqliteStore;
@@ -16,9 +16,8 @@ use crate::repository::sqlite::migrate::MigrateError;
 use crate::vault::error::VaultError;
 use crate::vault::sealing::{self, SealingError};
 use crate::vault::{Registry, Vault};
-use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::from_fn;
-use actix_web::{App as ActixApp, HttpServer, web};
+use actix_server::{Server, ServerHandle};
+use actix_web::web;
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -27,10 +26,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use zeroize::Zeroizing;
-
-/// How long requests under way may take after a stop was asked for, in seconds.
-const SHUTDOWN_TIMEOUT: u64 = 10;
 
 /// What tests replace: time and randomness.
 #[derive(Clone)]
@@ -89,8 +86,9 @@ impl StartError {
                                   HOOKVAULT_MASTER_KEY_FILE=master.key"
                 .into(),
             Self::MasterKeyFile { .. } => "check the path in HOOKVAULT_MASTER_KEY_FILE and the file's owner".into(),
-            Self::MasterKeyReadableByOthers { path, .. }
-            | Self::File(FileError::ReadableByOthers { path, .. }) => format!("chmod 600 {}", path.display()),
+            Self::MasterKeyReadableByOthers { path, .. } | Self::File(FileError::ReadableByOthers { path, .. }) => {
+                format!("chmod 600 {}", path.display())
+            }
             Self::MasterKeyForm { .. } => "`hookvault master-key generate` prints one of the right form".into(),
             Self::File(FileError::NoFolder { path }) => format!("mkdir -m 700 -p {}", path.display()),
             Self::File(FileError::NoFile { .. }) => {
@@ -117,10 +115,10 @@ impl StartError {
 #[must_use]
 pub fn store_hint(error: &VaultError) -> String {
     match error {
-        VaultError::Store(StoreError::Busy(_)) => "another process holds the database; try again".into(),
-        VaultError::Store(StoreError::Full(_)) => "make room on the disk, then try again".into(),
-        VaultError::Store(StoreError::Corrupt { .. }) => "restore the database file from a backup".into(),
-        VaultError::Store(StoreError::Unavailable(_) | StoreError::Other(_)) => {
+        VaultError::Busy(_) => "another process holds the database; try again".into(),
+        VaultError::Full(_) => "make room on the disk, then try again".into(),
+        VaultError::Damaged(_) => "restore the database file from a backup".into(),
+        VaultError::Unavailable(_) | VaultError::Store(_) => {
             "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk".into()
         }
         _ => "see the log".into(),
@@ -151,12 +149,24 @@ pub async fn open_store(database: &DatabaseConfig, create: bool) -> Result<Sqlit
     Ok(SqliteStore::open(&database.path).await?)
 }
 
+/// Runs the pending migrations, or only tells which they are. Returns them, oldest first.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn migrate(database: &DatabaseConfig, only_tell: bool) -> Result<Vec<String>, StartError> {
+    let store = open_store(database, !only_tell).await?;
+    let migrations = if only_tell { store.pending_migrations().await } else { store.migrate().await };
+    store.close().await;
+    Ok(migrations?)
+}
+
 /// Opens the database, and migrates it where that is wanted.
 ///
 /// # Errors
 /// [`StartError`].
 pub async fn open_registry(database: &DatabaseConfig, create: bool, parts: &Parts) -> Result<Opened, StartError> {
-    let store = Arc::new(open_store(database, create).await?);
+    // Without migrations an empty file would be of no use.
+    let store = Arc::new(open_store(database, create && database.migrate).await?);
     if database.migrate {
         for migration in store.migrate().await? {
             tracing::info!(migration, "migrated");
@@ -203,8 +213,7 @@ fn read_master_key_file(path: &Path) -> Result<MasterKey, StartError> {
         return Err(StartError::MasterKeyReadableByOthers { path: path.to_owned(), mode });
     }
     let text = Zeroizing::new(fs::read_to_string(path).map_err(unreadable)?);
-    MasterKey::parse(&text)
-        .map_err(|reason| StartError::MasterKeyForm { origin: path.display().to_string(), reason })
+    MasterKey::parse(&text).map_err(|reason| StartError::MasterKeyForm { origin: path.display().to_string(), reason })
 }
 
 /// A vault that is serving.
@@ -212,6 +221,23 @@ pub struct App {
     address: SocketAddr,
     vault: Vault,
     server: Server,
+    /// Told before the server, so that idle connections close.
+    stop: watch::Sender<bool>,
+}
+
+/// Stops a running app from elsewhere.
+#[derive(Clone)]
+pub struct Stopper {
+    server: ServerHandle,
+    stop: watch::Sender<bool>,
+}
+
+impl Stopper {
+    /// Gracefully: requests under way are answered.
+    pub async fn stop(&self, graceful: bool) {
+        self.stop.send_replace(true);
+        self.server.stop(graceful).await;
+    }
 }
 
 impl App {
@@ -240,16 +266,9 @@ impl App {
             public_url: config.public_url.clone(),
             body_timeout: config.client_timeout,
         });
-        let server = HttpServer::new(move || {
-            ActixApp::new().app_data(shared.clone()).configure(routes::configure).wrap(from_fn(request::surround))
-        })
-        .client_request_timeout(config.client_timeout)
-        .shutdown_timeout(SHUTDOWN_TIMEOUT)
-        .disable_signals()
-        .listen(listener)
-        .map_err(listen_error)?
-        .run();
-        Ok(Self { address, vault, server })
+        let (stop, stopping) = watch::channel(false);
+        let server = server::start(listener, shared, config.client_timeout, stopping).map_err(listen_error)?;
+        Ok(Self { address, vault, server, stop })
     }
 
     /// The address with the port that was really taken.
@@ -265,8 +284,8 @@ impl App {
 
     /// For a stop from elsewhere.
     #[must_use]
-    pub fn handle(&self) -> ServerHandle {
-        self.server.handle()
+    pub fn stopper(&self) -> Stopper {
+        Stopper { server: self.server.handle(), stop: self.stop.clone() }
     }
 
     /// Serves until the server is stopped, then closes the store.
@@ -285,7 +304,7 @@ impl App {
     /// [`StartError::Server`].
     pub async fn run_until_signal(self) -> Result<(), StartError> {
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let handle = self.handle();
+        let stopper = self.stopper();
         tokio::spawn(async move {
             for graceful in [true, false] {
                 tokio::select! {
@@ -293,8 +312,9 @@ impl App {
                     _ = terminate.recv() => {}
                 }
                 tracing::info!(graceful, "stopping");
+                let stopper = stopper.clone();
                 // Not awaited: a second signal must be heard meanwhile.
-                drop(handle.stop(graceful));
+                tokio::spawn(async move { stopper.stop(graceful).await });
             }
         });
         self.run().await

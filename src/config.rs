@@ -15,6 +15,9 @@ use zeroize::Zeroizing;
 
 const PREFIX: &str = "HOOKVAULT_";
 
+/// Our own lines; of the libraries that talk a lot, only what is amiss.
+const DEFAULT_LOG: &str = "info,actix_server=warn,actix_http=off,refinery_core=warn";
+
 /// Names of the variables. `.env.example` explains each; the flag is the same word in lower case.
 pub mod variable {
     pub const LISTEN: &str = "HOOKVAULT_LISTEN";
@@ -230,23 +233,35 @@ impl ServerConfig {
             )?),
         };
         Ok(Self {
-            listen: sources.parse(variable::LISTEN, "127.0.0.1:8080", "write it as 127.0.0.1:8080 or [::]:8080", |text| {
-                text.parse::<SocketAddr>().map_err(|_| "is not an address and a port")
-            })?,
+            listen: sources.parse(
+                variable::LISTEN,
+                "127.0.0.1:8080",
+                "write it as 127.0.0.1:8080 or [::]:8080",
+                |text| text.parse::<SocketAddr>().map_err(|_| "is not an address and a port"),
+            )?,
             rate_limit: sources.parse(
                 variable::RATE_LIMIT,
                 "1200",
                 "write it as 1200, or off for no limit",
                 RateLimit::parse,
             )?,
-            dialect: sources.parse(variable::DIALECT, "auto", "auto suits all official clients", DialectChoice::parse)?,
+            dialect: sources.parse(
+                variable::DIALECT,
+                "auto",
+                "auto suits all official clients",
+                DialectChoice::parse,
+            )?,
             public_url,
-            key_pool: sources.parse(variable::KEY_POOL, "4", "write it as 4; 0 makes every key when it is needed", |text| {
-                text.parse::<usize>().ok().filter(|size| *size <= 50).ok_or("is not a number from 0 to 50")
-            })?,
+            key_pool: sources.parse(
+                variable::KEY_POOL,
+                "4",
+                "write it as 4; 0 makes every key when it is needed",
+                |text| text.parse::<usize>().ok().filter(|size| *size <= 50).ok_or("is not a number from 0 to 50"),
+            )?,
             client_timeout: sources.parse(variable::CLIENT_TIMEOUT, "10s", "write it as 10s or 1m", |text| {
                 let duration = humantime::parse_duration(text).ok();
-                duration.filter(|duration| !duration.is_zero()).ok_or("is not a duration above zero")
+                // The HTTP library counts in steps of half a second.
+                duration.filter(|duration| duration.as_secs() >= 1).ok_or("is not a duration of at least a second")
             })?,
         })
     }
@@ -308,7 +323,7 @@ impl LogConfig {
     /// [`ConfigError`].
     pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
         Ok(Self {
-            filter: sources.parse(variable::LOG, "info", "", |text| Ok::<_, &str>(text.to_owned()))?,
+            filter: sources.parse(variable::LOG, DEFAULT_LOG, "", |text| Ok::<_, &str>(text.to_owned()))?,
             format: sources.parse(variable::LOG_FORMAT, "text", "write it as text or json", |text| match text {
                 "text" => Ok(LogFormat::Text),
                 "json" => Ok(LogFormat::Json),

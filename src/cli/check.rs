@@ -6,10 +6,10 @@ use crate::config::Config;
 use clap::Args;
 
 /// Check that every private key in the vault can be opened and fits its public key
-///
-/// Prints the keys that are damaged, and exits with 1 where there is one.
 #[derive(Args)]
-#[command(after_help = "Example:\n  hookvault check --master-key-file master.key --database-url sqlite://backup.db")]
+#[command(
+    after_help = "Prints the keys that are damaged, and exits with 1 where there is one.\n\nExample:\n  hookvault check --master-key-file master.key --database-url sqlite://backup.db"
+)]
 pub struct Check {
     #[command(flatten)]
     database: DatabaseFlags,

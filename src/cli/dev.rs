@@ -7,7 +7,6 @@ use crate::crypto::master_key::MasterKey;
 use crate::crypto::token_secret::TokenSecret;
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
-use crate::repository::error::{Conflict, StoreError};
 use crate::vault::Registry;
 use crate::vault::error::VaultError;
 use clap::Args;
@@ -19,11 +18,12 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Serve a vault for development, and make all that it needs
-///
-/// The data folder, the database, the master key, an org and a token with every scope are made where they are missing,
-/// and kept: after a restart everything is as it was, the token too.
 #[derive(Args)]
-#[command(after_help = "Example:\n  hookvault dev --data-dir ./my-vault")]
+#[command(after_help = "Makes the data folder, the database, the master key, an org and a token with every scope where
+they are missing, and keeps them: after a restart everything is as it was.
+
+Example:
+  hookvault dev --data-dir ./my-vault")]
 pub struct Dev {
     /// Where everything is kept [default: hookvault-data]
     #[arg(long, value_name = "FOLDER", conflicts_with = "ephemeral")]
@@ -126,7 +126,7 @@ async fn create_token(registry: &Registry) -> Result<TokenSecret, CliError> {
         match registry.api_token_create(&org.id, parsed, Scopes::all(), None).await {
             Ok((_, token)) => return Ok(token),
             // The file of an earlier token was lost.
-            Err(VaultError::Store(StoreError::Conflict(Conflict::ApiTokenName))) => name = format!("dev {number}"),
+            Err(VaultError::TokenNameTaken) => name = format!("dev {number}"),
             Err(error) => return Err(error.into()),
         }
     }

@@ -2,9 +2,9 @@
 
 use crate::app::{self, StartError};
 use crate::config::ConfigError;
-use crate::repository::error::{Conflict, StoreError};
 use crate::telemetry::TelemetryError;
 use crate::vault::error::VaultError;
+use clap::error::ErrorKind;
 use std::error::Error;
 use std::process::ExitCode;
 
@@ -25,6 +25,11 @@ impl CliError {
     /// In our form, what clap says at length.
     pub fn usage(error: &clap::Error) -> Self {
         let text = error.render().to_string();
+        if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+            let usage = text.lines().find_map(|line| line.strip_prefix("Usage: ")).unwrap_or("hookvault");
+            let command = usage.trim_end_matches(" <COMMAND>");
+            return Self { code: USAGE, ..Self::new("a command is missing", format!("`{command} --help` lists them")) };
+        }
         let mut paragraphs = text.split("\n\n");
         let message = paragraphs.next().unwrap_or_default().trim_start_matches("error: ").trim();
         let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
@@ -34,7 +39,6 @@ impl CliError {
             (None, Some(usage)) => format!("usage is `{usage}`; --help tells more"),
             (None, None) => "try --help".to_owned(),
         };
-        let message = if message.is_empty() { "a command is missing" } else { message };
         Self { message: message.lines().map(str::trim).collect::<Vec<_>>().join(" "), hint, code: USAGE }
     }
 
@@ -79,19 +83,10 @@ impl From<VaultError> for CliError {
             VaultError::NotFound { kind: "org", .. } => "`hookvault org list` shows all orgs".into(),
             VaultError::NotFound { .. } => "`hookvault token list` shows all tokens".into(),
             VaultError::Ambiguous { .. } => "give the id instead of the name".into(),
-            VaultError::Store(StoreError::Conflict(Conflict::ApiTokenName)) => {
-                "choose another name, or revoke the other token first".into()
-            }
-            VaultError::Store(StoreError::Conflict(Conflict::OrgName | Conflict::OrgDomain)) => {
-                "`hookvault org list` shows all orgs".into()
-            }
+            VaultError::TokenNameTaken => "choose another name, or revoke the other token first".into(),
+            VaultError::OrgNameTaken | VaultError::OrgDomainTaken => "`hookvault org list` shows all orgs".into(),
             other => app::store_hint(other),
         };
-        // "the store failed: another token …" says less than its cause alone.
-        let message = match &error {
-            VaultError::Store(cause) => chain(cause),
-            other => chain(other),
-        };
-        Self::new(message, hint)
+        Self::new(chain(&error), hint)
     }
 }

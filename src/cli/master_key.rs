@@ -16,11 +16,9 @@ pub enum MasterKeyCommand {
 }
 
 /// Make a new master key
-///
-/// Keep it apart from the database and from its backups: whoever has both has the private keys, and without it nobody
-/// has them.
 #[derive(Args)]
-#[command(after_help = "Example:\n  hookvault master-key generate --out master.key")]
+#[command(after_help = "Keep it apart from the database and from its backups: whoever has both has the private
+keys, and without it nobody has them.\n\nExample:\n  hookvault master-key generate --out master.key")]
 pub struct Generate {
     /// Write it to a new file that only you may read, instead of stdout
     #[arg(long, value_name = "FILE")]

@@ -9,10 +9,9 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 /// Make and list orgs
-///
-/// Each has its own keys, names, cap and tokens, and answers on its own domain. Most vaults need one, which is there.
 #[derive(Subcommand)]
-#[command(after_help = "Example:\n  hookvault org list")]
+#[command(after_help = "Each has its own keys, names, cap and tokens, and answers on its own domain.
+Most vaults need one, which is there.\n\nExample:\n  hookvault org list")]
 pub enum OrgCommand {
     Create(Create),
     List(List),

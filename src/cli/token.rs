@@ -13,10 +13,10 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 /// Make, list and revoke API tokens
-///
-/// They work while the server runs, and it notices at once.
 #[derive(Subcommand)]
-#[command(after_help = "Example:\n  hookvault token list")]
+#[command(
+    after_help = "All of it works while the server runs, which notices at once.\n\nExample:\n  hookvault token list"
+)]
 pub enum TokenCommand {
     Create(Create),
     List(List),
@@ -24,10 +24,8 @@ pub enum TokenCommand {
 }
 
 /// Make an API token and print it
-///
-/// It is shown this once: only its hash is kept.
 #[derive(Args)]
-#[command(after_help = "Scopes:
+#[command(after_help = "It is shown this once: only its hash is kept.\n\nScopes:
   okta.inlineHooks.read     list and read keys
   okta.inlineHooks.manage   the same, and create, rename and delete them
 
@@ -115,7 +113,10 @@ impl Create {
             .map_err(|reason| CliError::new(format!("--scope {reason}"), "give at least one"))?;
         let lifetime = self.expires.as_deref().map(|text| {
             humantime::parse_duration(text).ok().filter(|lifetime| lifetime.as_secs() > 0).ok_or_else(|| {
-                CliError::new(format!("--expires: `{text}` is not a duration of at least a second"), "write it as 30d or 12h")
+                CliError::new(
+                    format!("--expires: `{text}` is not a duration of at least a second"),
+                    "write it as 30d or 12h",
+                )
             })
         });
         Ok(Wanted { name, scopes, lifetime: lifetime.transpose()?, org: self.org.clone() })
@@ -126,7 +127,8 @@ impl Wanted {
     async fn run(self, registry: &Registry) -> Result<(), CliError> {
         let org = registry.org_pick(self.org.as_deref()).await?;
         let expires = self.lifetime.map(|lifetime| registry.clock().now().after(lifetime)).transpose();
-        let expires = expires.map_err(|reason| CliError::new(format!("--expires {reason}"), "write it as 30d or 12h"))?;
+        let expires =
+            expires.map_err(|reason| CliError::new(format!("--expires {reason}"), "write it as 30d or 12h"))?;
         let (token, secret) = registry.api_token_create(&org.id, self.name, self.scopes, expires).await?;
         output::print(&format!("{}\n", secret.expose()))?;
         let until = expires.map_or_else(|| "it is revoked".to_owned(), Timestamp::to_wire);

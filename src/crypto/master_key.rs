@@ -73,7 +73,8 @@ mod tests {
     #[test]
     fn what_is_no_master_key_is_refused() {
         let text = MasterKey::generate(&Random::system()).to_text();
-        for wrong in ["", "hvmk_", &text[1..], &text[..47], &format!("{}A", text.as_str()), &text.replace("hvmk_", "")] {
+        for wrong in ["", "hvmk_", &text[1..], &text[..47], &format!("{}A", text.as_str()), &text.replace("hvmk_", "")]
+        {
             assert_eq!(MasterKey::parse(wrong).err(), Some(NotAMasterKey));
         }
     }

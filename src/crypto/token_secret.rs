@@ -51,7 +51,14 @@ mod tests {
 
     #[test]
     fn what_does_not_look_like_a_token_is_none() {
-        for wrong in ["", "00", &"0".repeat(41), &"0".repeat(43), &format!("01{}", "a".repeat(40)), &format!("00{}", "é".repeat(20))] {
+        for wrong in [
+            "",
+            "00",
+            &"0".repeat(41),
+            &"0".repeat(43),
+            &format!("01{}", "a".repeat(40)),
+            &format!("00{}", "é".repeat(20)),
+        ] {
             assert!(TokenSecret::parse(wrong).is_none(), "{wrong}");
         }
     }

@@ -1,9 +1,9 @@
 //! Who sent a request, once that is established.
 
+use super::clock::Timestamp;
 use super::id::{ApiTokenId, UserId};
 use super::name::Name;
 use super::org::Org;
-use super::clock::Timestamp;
 use super::scope::Scopes;
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -74,7 +74,9 @@ mod tests {
         ] {
             assert_eq!(dialect(Some(live)), Dialect::Live, "{live}");
         }
-        for documented in [None, Some("curl/8.5.0"), Some("OpenAPI-Generator/1.0.0/python"), Some("okta-sdk-python/3.4.6")] {
+        for documented in
+            [None, Some("curl/8.5.0"), Some("OpenAPI-Generator/1.0.0/python"), Some("okta-sdk-python/3.4.6")]
+        {
             assert_eq!(dialect(documented), Dialect::Documented, "{documented:?}");
         }
     }

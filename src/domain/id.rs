@@ -93,7 +93,9 @@ mod tests {
     #[test]
     fn an_id_has_the_prefix_of_its_kind_and_17_characters() {
         assert!(HookKeyId::parse("HKYr9awje8zXYgZF41d7").is_ok());
-        for wrong in ["", "HKY", "HKYr9awje8zXYgZF41d", "HKYr9awje8zXYgZF41d7x", "00or9awje8zXYgZF41d7", "HKYr9awje8zXYgZF41-7"] {
+        for wrong in
+            ["", "HKY", "HKYr9awje8zXYgZF41d", "HKYr9awje8zXYgZF41d7x", "00or9awje8zXYgZF41d7", "HKYr9awje8zXYgZF41-7"]
+        {
             assert_eq!(HookKeyId::parse(wrong), Err(Invalid::Id), "{wrong}");
         }
     }

@@ -55,7 +55,9 @@ mod tests {
     fn a_public_url_is_an_origin_and_nothing_more() {
         assert_eq!(PublicUrl::parse("https://Keys.example.com/").unwrap().to_string(), "https://keys.example.com");
         assert_eq!(PublicUrl::parse("http://[::1]:8080").unwrap().to_string(), "http://[::1]:8080");
-        for wrong in ["", "keys.example.com", "ftp://a", "https://", "https://a/b", "https://a?b", "https://u:p@a", "http://:80"] {
+        for wrong in
+            ["", "keys.example.com", "ftp://a", "https://", "https://a/b", "https://a?b", "https://u:p@a", "http://:80"]
+        {
             assert_eq!(PublicUrl::parse(wrong), Err(Invalid::PublicUrl), "{wrong}");
         }
     }

@@ -7,11 +7,11 @@ use actix_web::http::header;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
 use std::sync::Arc;
+use utoipa::OpenApi as _;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, ResponseBuilder, Server};
-use utoipa::OpenApi as _;
 
 const SCHEME: &str = "apiToken";
 
@@ -59,11 +59,8 @@ pub fn openapi() -> OpenApi {
         components.add_security_scheme(SCHEME, SecurityScheme::ApiKey(key));
     }
     for route in routes::all() {
-        if let Some(operation) = document
-            .paths
-            .paths
-            .get_mut(route.path)
-            .and_then(|item| operation(item, &route.method))
+        if let Some(operation) =
+            document.paths.paths.get_mut(route.path).and_then(|item| operation(item, &route.method))
         {
             describe(operation, &route.method, route.path, route.access);
         }
@@ -157,7 +154,10 @@ fn file(name: &str) -> Result<HttpResponse, ApiError> {
     let mut bytes = found.bytes.into_owned();
     if name == "index.html" {
         // The page stands at /docs, its files below it.
-        bytes = String::from_utf8_lossy(&bytes).replace("\"./", "\"/docs/").replace("\"index.css", "\"/docs/index.css").into_bytes();
+        bytes = String::from_utf8_lossy(&bytes)
+            .replace("\"./", "\"/docs/")
+            .replace("\"index.css", "\"/docs/index.css")
+            .into_bytes();
     }
     Ok(HttpResponse::Ok()
         .content_type(found.content_type)

@@ -1,10 +1,9 @@
 //! Every failure becomes status and JSON here (wire.md §2), and nowhere else.
 
-use crate::crypto::random::{Purpose, Random};
 use crate::domain::hook_key::{KeyReference, MAX_KEYS_PER_ORG};
 use crate::domain::id::{HookKeyId, PrefixedId as _};
 use crate::domain::invalid::Invalid;
-use crate::repository::error::StoreError;
+use crate::vault::Vault;
 use crate::vault::error::VaultError;
 use crate::vault::sealing::SealingError;
 use actix_web::http::{Method, StatusCode, header};
@@ -127,9 +126,7 @@ impl ApiError {
                 "E0000047",
                 "API call exceeded rate limit due to too many requests.",
             ),
-            Self::UnknownPath => {
-                Answer::new(StatusCode::NOT_FOUND, "E0000008", "The requested path was not found")
-            }
+            Self::UnknownPath => Answer::new(StatusCode::NOT_FOUND, "E0000008", "The requested path was not found"),
             Self::UnknownMethod { .. } => Answer::new(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "E0000022",
@@ -143,13 +140,13 @@ impl ApiError {
 
     /// The response, logged on the way: the only place that does both.
     #[must_use]
-    pub fn respond(&self, random: &Random) -> HttpResponse {
+    pub fn respond(&self, vault: &Vault, request_id: &str) -> HttpResponse {
         let answer = self.answer();
-        let error_id = error_id(random);
+        let error_id = error_id(vault);
         if answer.status.is_server_error() {
-            tracing::error!(error_id, status = answer.status.as_u16(), code = answer.code, error = %Chain(self), "failed");
+            tracing::error!(request_id, error_id, status = answer.status.as_u16(), code = answer.code, error = %Chain(self), "failed");
         } else {
-            tracing::info!(error_id, status = answer.status.as_u16(), code = answer.code, error = %Chain(self), "refused");
+            tracing::info!(request_id, error_id, status = answer.status.as_u16(), code = answer.code, error = %Chain(self), "refused");
         }
         let mut response = HttpResponse::build(answer.status);
         if let Self::UnknownMethod { allowed } = self {
@@ -168,9 +165,8 @@ impl ResponseError for ApiError {
 }
 
 /// `oae` and base64url of 16 random bytes (wire.md §2).
-#[must_use]
-pub fn error_id(random: &Random) -> String {
-    format!("oae{}", URL_SAFE_NO_PAD.encode(random.bytes::<16>(Purpose::Request)))
+fn error_id(vault: &Vault) -> String {
+    format!("oae{}", URL_SAFE_NO_PAD.encode(vault.request_bytes()))
 }
 
 fn vault_answer(error: &VaultError) -> Answer {
@@ -179,8 +175,9 @@ fn vault_answer(error: &VaultError) -> Answer {
             Answer::new(StatusCode::NOT_FOUND, "E0000007", format!("Not found: Resource not found: {id} ({kind})"))
         }
         VaultError::Name(reason) => name_invalid(*reason),
-        VaultError::NameTaken => validation("name")
-            .because("name: An object with this field already exists in the current organization"),
+        VaultError::NameTaken => {
+            validation("name").because("name: An object with this field already exists in the current organization")
+        }
         VaultError::CapReached => validation("HookKey").because(format!(
             "You have reached the maximum number of keys allowed ({MAX_KEYS_PER_ORG}). \
              To add another key, you must first delete an existing one."
@@ -192,10 +189,12 @@ fn vault_answer(error: &VaultError) -> Answer {
             "The key is deleted, but its sealed bytes are not off the disk yet, because an older state of the \
              database is still being read. They will be with the next deletion or the next start.",
         ),
-        VaultError::Store(
-            StoreError::Busy(_) | StoreError::Full(_) | StoreError::Unavailable(_),
-        ) => unavailable(),
-        VaultError::Store(StoreError::Conflict(_) | StoreError::Corrupt { .. } | StoreError::Other(_))
+        VaultError::Busy(_) | VaultError::Full(_) | VaultError::Unavailable(_) => unavailable(),
+        VaultError::Damaged(_)
+        | VaultError::Store(_)
+        | VaultError::OrgNameTaken
+        | VaultError::OrgDomainTaken
+        | VaultError::TokenNameTaken
         | VaultError::Ambiguous { .. }
         | VaultError::Task(_)
         | VaultError::Empty => internal(),
@@ -225,15 +224,13 @@ fn name_invalid(reason: Invalid) -> Answer {
 
 fn use_of(user: &KeyReference) -> String {
     let KeyReference { consumer_kind, consumer_id, consumer_name, since: _ } = user;
-    format!("The key is used by {consumer_kind} '{consumer_name}' ({consumer_id}). Only keys that aren't used can be deleted.")
+    format!(
+        "The key is used by {consumer_kind} '{consumer_name}' ({consumer_id}). Only keys that aren't used can be deleted."
+    )
 }
 
 fn forbidden() -> Answer {
-    Answer::new(
-        StatusCode::FORBIDDEN,
-        "E0000006",
-        "You do not have permission to perform the requested action",
-    )
+    Answer::new(StatusCode::FORBIDDEN, "E0000006", "You do not have permission to perform the requested action")
 }
 
 fn malformed() -> Answer {
@@ -251,8 +248,10 @@ fn unavailable() -> Answer {
 fn protocol_answer(status: StatusCode) -> Answer {
     let cause = match status {
         StatusCode::REQUEST_TIMEOUT => "The request did not arrive in time.",
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "The head of the request is too large.",
-        StatusCode::BAD_REQUEST => "The request is not well-formed HTTP, or has more than 96 headers.",
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            "The head of the request is too large, or has more than 96 headers."
+        }
+        StatusCode::BAD_REQUEST => "The request is not well-formed HTTP.",
         // The HTTP library has no others; whatever it may learn to send is told by its status.
         other => other.canonical_reason().unwrap_or("The request was refused."),
     };

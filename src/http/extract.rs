@@ -38,9 +38,9 @@ impl<T: DeserializeOwned> FromRequest for JsonBody<T> {
                 Value::Object(object) => object,
                 _ => return Err(malformed("it is not an object")),
             };
-            serde_path_to_error::deserialize(Value::Object(object)).map(Self).map_err(|error| {
-                ApiError::MalformedBody(format!("{}: {}", error.path(), error.inner()))
-            })
+            serde_path_to_error::deserialize(Value::Object(object))
+                .map(Self)
+                .map_err(|error| ApiError::MalformedBody(format!("{}: {}", error.path(), error.inner())))
         })
     }
 }
@@ -57,8 +57,7 @@ async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<web::Bytes
     }
     let shared: &web::Data<Shared> =
         request.app_data().ok_or_else(|| ApiError::Framework("the shared state is missing".into()))?;
-    let payload =
-        web::Payload::from_request(request, payload).await.map_err(|error| malformed(&error.to_string()))?;
+    let payload = web::Payload::from_request(request, payload).await.map_err(|error| malformed(&error.to_string()))?;
     match tokio::time::timeout(shared.body_timeout, payload.to_bytes_limited(BODY_LIMIT)).await {
         Err(_) => Err(ApiError::BodyTooSlow),
         Ok(Err(_)) => Err(too_large()),

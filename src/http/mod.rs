@@ -6,6 +6,7 @@
 //! 4. [`error`] turns every failure into status and JSON.
 
 pub mod auth;
+pub mod bare_answer;
 pub mod dialect;
 pub mod docs;
 pub mod error;
@@ -16,6 +17,7 @@ pub mod probes;
 pub mod rate_limit;
 pub mod request;
 pub mod routes;
+pub mod server;
 pub mod users;
 
 use crate::domain::dialect::DialectChoice;

@@ -6,7 +6,7 @@ use super::auth::{self, Authentication};
 use super::error::ApiError;
 use super::rate_limit::{Budget, Client};
 use super::routes;
-use crate::crypto::random::{Purpose, Random};
+use crate::vault::Vault;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -29,22 +29,21 @@ pub async fn surround(
     let Some(shared) = request.app_data::<web::Data<Shared>>().cloned() else {
         return Err(ApiError::Framework("the shared state is missing".into()).into());
     };
-    let (clock, random) = (shared.vault.clock(), shared.vault.random());
+    let (clock, vault) = (shared.vault.clock(), &shared.vault);
     let started = clock.elapsed();
-    let entry = Entry { request_id: request_id(random), method: request.method().clone(), path: request.path().into() };
+    let entry = Entry { request_id: request_id(vault), method: request.method().clone(), path: request.path().into() };
 
     let authentication = auth::authenticate(&request, &shared).await;
     let client = Client::of(&authentication, request.peer_addr().map(|peer| peer.ip()));
     let budget = if routes::is_probe(request.path()) { None } else { Some(shared.limiter.count(&client)) };
     let limited = budget.is_some_and(|budget| budget.exceeded);
-    // Told before the limit where the server cannot even look the credential up.
     request.extensions_mut().insert::<Authentication>(authentication);
 
     let mut response = if limited {
-        request.into_response(ApiError::RateLimited.respond(random))
+        request.into_response(ApiError::RateLimited.respond(vault, &entry.request_id))
     } else {
         match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-            Ok(Ok(response)) => with_error_body(response.map_into_boxed_body(), random),
+            Ok(Ok(response)) => with_error_body(response.map_into_boxed_body(), vault, &entry.request_id),
             Ok(Err(error)) => return Err(finish_alone(&framework_error(&error), &shared, budget, &entry, started)),
             // The request went down with the handler: what is left is to answer in its place.
             Err(_) => return Err(finish_alone(&ApiError::Panic, &shared, budget, &entry, started)),
@@ -57,11 +56,11 @@ pub async fn surround(
 }
 
 /// Gives an error response of a handler its body.
-fn with_error_body(response: ServiceResponse<BoxBody>, random: &Random) -> ServiceResponse<BoxBody> {
+fn with_error_body(response: ServiceResponse<BoxBody>, vault: &Vault, request_id: &str) -> ServiceResponse<BoxBody> {
     let Some(error) = response.response().error() else { return response };
     let answer = match error.as_error::<ApiError>() {
-        Some(error) => error.respond(random),
-        None => framework_error(error).respond(random),
+        Some(error) => error.respond(vault, request_id),
+        None => framework_error(error).respond(vault, request_id),
     };
     response.into_response(answer)
 }
@@ -70,15 +69,8 @@ fn framework_error(error: &Error) -> ApiError {
     ApiError::Framework(error.to_string())
 }
 
-fn finish_alone(
-    error: &ApiError,
-    shared: &Shared,
-    budget: Option<Budget>,
-    entry: &Entry,
-    started: Duration,
-) -> Error {
-    let random = shared.vault.random();
-    let mut response = error.respond(random);
+fn finish_alone(error: &ApiError, shared: &Shared, budget: Option<Budget>, entry: &Entry, started: Duration) -> Error {
+    let mut response = error.respond(&shared.vault, &entry.request_id);
     let status = response.status();
     add_headers(response.headers_mut(), status, shared, budget, &entry.request_id);
     entry.log(status, shared.vault.clock().elapsed().saturating_sub(started));
@@ -87,8 +79,8 @@ fn finish_alone(
 
 /// 32 lower-case hexadecimal digits.
 #[must_use]
-pub fn request_id(random: &Random) -> String {
-    random.bytes::<16>(Purpose::Request).iter().map(|byte| format!("{byte:02x}")).collect()
+pub fn request_id(vault: &Vault) -> String {
+    vault.request_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The headers of every answer (wire.md §3). `Date` is the server's.

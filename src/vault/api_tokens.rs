@@ -13,7 +13,7 @@ impl Registry {
     /// Returns the token itself too: this is the only time that it can be seen.
     ///
     /// # Errors
-    /// [`VaultError::Store`], with a `Conflict` where another token of the org has the name.
+    /// [`VaultError::TokenNameTaken`], or one of the store.
     pub async fn api_token_create(
         &self,
         org: &OrgId,
@@ -42,7 +42,7 @@ impl Registry {
     /// The tokens of all orgs, in order of creation.
     ///
     /// # Errors
-    /// [`VaultError::Store`].
+    /// Those of the store.
     pub async fn api_token_list(&self) -> Result<Vec<ApiToken>, VaultError> {
         Ok(self.store.read().await?.api_token_list().await?)
     }
@@ -50,7 +50,7 @@ impl Registry {
     /// The token's record, where the token is accepted now.
     ///
     /// # Errors
-    /// [`VaultError::Store`].
+    /// Those of the store.
     pub async fn api_token_find_active(&self, secret: &TokenSecret) -> Result<Option<ApiToken>, VaultError> {
         let found = self.store.read().await?.api_token_find_by_hash(&secret.hash()).await?;
         Ok(found.filter(|token| token.status(self.clock.now()) == TokenStatus::Active))
@@ -60,7 +60,7 @@ impl Registry {
     ///
     /// # Errors
     /// [`VaultError::NotFound`] where there is none, [`VaultError::Ambiguous`] where several orgs have one of that
-    /// name, or [`VaultError::Store`].
+    /// name, or one of the store.
     pub async fn api_token_revoke(&self, id_or_name: &str) -> Result<ApiToken, VaultError> {
         let now = self.clock.now();
         let mut tx = self.store.write().await?;

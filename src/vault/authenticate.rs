@@ -15,15 +15,16 @@ impl Registry {
     /// The org that answers on this host: an unknown one gets the default org.
     ///
     /// # Errors
-    /// [`VaultError::Store`], or [`VaultError::Empty`] before there is any.
+    /// Those of the store, or [`VaultError::Empty`] before there is any.
     pub async fn org_of_host(&self, host: Option<&str>) -> Result<Org, VaultError> {
         org_of_host(&mut *self.store.read().await?, host).await
     }
 
     /// # Errors
-    /// [`VaultError::BadCredential`] where the token is unknown, expired, revoked or of another org than the host's;
-    /// [`VaultError::Store`].
-    pub async fn authenticate(&self, host: Option<&str>, token: &TokenSecret) -> Result<Caller, VaultError> {
+    /// [`VaultError::BadCredential`] where the token is malformed, unknown, expired, revoked or of another org than the host's;
+    /// Those of the store.
+    pub async fn authenticate(&self, host: Option<&str>, token: &str) -> Result<Caller, VaultError> {
+        let token = TokenSecret::parse(token).ok_or(VaultError::BadCredential)?;
         let mut tx = self.store.read().await?;
         let org = org_of_host(&mut *tx, host).await?;
         let found = tx.api_token_find_by_hash(&token.hash()).await?;

@@ -2,7 +2,7 @@
 
 use crate::domain::hook_key::KeyReference;
 use crate::domain::invalid::Invalid;
-use crate::repository::error::StoreError;
+use crate::repository::error::{Conflict, StoreError};
 
 /// `Display` is for the log and the shell; the HTTP layer has its own words.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,12 @@ pub enum VaultError {
     NameTaken,
     #[error("the org has all the keys that it may have")]
     CapReached,
+    #[error("another org has this name")]
+    OrgNameTaken,
+    #[error("another org has this domain")]
+    OrgDomainTaken,
+    #[error("another token of the org has this name")]
+    TokenNameTaken,
     #[error("the key is used by {} others", .users.len())]
     KeyInUse { users: Vec<KeyReference> },
     #[error("there is no credential")]
@@ -24,13 +30,44 @@ pub enum VaultError {
     #[error("the credential is unknown, expired, revoked or of another org")]
     BadCredential,
     /// The key is gone, and its sealed bytes will be; but not yet.
-    #[error("the key was deleted, but its sealed bytes are not off the disk yet: somebody reads an older state of the database")]
+    #[error(
+        "the key was deleted, but its sealed bytes are not off the disk yet: somebody reads an older state of the database"
+    )]
     NotErasedYet(#[source] StoreError),
-    #[error("the store failed")]
-    Store(#[from] StoreError),
+    #[error(transparent)]
+    Busy(StoreError),
+    #[error(transparent)]
+    Full(StoreError),
+    #[error(transparent)]
+    Unavailable(StoreError),
+    #[error(transparent)]
+    Damaged(StoreError),
+    #[error(transparent)]
+    Store(StoreError),
     #[error("a task was stopped half-way")]
     Task(#[from] tokio::task::JoinError),
     /// Only before the first start has made what is missing.
     #[error("the database holds no default org or no master key record")]
     Empty,
+}
+
+impl From<StoreError> for VaultError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(Conflict::HookKeyName) => Self::NameTaken,
+            StoreError::Conflict(Conflict::HookKeyCap) => Self::CapReached,
+            StoreError::Conflict(Conflict::OrgName) => Self::OrgNameTaken,
+            StoreError::Conflict(Conflict::OrgDomain) => Self::OrgDomainTaken,
+            StoreError::Conflict(Conflict::ApiTokenName) => Self::TokenNameTaken,
+            // The use cases handle these where they can occur.
+            StoreError::Conflict(Conflict::HookKeyUsed | Conflict::OrgDefault | Conflict::MasterKey) => {
+                Self::Store(error)
+            }
+            StoreError::Busy(_) => Self::Busy(error),
+            StoreError::Full(_) => Self::Full(error),
+            StoreError::Unavailable(_) => Self::Unavailable(error),
+            StoreError::Corrupt { .. } => Self::Damaged(error),
+            StoreError::Other(_) => Self::Store(error),
+        }
+    }
 }

@@ -14,13 +14,13 @@ impl Vault {
     /// In order of creation.
     ///
     /// # Errors
-    /// [`VaultError::Store`].
+    /// Those of the store.
     pub async fn hook_key_list(&self, org: &OrgId) -> Result<Vec<HookKey>, VaultError> {
         Ok(self.registry.store.read().await?.hook_key_list(org).await?)
     }
 
     /// # Errors
-    /// [`VaultError::NotFound`] or [`VaultError::Store`].
+    /// [`VaultError::NotFound`] or one of the store.
     pub async fn hook_key_get(&self, org: &OrgId, id: &str) -> Result<HookKey, VaultError> {
         let found = match HookKeyId::parse(id) {
             Ok(id) => self.registry.store.read().await?.hook_key_find(org, &id).await?,
@@ -32,7 +32,7 @@ impl Vault {
     /// The key with this `kid`.
     ///
     /// # Errors
-    /// [`VaultError::NotFound`] or [`VaultError::Store`].
+    /// [`VaultError::NotFound`] or one of the store.
     pub async fn hook_key_get_by_key_id(&self, org: &OrgId, key_id: &str) -> Result<HookKey, VaultError> {
         let found = match KeyId::parse(key_id) {
             Ok(key_id) => self.registry.store.read().await?.hook_key_find_by_key_id(org, &key_id).await?,
@@ -44,7 +44,7 @@ impl Vault {
     /// When this returns `Ok` the key is on disk.
     ///
     /// # Errors
-    /// [`VaultError::Name`], [`VaultError::NameTaken`], [`VaultError::CapReached`] or [`VaultError::Store`].
+    /// [`VaultError::Name`], [`VaultError::NameTaken`], [`VaultError::CapReached`] or one of the store.
     pub async fn hook_key_create(&self, org: &OrgId, name: &str) -> Result<HookKey, VaultError> {
         let name = Name::parse(name).map_err(VaultError::Name)?;
         let pair = self.key_pair(org, &name).await?;
@@ -73,7 +73,7 @@ impl Vault {
                     // Nobody got to see it, and it was expensive.
                     self.key_pool.put_back(pair);
                 }
-                Err(conflict(error))
+                Err(error.into())
             }
         }
     }
@@ -108,13 +108,13 @@ impl Vault {
     /// Changes the name and the time of the last update, nothing else.
     ///
     /// # Errors
-    /// [`VaultError::NotFound`], [`VaultError::Name`], [`VaultError::NameTaken`] or [`VaultError::Store`].
+    /// [`VaultError::NotFound`], [`VaultError::Name`], [`VaultError::NameTaken`] or one of the store.
     pub async fn hook_key_rename(&self, org: &OrgId, id: &str, name: &str) -> Result<HookKey, VaultError> {
         let name = Name::parse(name).map_err(VaultError::Name)?;
         let key_id = HookKeyId::parse(id).map_err(|_| not_found(id))?;
         let now = self.registry.clock.now();
         let mut tx = self.registry.store.write().await?;
-        let renamed = tx.hook_key_rename(org, &key_id, &name, now).await.map_err(conflict)?;
+        let renamed = tx.hook_key_rename(org, &key_id, &name, now).await?;
         tx.commit().await?;
         renamed.ok_or_else(|| not_found(id))
     }
@@ -122,7 +122,7 @@ impl Vault {
     /// For good: when this returns `Ok`, the sealed key is in neither the database file nor its WAL.
     ///
     /// # Errors
-    /// [`VaultError::NotFound`], [`VaultError::KeyInUse`], [`VaultError::NotErasedYet`] or [`VaultError::Store`].
+    /// [`VaultError::NotFound`], [`VaultError::KeyInUse`], [`VaultError::NotErasedYet`] or one of the store.
     pub async fn hook_key_delete(&self, org: &OrgId, id: &str) -> Result<(), VaultError> {
         let key_id = HookKeyId::parse(id).map_err(|_| not_found(id))?;
         let (vault, org) = (self.clone(), org.clone());
@@ -150,12 +150,4 @@ impl Vault {
 
 fn not_found(id: &str) -> VaultError {
     VaultError::NotFound { kind: KIND, id: id.to_owned() }
-}
-
-fn conflict(error: StoreError) -> VaultError {
-    match error {
-        StoreError::Conflict(Conflict::HookKeyName) => VaultError::NameTaken,
-        StoreError::Conflict(Conflict::HookKeyCap) => VaultError::CapReached,
-        error => VaultError::Store(error),
-    }
 }

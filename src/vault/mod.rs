@@ -9,7 +9,7 @@ pub mod sealing;
 
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key_pool::KeyPool;
-use crate::crypto::random::Random;
+use crate::crypto::random::{Purpose, Random};
 use crate::domain::clock::Clock;
 use crate::repository::Store;
 use std::sync::Arc;
@@ -32,11 +32,6 @@ impl Registry {
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock
-    }
-
-    #[must_use]
-    pub fn random(&self) -> &Random {
-        &self.random
     }
 }
 
@@ -73,15 +68,16 @@ impl Vault {
         self.registry.clock()
     }
 
+    /// Random bytes that name a request or an error.
     #[must_use]
-    pub fn random(&self) -> &Random {
-        self.registry.random()
+    pub fn request_bytes(&self) -> [u8; 16] {
+        self.registry.random.bytes(Purpose::Request)
     }
 
     /// Removes from the disk what deletions have left behind.
     ///
     /// # Errors
-    /// [`error::VaultError::Store`].
+    /// Those of the store.
     pub async fn erase_deleted(&self) -> Result<(), error::VaultError> {
         Ok(self.registry.store.erase_deleted().await?)
     }

@@ -12,14 +12,13 @@ impl Registry {
     /// Makes the default org where there is none.
     ///
     /// # Errors
-    /// [`VaultError::Store`].
+    /// Those of the store.
     pub async fn org_ensure_default(&self) -> Result<Org, VaultError> {
         if let Some(org) = self.store.read().await?.org_find_default().await? {
             return Ok(org);
         }
         let name = Name::parse(DEFAULT_NAME).map_err(VaultError::Name)?;
-        let org =
-            Org { id: self.random.id(), name, domain: None, is_default: true, created: self.clock.now() };
+        let org = Org { id: self.random.id(), name, domain: None, is_default: true, created: self.clock.now() };
         let mut tx = self.store.write().await?;
         // Another process may have been faster.
         if let Some(org) = tx.org_find_default().await? {
@@ -31,7 +30,7 @@ impl Registry {
     }
 
     /// # Errors
-    /// [`VaultError::Store`] with a `Conflict` of the name or the domain.
+    /// [`VaultError::OrgNameTaken`], [`VaultError::OrgDomainTaken`], or one of the store.
     pub async fn org_create(&self, name: Name, domain: Option<Domain>) -> Result<Org, VaultError> {
         let org = Org { id: self.random.id(), name, domain, is_default: false, created: self.clock.now() };
         let mut tx = self.store.write().await?;
@@ -43,7 +42,7 @@ impl Registry {
     /// In order of creation.
     ///
     /// # Errors
-    /// [`VaultError::Store`].
+    /// Those of the store.
     pub async fn org_list(&self) -> Result<Vec<Org>, VaultError> {
         Ok(self.store.read().await?.org_list().await?)
     }
@@ -51,7 +50,7 @@ impl Registry {
     /// The org with this id, name or domain; without any, the default org.
     ///
     /// # Errors
-    /// [`VaultError::NotFound`] or [`VaultError::Store`].
+    /// [`VaultError::NotFound`] or one of the store.
     pub async fn org_pick(&self, wanted: Option<&str>) -> Result<Org, VaultError> {
         let Some(wanted) = wanted else {
             return self.store.read().await?.org_find_default().await?.ok_or(VaultError::Empty);

@@ -93,7 +93,7 @@ impl Vault {
     /// The private keys that do not open, or are not what they should be. Looks at every key of every org.
     ///
     /// # Errors
-    /// [`VaultError::Store`].
+    /// Those of the store.
     pub async fn hook_keys_damaged(&self) -> Result<Vec<DamagedKey>, VaultError> {
         let keys = self.registry.store.read().await?.hook_key_list_sealed().await?;
         let envelope = self.envelope.clone();

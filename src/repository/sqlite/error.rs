@@ -16,21 +16,23 @@ mod code {
 
 /// What a failed statement means where no constraint of interest can be the cause.
 pub fn store_error(error: sqlx::Error) -> StoreError {
-    match &error {
+    match error {
         sqlx::Error::PoolTimedOut => StoreError::Busy(error.into()),
-        sqlx::Error::Io(_) => StoreError::Unavailable(error.into()),
+        // A pool is closed when the vault stops; requests that are still under way can be tried elsewhere.
+        sqlx::Error::Io(_) | sqlx::Error::PoolClosed => StoreError::Unavailable(error.into()),
+        // By itself: sqlx would say the same twice.
         sqlx::Error::Database(database) => {
             let extended = database.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0);
             match extended & 0xFF {
-                code::BUSY | code::LOCKED => StoreError::Busy(error.into()),
-                code::FULL => StoreError::Full(error.into()),
+                code::BUSY | code::LOCKED => StoreError::Busy(database.into()),
+                code::FULL => StoreError::Full(database.into()),
                 code::PERM | code::READONLY | code::IOERR | code::CANTOPEN | code::NOTADB => {
-                    StoreError::Unavailable(error.into())
+                    StoreError::Unavailable(database.into())
                 }
-                _ => StoreError::Other(error.into()),
+                _ => StoreError::Other(database.into()),
             }
         }
-        _ => StoreError::Other(error.into()),
+        error => StoreError::Other(error.into()),
     }
 }
 

@@ -172,12 +172,11 @@ impl HookKeyRead for SqliteTx {
     }
 
     async fn hook_key_list_sealed(&mut self) -> Result<Vec<SealedHookKey>, StoreError> {
-        let rows: Vec<SealedRow> = sqlx::query_as(
-            "SELECT id, org_id, name, modulus, exponent, sealed_pkcs8 FROM hook_key ORDER BY seq",
-        )
-        .fetch_all(&mut *self.0)
-        .await
-        .map_err(store_error)?;
+        let rows: Vec<SealedRow> =
+            sqlx::query_as("SELECT id, org_id, name, modulus, exponent, sealed_pkcs8 FROM hook_key ORDER BY seq")
+                .fetch_all(&mut *self.0)
+                .await
+                .map_err(store_error)?;
         rows.into_iter().map(SealedHookKey::try_from).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! The store in one SQLite file: the only place with SQL.
 //!
-//! 1. One connection writes, a few others read, each with its own pragmas.
+//! 1. One connection writes, a few others read, one erases.
 //! 2. WAL and synchronous FULL: a commit that returned is on disk, and readers never wait for the writer.
 //! 3. Write transactions begin IMMEDIATE, so that they queue instead of failing half-way with `SQLITE_BUSY_SNAPSHOT`.
 //! 4. `secure_delete` overwrites what is deleted; truncating the WAL removes the older copies (`erase_deleted`).
@@ -17,7 +17,7 @@ mod row;
 use super::error::StoreError;
 use super::{ReadTx, Store, WriteTx};
 use async_trait::async_trait;
-use error::store_error;
+pub use error::store_error;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection as _, Sqlite, Transaction};
 use std::path::Path;
@@ -26,12 +26,17 @@ use std::time::Duration;
 /// How long a connection waits for another process, and a request for a connection, before the store is busy.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long an erasure waits for those who read an older state. Nobody else can write meanwhile.
+const ERASURE_PATIENCE: Duration = Duration::from_secs(5);
+
 const READERS: u32 = 4;
 
 /// A store over a file that exists.
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    /// By itself, for its own patience.
+    eraser: SqlitePool,
 }
 
 impl SqliteStore {
@@ -52,15 +57,17 @@ impl SqliteStore {
             // A damaged schema must not run what it likes.
             .pragma("trusted_schema", "OFF");
         let pool = || {
-            SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false).before_acquire(|connection, _| {
-                Box::pin(async move {
-                    // SQLite ends a transaction by itself when the disk is full or broken; sqlx then still counts it
-                    // as open, and no other can begin. Such a connection is replaced. The ping waits until a rollback
-                    // that is under way has been counted.
-                    connection.ping().await?;
-                    Ok(!connection.is_in_transaction())
-                })
-            })
+            SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false).before_acquire(
+                |connection, _| {
+                    Box::pin(async move {
+                        // SQLite ends a transaction by itself when the disk is full or broken; sqlx then still counts it
+                        // as open, and no other can begin. Such a connection is replaced. The ping waits until a rollback
+                        // that is under way has been counted.
+                        connection.ping().await?;
+                        Ok(!connection.is_in_transaction())
+                    })
+                },
+            )
         };
         // The writer first: it turns the file to WAL, which a read-only connection cannot.
         let writer = pool()
@@ -68,12 +75,10 @@ impl SqliteStore {
             .connect_with(options.clone().journal_mode(SqliteJournalMode::Wal))
             .await
             .map_err(store_error)?;
-        let readers = pool()
-            .max_connections(READERS)
-            .connect_with(options.read_only(true))
-            .await
-            .map_err(store_error)?;
-        Ok(Self { writer, readers })
+        let readers =
+            pool().max_connections(READERS).connect_with(options.clone().read_only(true)).await.map_err(store_error)?;
+        let eraser = pool().max_connections(1).connect_lazy_with(options.busy_timeout(ERASURE_PATIENCE));
+        Ok(Self { writer, readers, eraser })
     }
 }
 
@@ -91,10 +96,8 @@ impl Store for SqliteStore {
     }
 
     async fn erase_deleted(&self) -> Result<(), StoreError> {
-        let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
-            .fetch_one(&self.writer)
-            .await
-            .map_err(store_error)?;
+        let (busy, _, _): (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.eraser).await.map_err(store_error)?;
         if busy == 0 {
             Ok(())
         } else {
@@ -104,6 +107,7 @@ impl Store for SqliteStore {
 
     async fn close(&self) {
         self.readers.close().await;
+        self.eraser.close().await;
         // Last, so that it is the connection that removes the WAL.
         self.writer.close().await;
     }

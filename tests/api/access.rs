@@ -1,0 +1,125 @@
+//! Every route, with no credential, a wrong one, and one that is too small. Which routes there are is read from the
+//! table that registers them: a new one that is not guarded as it says fails here.
+
+use crate::support::answer::Answer;
+use crate::support::app::{Caller, MANAGE, READ, TestApp};
+use hookvault::domain::name::Name;
+use hookvault::domain::scope::{Scope, Scopes};
+use hookvault::http::docs;
+use hookvault::http::routes::{self, Access, Route};
+use insta::assert_snapshot;
+use serde_json::json;
+use std::time::Duration;
+
+async fn call(caller: &Caller<'_>, route: &Route) -> Answer {
+    let path = route.path.replace("{id}", "HKY00000000000000000").replace("{keyId}", "none").replace("{file}", "none");
+    // Bodies that are wrong, too: who may not call learns nothing about them.
+    let body = matches!(route.method.as_str(), "POST" | "PUT").then(|| ("application/json", b"{".to_vec()));
+    caller.send(route.method.as_str().parse().unwrap(), &path, body).await
+}
+
+/// Scopes that are all but enough: every single one that does not include what is needed.
+fn too_small(needed: Scope) -> Vec<&'static str> {
+    match needed {
+        Scope::InlineHooksRead => vec![],
+        Scope::InlineHooksManage => vec![READ],
+    }
+}
+
+#[tokio::test]
+async fn every_route_refuses_no_wrong_and_too_small_credentials() {
+    let app = TestApp::start().await;
+    let revoked = app.token(MANAGE).await;
+    app.vault.registry().api_token_revoke("token 0").await.unwrap();
+    let wrong = [
+        app.anon().with("authorization", &format!("SSWS 00{}", "a".repeat(40))),
+        app.anon().with("authorization", "SSWS none"),
+        app.anon().with("authorization", "Basic YTpi"),
+        app.anon().with("authorization", &format!("Bearer 00{}", "a".repeat(40))),
+        revoked,
+    ];
+    let (mut guarded, mut open) = (0, 0);
+    for route in routes::all() {
+        let name = format!("{} {}", route.method, route.path);
+        match route.access {
+            Access::Public | Access::Probe => {
+                open += 1;
+                for caller in [app.anon()].iter().chain(&wrong) {
+                    let answer = call(caller, &route).await;
+                    assert!(![401, 403].contains(&answer.status), "{name}: {answer}");
+                }
+            }
+            Access::Guarded(needed) => {
+                guarded += 1;
+                assert_eq!(call(&app.anon(), &route).await.failure(), "403 E0000005", "{name}");
+                for caller in &wrong {
+                    assert_eq!(call(caller, &route).await.failure(), "401 E0000011", "{name}");
+                }
+                for scopes in needed.into_iter().flat_map(too_small) {
+                    let answer = call(&app.token(scopes).await, &route).await;
+                    assert_eq!(answer.failure(), "403 E0000006", "{name} with {scopes}");
+                }
+                let answer = call(&app.token(needed.map_or(READ, Scope::as_str)).await, &route).await;
+                assert!(![401, 403].contains(&answer.status), "{name} with what it needs: {answer}");
+            }
+        }
+    }
+    // The table itself: a change of what is open to everyone should be looked at.
+    assert_eq!((guarded, open), (7, 6));
+}
+
+#[tokio::test]
+async fn the_documents_know_every_route_and_its_scope() {
+    let documents = serde_json::to_value(docs::openapi()).unwrap();
+    for route in routes::all().iter().filter(|route| docs::is_described(route.path)) {
+        let operation = &documents["paths"][route.path][route.method.as_str().to_lowercase()];
+        assert!(operation.is_object(), "{} {}", route.method, route.path);
+        let expected = match route.access {
+            Access::Guarded(scope) => json!([{"apiToken": scope.iter().map(|s| s.as_str()).collect::<Vec<_>>()}]),
+            Access::Public | Access::Probe => json!(null),
+        };
+        assert_eq!(operation["security"], expected, "{} {}", route.method, route.path);
+    }
+    let described: usize =
+        documents["paths"].as_object().unwrap().values().map(|item| item.as_object().unwrap().len()).sum();
+    assert_eq!(described, routes::all().iter().filter(|route| docs::is_described(route.path)).count());
+}
+
+#[tokio::test]
+async fn refusals_are_told_in_the_one_form() {
+    let app = TestApp::start().await;
+    let keys = "/api/v1/hook-keys";
+    assert_snapshot!(app.anon().get(keys).await, @r#"
+    403
+    content-length: 135
+    content-security-policy: default-src 'none'; frame-ancestors 'none'
+    content-type: application/json
+    referrer-policy: strict-origin-when-cross-origin
+    x-content-type-options: nosniff
+    x-okta-request-id: 07462f8d57dcc68ef55177aaec936593
+    x-rate-limit-limit: 1200
+    x-rate-limit-remaining: 1199
+    x-rate-limit-reset: 1761311168
+
+    {"errorCode":"E0000005","errorSummary":"Invalid session","errorLink":"E0000005","errorId":"oaehHtPjhji1mK0B4mi8NHPhg","errorCauses":[]}
+    "#);
+    assert_snapshot!(app.anon().with("authorization", "SSWS x").get(keys).await.brief(), @r#"401 {"errorCode":"E0000011","errorSummary":"Invalid token provided","errorLink":"E0000011","errorId":"oaef8hhKpwyEt9iyn-nSkJumg","errorCauses":[]}"#);
+    assert_snapshot!(app.token(READ).await.post(keys, json!({"name": "a"})).await.brief(), @r#"403 {"errorCode":"E0000006","errorSummary":"You do not have permission to perform the requested action","errorLink":"E0000006","errorId":"oaeRNbdeTBWRR0WZi-pMgVVPg","errorCauses":[]}"#);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_refused_from_its_last_second_on() {
+    let app = TestApp::start().await;
+    let registry = app.vault.registry();
+    let org = registry.org_pick(None).await.unwrap();
+    let expires = registry.clock().now().after(Duration::from_secs(60)).unwrap();
+    let (_, token) = registry
+        .api_token_create(&org.id, Name::parse("short").unwrap(), Scopes::parse(READ).unwrap(), Some(expires))
+        .await
+        .unwrap();
+    let caller = app.anon().with("authorization", &format!("SSWS {}", token.expose()));
+    app.clock.advance(Duration::from_secs(59));
+    assert_eq!(caller.get("/api/v1/hook-keys").await.status, 200);
+    app.clock.advance(Duration::from_secs(1));
+    assert_eq!(caller.get("/api/v1/hook-keys").await.failure(), "401 E0000011");
+}

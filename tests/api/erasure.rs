@@ -1,0 +1,115 @@
+//! What is on disk: nothing in the clear, and after a deletion nothing at all.
+
+use crate::support::app::{MANAGE, TestApp, config};
+use hookvault::app::{self, Parts};
+use hookvault::crypto::envelope::Envelope;
+use hookvault::crypto::master_key::MasterKey;
+use hookvault::crypto::random::Random;
+use hookvault::domain::hook_key::place;
+use hookvault::domain::id::{HookKeyId, OrgId, PrefixedId as _};
+use hookvault::domain::sealed::Sealed;
+use std::path::Path;
+
+const KEYS: &str = "/api/v1/hook-keys";
+
+/// The database file and its companions, as they are on disk now.
+fn disk(database: &Path) -> Vec<u8> {
+    let mut bytes = std::fs::read(database).unwrap();
+    for companion in ["-wal", "-shm"] {
+        let mut name = database.as_os_str().to_owned();
+        name.push(companion);
+        bytes.extend(std::fs::read(name).unwrap_or_default());
+    }
+    bytes
+}
+
+/// Whether any 16 bytes in a row of `secret` are in `bytes`.
+fn holds_a_part_of(bytes: &[u8], secret: &[u8]) -> bool {
+    let parts: std::collections::HashSet<&[u8]> = secret.windows(16).collect();
+    bytes.windows(16).any(|window| parts.contains(window))
+}
+
+async fn sealed(app: &TestApp, id: &str) -> (OrgId, Vec<u8>) {
+    let (org, blob): (String, Vec<u8>) = sqlx::query_as("SELECT org_id, sealed_pkcs8 FROM hook_key WHERE id = ?")
+        .bind(id)
+        .fetch_one(&mut app.other_program().await)
+        .await
+        .unwrap();
+    (OrgId::parse(&org).unwrap(), blob)
+}
+
+#[tokio::test]
+async fn no_private_key_is_on_disk_in_the_clear() {
+    let app = TestApp::start().await;
+    let key = app.token(MANAGE).await.create("a").await;
+    let id = HookKeyId::parse(key["id"].as_str().unwrap()).unwrap();
+    let (org, blob) = sealed(&app, id.as_str()).await;
+    let master_key = MasterKey::parse(crate::support::app::MASTER_KEY).unwrap();
+    let envelope = Envelope::new(&master_key, Random::system());
+    let pkcs8 = envelope.open(place(&org, &id), &Sealed::from_bytes(blob.clone())).unwrap();
+    // The private half alone: the modulus is public, and stands in the file.
+    let private_half = &pkcs8[350..];
+    let bytes = disk(&app.database());
+    assert!(holds_a_part_of(&bytes, &blob), "the sealed key is there");
+    assert!(!holds_a_part_of(&bytes, private_half), "the private key is not");
+    assert!(!holds_a_part_of(&bytes, master_key.to_text().as_bytes()));
+    assert!(!bytes.windows(10).any(|window| window == b"PRIVATE KE"));
+}
+
+#[tokio::test]
+async fn after_a_deletion_no_sealed_byte_of_the_key_is_on_disk() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let mut keys = Vec::new();
+    for number in 0..12 {
+        let key = manager.create(&format!("key {number}")).await;
+        let id = key["id"].as_str().unwrap().to_owned();
+        // Renames move rows around: older copies must go as well.
+        let name = format!("{number} {}", "long ".repeat(number));
+        assert_eq!(manager.put(&format!("{KEYS}/{id}"), serde_json::json!({ "name": name })).await.status, 200);
+        let (_, blob) = sealed(&app, &id).await;
+        keys.push((id, blob));
+    }
+    for index in [5, 0, 11, 6, 1] {
+        let (id, blob) = &keys[index];
+        assert!(holds_a_part_of(&disk(&app.database()), blob));
+        assert_eq!(manager.delete(&format!("{KEYS}/{id}")).await.status, 204);
+        assert!(!holds_a_part_of(&disk(&app.database()), blob), "key {index}");
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_is_not_confirmed_while_somebody_reads_an_older_state() {
+    let app = TestApp::start_with(|_| {}).await;
+    let manager = app.token(MANAGE).await;
+    let key = manager.create("a").await;
+    let id = key["id"].as_str().unwrap();
+    let (_, blob) = sealed(&app, id).await;
+    let mut reader = app.other_program().await;
+    sqlx::query("BEGIN").execute(&mut reader).await.unwrap();
+    let _: i64 = sqlx::query_scalar("SELECT count(*) FROM hook_key").fetch_one(&mut reader).await.unwrap();
+    let answer = manager.delete(&format!("{KEYS}/{id}")).await;
+    assert_eq!(answer.failure(), "503 E0000010");
+    assert!(
+        answer.cause().starts_with("The key is deleted, but its sealed bytes are not off the disk yet"),
+        "{answer}"
+    );
+    assert_eq!(manager.get(KEYS).await.body, "[]");
+    sqlx::query("COMMIT").execute(&mut reader).await.unwrap();
+    // The next start removes what is left.
+    let beside = app.start_beside().await;
+    assert!(!holds_a_part_of(&disk(&app.database()), &blob));
+    beside.stop().await;
+}
+
+#[tokio::test]
+async fn a_vault_that_was_stopped_leaves_one_file() {
+    let app = TestApp::start().await;
+    app.token(MANAGE).await.create("a").await;
+    let folder = app.stop().await;
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["vault.db"]);
+    let vault = app::open_vault(&config(&folder), false, 0, &Parts::real()).await.unwrap();
+    assert!(vault.hook_keys_damaged().await.unwrap().is_empty());
+    vault.close().await;
+}

@@ -1,0 +1,207 @@
+//! Many at once, and servers that die in the middle: rules hold, and nothing that was answered is lost.
+
+use crate::support::app::{MANAGE, TestApp, refer};
+use crate::support::process::{Client, Installation, Reply, Served};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+/// How often each outcome occurred: `200`, or `400` with its cause.
+fn outcome(reply: Reply) -> String {
+    let (status, body) = reply.expect("an answer");
+    let body: Value = serde_json::from_str(&body).unwrap();
+    match body["errorCauses"][0]["errorSummary"].as_str() {
+        Some(cause) => format!("{} {cause}", status.as_u16()),
+        None => status.as_u16().to_string(),
+    }
+}
+
+async fn creates(clients: [Client; 2], count: usize, name: impl Fn(usize) -> String) -> BTreeMap<String, usize> {
+    let mut tasks = JoinSet::new();
+    for number in 0..count {
+        let (client, name) = (clients[number % 2].clone(), name(number));
+        tasks.spawn(async move { outcome(client.create(&name).await) });
+    }
+    let mut outcomes = BTreeMap::new();
+    while let Some(outcome) = tasks.join_next().await {
+        *outcomes.entry(outcome.unwrap()).or_default() += 1;
+    }
+    outcomes
+}
+
+fn counts<const N: usize>(expected: [(&str, usize); N]) -> BTreeMap<String, usize> {
+    expected.into_iter().map(|(outcome, count)| (outcome.to_owned(), count)).collect()
+}
+
+const CAP: &str = "400 You have reached the maximum number of keys allowed (50). \
+                   To add another key, you must first delete an existing one.";
+const TAKEN: &str = "400 name: An object with this field already exists in the current organization";
+
+fn two_servers(installation: &Installation) -> [Served; 2] {
+    [Served::start(&mut installation.serve()), Served::start(&mut installation.serve())]
+}
+
+#[tokio::test]
+async fn of_200_parallel_creates_on_two_servers_50_succeed_and_150_meet_the_cap() {
+    let installation = Installation::new();
+    let servers = two_servers(&installation);
+    let clients = [&servers[0], &servers[1]].map(|server| server.client(&installation.token));
+    let outcomes = creates(clients.clone(), 200, |number| format!("key {number}")).await;
+    assert_eq!(outcomes, counts([("200", 50), (CAP, 150)]));
+    for client in clients {
+        let listed: Value = serde_json::from_str(&client.list().await.unwrap().1).unwrap();
+        assert_eq!(listed.as_array().unwrap().len(), 50);
+    }
+}
+
+#[tokio::test]
+async fn of_100_parallel_creates_of_one_name_one_succeeds() {
+    let installation = Installation::new();
+    let servers = two_servers(&installation);
+    let clients = [&servers[0], &servers[1]].map(|server| server.client(&installation.token));
+    let outcomes = creates(clients, 100, |_| "the name".to_owned()).await;
+    assert_eq!(outcomes, counts([("200", 1), (TAKEN, 99)]));
+}
+
+#[tokio::test]
+async fn a_key_is_never_deleted_under_a_new_reference() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let mut consumer = app.other_program().await;
+    let mut key = None;
+    let (mut deleted, mut kept) = (0, 0);
+    for round in 0..100 {
+        let id = match key.take() {
+            Some(id) => id,
+            None => manager.create(&format!("key {round}")).await["id"].as_str().unwrap().to_owned(),
+        };
+        let path = format!("/api/v1/hook-keys/{id}");
+        // By turns each of them has the earlier start.
+        let (answer, referred) = if round % 2 == 0 {
+            tokio::join!(manager.delete(&path), refer(&mut consumer, &id, "cal1", "a hook"))
+        } else {
+            let (referred, answer) = tokio::join!(refer(&mut consumer, &id, "cal1", "a hook"), manager.delete(&path));
+            (answer, referred)
+        };
+        match (answer.status, referred.is_ok()) {
+            (204, false) => deleted += 1,
+            (403, true) => {
+                kept += 1;
+                assert_eq!(
+                    answer.cause(),
+                    "The key is used by inline hook 'a hook' (cal1). Only keys that aren't used can be deleted."
+                );
+                sqlx::query("DELETE FROM hook_key_reference").execute(&mut consumer).await.unwrap();
+                key = Some(id);
+            }
+            (status, referred) => panic!("round {round}: deletion {status}, reference {referred}: {answer}"),
+        }
+        let orphans: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM pragma_foreign_key_check").fetch_one(&mut consumer).await.unwrap();
+        assert_eq!(orphans, 0);
+    }
+    assert_eq!(deleted + kept, 100);
+}
+
+/// What one client knows of one key.
+#[derive(Clone, Debug)]
+enum Known {
+    /// The last answered state: a name, or gone.
+    Settled(Option<String>),
+    /// A change was sent and not answered: before or after, nothing else.
+    InFlight { before: Option<String>, after: Option<String> },
+}
+
+/// Creates, renames and deletes keys one after the other until the server is gone. Keys are told apart by id, and one
+/// whose create was not answered by its name.
+async fn busy(
+    client: Client,
+    prefix: String,
+    answered: Arc<AtomicUsize>,
+    progress: Arc<Notify>,
+) -> BTreeMap<String, Known> {
+    let mut known = BTreeMap::new();
+    for number in 0.. {
+        let name = format!("{prefix} {number}");
+        let told = |reply: Reply, expected: u16| {
+            let (status, body) = reply?;
+            assert_eq!(status.as_u16(), expected, "{body}");
+            answered.fetch_add(1, Ordering::SeqCst);
+            progress.notify_one();
+            Some(body)
+        };
+        known.insert(name.clone(), Known::InFlight { before: None, after: Some(name.clone()) });
+        let Some(created) = told(client.create(&name).await, 200) else { break };
+        let created: Value = serde_json::from_str(&created).unwrap();
+        let id = created["id"].as_str().unwrap().to_owned();
+        known.remove(&name);
+
+        let renamed = format!("{name} renamed");
+        known.insert(id.clone(), Known::InFlight { before: Some(name), after: Some(renamed.clone()) });
+        if told(client.rename(&id, &renamed).await, 200).is_none() {
+            break;
+        }
+        known.insert(id.clone(), Known::Settled(Some(renamed.clone())));
+        if number % 2 == 1 {
+            known.insert(id.clone(), Known::InFlight { before: Some(renamed), after: None });
+            if told(client.delete(&id).await, 204).is_none() {
+                break;
+            }
+            known.insert(id, Known::Settled(None));
+        }
+    }
+    known
+}
+
+#[tokio::test]
+async fn a_server_killed_50_times_has_lost_no_answered_write() {
+    const ROUNDS: usize = 50;
+    let installation = Installation::new();
+    let mut settled = 0;
+    for round in 0..ROUNDS {
+        let mut server = Served::start(&mut installation.serve());
+        let (answered, progress) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+        let mut clients = JoinSet::new();
+        for client in 0..3 {
+            let prefix = format!("round {round} client {client}");
+            clients.spawn(busy(server.client(&installation.token), prefix, answered.clone(), progress.clone()));
+        }
+        // After another number of answers each time, with other requests under way.
+        while answered.load(Ordering::SeqCst) < 3 + round % 11 {
+            progress.notified().await;
+        }
+        server.kill();
+
+        let server = Served::start(&mut installation.serve());
+        let client = server.client(&installation.token);
+        let listed: Value = serde_json::from_str(&client.list().await.unwrap().1).unwrap();
+        let present: BTreeMap<&str, &str> = listed
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|key| (key["id"].as_str().unwrap(), key["name"].as_str().unwrap()))
+            .collect();
+        while let Some(known) = clients.join_next().await {
+            for (handle, known) in known.unwrap() {
+                let now = present.get(handle.as_str()).or_else(|| present.values().find(|name| **name == handle));
+                let now = now.map(|name| (*name).to_owned());
+                match known {
+                    Known::Settled(expected) => {
+                        settled += 1;
+                        assert_eq!(now, expected, "round {round}: {handle}");
+                    }
+                    Known::InFlight { before, after } => {
+                        assert!(now == before || now == after, "round {round}: {handle} is {now:?}");
+                    }
+                }
+            }
+        }
+        for id in present.keys() {
+            assert_eq!(client.delete(id).await.unwrap().0, 204);
+        }
+    }
+    assert!(settled > ROUNDS, "{settled} answered writes were looked at");
+}

@@ -1,0 +1,336 @@
+//! The store suite: what every engine behind the repository traits must do. It runs on SQLite.
+
+use crate::support::app::{database, other_program, refer};
+use hookvault::app;
+use hookvault::config::DatabaseConfig;
+use hookvault::domain::api_token::{ApiToken, TokenHash};
+use hookvault::domain::clock::Timestamp;
+use hookvault::domain::hook_key::{HookKey, PublicKey};
+use hookvault::domain::id::{ApiTokenId, HookKeyId, KeyId, OrgId, PrefixedId as _, UserId};
+use hookvault::domain::name::Name;
+use hookvault::domain::org::{Domain, Org};
+use hookvault::domain::scope::Scopes;
+use hookvault::domain::sealed::{MasterKeyId, Sealed};
+use hookvault::repository::Store;
+use hookvault::repository::error::{Conflict, StoreError};
+use hookvault::repository::master_key::MasterKeyRecord;
+use hookvault::repository::sqlite::SqliteStore;
+use tempfile::TempDir;
+
+async fn open(folder: &TempDir) -> SqliteStore {
+    let store = app::open_store(&DatabaseConfig { path: database(folder), migrate: true }, true).await.unwrap();
+    store.migrate().await.unwrap();
+    store
+}
+
+async fn fresh() -> (TempDir, SqliteStore) {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    (folder, store)
+}
+
+fn time(seconds: i64) -> Timestamp {
+    Timestamp::from_unix(seconds).unwrap()
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+fn org(number: u8, is_default: bool) -> Org {
+    Org {
+        id: OrgId::parse(&format!("00o{number:017}")).unwrap(),
+        name: name(&format!("org {number}")),
+        domain: Some(Domain::parse(&format!("org{number}.example.com")).unwrap()),
+        is_default,
+        created: time(1),
+    }
+}
+
+fn key(number: u8, org: &Org) -> HookKey {
+    HookKey {
+        id: HookKeyId::parse(&format!("HKY{number:017}")).unwrap(),
+        org_id: org.id.clone(),
+        key_id: KeyId::from_random([number; 16]),
+        name: name(&format!("key {number}")),
+        created: time(2),
+        last_updated: time(2),
+        is_used: false,
+        public_key: PublicKey { modulus: vec![number; 256], exponent: vec![1, 0, 1] },
+    }
+}
+
+fn sealed(number: u8) -> Sealed {
+    Sealed::from_bytes(vec![number; 100])
+}
+
+fn token(number: u8, org: &Org) -> (ApiToken, TokenHash) {
+    let token = ApiToken {
+        id: ApiTokenId::parse(&format!("00T{number:017}")).unwrap(),
+        org_id: org.id.clone(),
+        user_id: UserId::parse(&format!("00u{number:017}")).unwrap(),
+        name: name(&format!("token {number}")),
+        scopes: Scopes::all(),
+        created: time(3),
+        expires: Some(time(4)),
+        revoked: None,
+    };
+    (token, TokenHash([number; 32]))
+}
+
+/// Writes in a transaction of its own.
+macro_rules! write {
+    ($store:expr, $tx:ident => $body:expr) => {{
+        let mut $tx = $store.write().await.unwrap();
+        let result = $body.await;
+        if result.is_ok() {
+            $tx.commit().await.unwrap();
+        }
+        result
+    }};
+}
+
+fn conflict<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Conflict {
+    match result {
+        Err(StoreError::Conflict(conflict)) => conflict,
+        other => panic!("no conflict: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_was_written_reads_back() {
+    let (folder, store) = fresh().await;
+    let (org, other) = (org(1, true), org(2, false));
+    let key = key(1, &org);
+    let (token, hash) = token(1, &org);
+    let record = MasterKeyRecord { id: MasterKeyId::from_bytes([7; 8]), probe: sealed(9), created: time(5) };
+    write!(store, tx => tx.org_insert(&org)).unwrap();
+    write!(store, tx => tx.org_insert(&other)).unwrap();
+    write!(store, tx => tx.hook_key_insert(&key, &sealed(1))).unwrap();
+    write!(store, tx => tx.api_token_insert(&token, &hash)).unwrap();
+    write!(store, tx => tx.master_key_insert(&record)).unwrap();
+    store.close().await;
+
+    let store = open(&folder).await;
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(tx.org_list().await.unwrap(), [org.clone(), other.clone()]);
+    assert_eq!(tx.org_find(&other.id).await.unwrap().as_ref(), Some(&other));
+    assert_eq!(tx.org_find_by_domain(other.domain.as_ref().unwrap()).await.unwrap().as_ref(), Some(&other));
+    assert_eq!(tx.org_find_default().await.unwrap().as_ref(), Some(&org));
+    assert_eq!(tx.hook_key_list(&org.id).await.unwrap(), [key.clone()]);
+    assert_eq!(tx.hook_key_find(&org.id, &key.id).await.unwrap().as_ref(), Some(&key));
+    assert_eq!(tx.hook_key_find_by_key_id(&org.id, &key.key_id).await.unwrap().as_ref(), Some(&key));
+    let at_rest = tx.hook_key_list_sealed().await.unwrap();
+    assert_eq!((&at_rest[0].id, &at_rest[0].sealed_pkcs8), (&key.id, &sealed(1)));
+    assert_eq!(tx.api_token_list().await.unwrap(), [token.clone()]);
+    assert_eq!(tx.api_token_find_by_hash(&hash).await.unwrap(), Some(token));
+    let found = tx.master_key_find().await.unwrap().unwrap();
+    assert_eq!((found.id, found.probe, found.created), (record.id, record.probe, record.created));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_none_and_not_an_error() {
+    let (_folder, store) = fresh().await;
+    let org = org(1, true);
+    let key = key(1, &org);
+    let mut tx = store.write().await.unwrap();
+    assert!(tx.org_find(&org.id).await.unwrap().is_none());
+    assert!(tx.org_find_default().await.unwrap().is_none());
+    assert!(tx.hook_key_find(&org.id, &key.id).await.unwrap().is_none());
+    assert!(tx.hook_key_rename(&org.id, &key.id, &key.name, time(3)).await.unwrap().is_none());
+    assert!(!tx.hook_key_delete(&org.id, &key.id).await.unwrap());
+    assert!(tx.api_token_find_by_hash(&TokenHash([0; 32])).await.unwrap().is_none());
+    assert!(tx.master_key_find().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_dropped_transaction_leaves_nothing_and_the_next_one_begins() {
+    let (_folder, store) = fresh().await;
+    for _ in 0..3 {
+        let mut tx = store.write().await.unwrap();
+        tx.org_insert(&org(1, true)).await.unwrap();
+        drop(tx);
+    }
+    assert!(store.read().await.unwrap().org_list().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_reader_sees_one_state_while_the_writer_goes_on() {
+    let (_folder, store) = fresh().await;
+    let org = org(1, true);
+    let mut reader = store.read().await.unwrap();
+    assert!(reader.org_find(&org.id).await.unwrap().is_none());
+    write!(store, tx => tx.org_insert(&org)).unwrap();
+    assert!(reader.org_find(&org.id).await.unwrap().is_none(), "its own state");
+    drop(reader);
+    assert!(store.read().await.unwrap().org_find(&org.id).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn the_database_itself_keeps_names_and_domains_unique() {
+    let (_folder, store) = fresh().await;
+    let (first, second) = (org(1, true), org(2, false));
+    write!(store, tx => tx.org_insert(&first)).unwrap();
+    write!(store, tx => tx.org_insert(&second)).unwrap();
+    let named = Org { name: first.name.clone(), ..org(3, false) };
+    assert_eq!(conflict(write!(store, tx => tx.org_insert(&named))), Conflict::OrgName);
+    let addressed = Org { domain: first.domain.clone(), ..org(3, false) };
+    assert_eq!(conflict(write!(store, tx => tx.org_insert(&addressed))), Conflict::OrgDomain);
+    assert_eq!(conflict(write!(store, tx => tx.org_insert(&org(3, true)))), Conflict::OrgDefault);
+
+    write!(store, tx => tx.hook_key_insert(&key(1, &first), &sealed(1))).unwrap();
+    write!(store, tx => tx.hook_key_insert(&key(2, &first), &sealed(2))).unwrap();
+    let named = HookKey { name: name("key 1"), ..key(3, &first) };
+    assert_eq!(conflict(write!(store, tx => tx.hook_key_insert(&named, &sealed(3)))), Conflict::HookKeyName);
+    let rename = write!(store, tx => tx.hook_key_rename(&first.id, &key(2, &first).id, &name("key 1"), time(9)));
+    assert_eq!(conflict(rename), Conflict::HookKeyName);
+    let elsewhere = HookKey { name: name("key 1"), ..key(3, &second) };
+    write!(store, tx => tx.hook_key_insert(&elsewhere, &sealed(3))).unwrap();
+
+    let (first_token, hash) = token(1, &first);
+    write!(store, tx => tx.api_token_insert(&first_token, &hash)).unwrap();
+    let (mut same_name, hash) = token(2, &first);
+    same_name.name = first_token.name.clone();
+    assert_eq!(conflict(write!(store, tx => tx.api_token_insert(&same_name, &hash))), Conflict::ApiTokenName);
+    assert!(write!(store, tx => tx.api_token_revoke(&first_token.id, time(8))).unwrap());
+    assert!(!write!(store, tx => tx.api_token_revoke(&first_token.id, time(9))).unwrap(), "once");
+    write!(store, tx => tx.api_token_insert(&same_name, &hash)).unwrap();
+
+    let record = MasterKeyRecord { id: MasterKeyId::from_bytes([7; 8]), probe: sealed(9), created: time(5) };
+    write!(store, tx => tx.master_key_insert(&record)).unwrap();
+    assert_eq!(conflict(write!(store, tx => tx.master_key_insert(&record))), Conflict::MasterKey);
+}
+
+#[tokio::test]
+async fn the_database_itself_holds_the_cap_and_gives_a_freed_slot_again() {
+    let (folder, store) = fresh().await;
+    let (first, second) = (org(1, true), org(2, false));
+    write!(store, tx => tx.org_insert(&first)).unwrap();
+    write!(store, tx => tx.org_insert(&second)).unwrap();
+    for number in 1..=50 {
+        write!(store, tx => tx.hook_key_insert(&key(number, &first), &sealed(number))).unwrap();
+    }
+    assert_eq!(conflict(write!(store, tx => tx.hook_key_insert(&key(51, &first), &sealed(51)))), Conflict::HookKeyCap);
+    write!(store, tx => tx.hook_key_insert(&key(51, &second), &sealed(51))).unwrap();
+    assert!(write!(store, tx => tx.hook_key_delete(&first.id, &key(20, &first).id)).unwrap());
+    write!(store, tx => tx.hook_key_insert(&key(52, &first), &sealed(52))).unwrap();
+    assert_eq!(conflict(write!(store, tx => tx.hook_key_insert(&key(53, &first), &sealed(53)))), Conflict::HookKeyCap);
+    assert_eq!(store.read().await.unwrap().hook_key_count(&first.id).await.unwrap(), 50);
+
+    // Nor can another program get round it, whatever slot it writes.
+    let mut other = other_program(&database(&folder)).await;
+    for slot in ["51", "0", "NULL", "1"] {
+        let insert = format!(
+            "INSERT INTO hook_key (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8)
+             SELECT 'x', org_id, {slot}, 'x', 'x', 1, 1, modulus, exponent, sealed_pkcs8 FROM hook_key LIMIT 1"
+        );
+        let refused = sqlx::raw_sql(sqlx::AssertSqlSafe(insert)).execute(&mut other).await;
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("constraint failed") && refused.contains("slot"), "{slot}: {refused}");
+    }
+    let moved = sqlx::query("UPDATE hook_key SET org_id = ? WHERE org_id = ?")
+        .bind(first.id.as_str())
+        .bind(second.id.as_str())
+        .execute(&mut other)
+        .await;
+    assert!(moved.is_err(), "a key cannot be moved into a full org");
+}
+
+#[tokio::test]
+async fn the_database_itself_keeps_a_key_that_is_referred_to() {
+    let (folder, store) = fresh().await;
+    let org = org(1, true);
+    let key = key(1, &org);
+    write!(store, tx => tx.org_insert(&org)).unwrap();
+    write!(store, tx => tx.hook_key_insert(&key, &sealed(1))).unwrap();
+    let mut other = other_program(&database(&folder)).await;
+    refer(&mut other, key.id.as_str(), "cal1", "one").await.unwrap();
+    refer(&mut other, key.id.as_str(), "cal2", "two").await.unwrap();
+
+    assert!(store.read().await.unwrap().hook_key_find(&org.id, &key.id).await.unwrap().unwrap().is_used);
+    assert_eq!(conflict(write!(store, tx => tx.hook_key_delete(&org.id, &key.id))), Conflict::HookKeyUsed);
+    let users = store.read().await.unwrap().hook_key_references(&org.id, &key.id).await.unwrap();
+    let users: Vec<_> =
+        users.iter().map(|user| (&*user.consumer_kind, &*user.consumer_id, &*user.consumer_name)).collect();
+    assert_eq!(users, [("inline hook", "cal1", "one"), ("inline hook", "cal2", "two")]);
+    assert!(sqlx::query("DELETE FROM hook_key").execute(&mut other).await.is_err());
+    assert!(refer(&mut other, "HKY99999999999999999", "cal3", "three").await.is_err(), "of a key that is not there");
+
+    sqlx::query("DELETE FROM hook_key_reference").execute(&mut other).await.unwrap();
+    assert!(write!(store, tx => tx.hook_key_delete(&org.id, &key.id)).unwrap());
+}
+
+#[tokio::test]
+async fn a_rename_keeps_everything_else() {
+    let (_folder, store) = fresh().await;
+    let org = org(1, true);
+    let before = key(1, &org);
+    write!(store, tx => tx.org_insert(&org)).unwrap();
+    write!(store, tx => tx.hook_key_insert(&before, &sealed(1))).unwrap();
+    let renamed = write!(store, tx => tx.hook_key_rename(&org.id, &before.id, &name("new"), time(9))).unwrap();
+    let expected = HookKey { name: name("new"), last_updated: time(9), ..before };
+    assert_eq!(renamed.as_ref(), Some(&expected));
+    assert_eq!(store.read().await.unwrap().hook_key_list_sealed().await.unwrap()[0].sealed_pkcs8, sealed(1));
+}
+
+#[tokio::test]
+async fn a_row_that_does_not_parse_is_damage_and_names_its_column() {
+    let (folder, store) = fresh().await;
+    let org = org(1, true);
+    let key = key(1, &org);
+    let (token, hash) = token(1, &org);
+    write!(store, tx => tx.org_insert(&org)).unwrap();
+    write!(store, tx => tx.hook_key_insert(&key, &sealed(1))).unwrap();
+    write!(store, tx => tx.api_token_insert(&token, &hash)).unwrap();
+    let mut other = other_program(&database(&folder)).await;
+    for (damage, column) in [
+        ("UPDATE hook_key SET key_id = 'x'", "hook_key.key_id"),
+        ("UPDATE hook_key SET key_id = '01010101-0101-4101-8101-010101010101', name = ' '", "hook_key.name"),
+        ("UPDATE hook_key SET name = 'a', created = 9223372036854775807", "hook_key.created"),
+    ] {
+        sqlx::raw_sql(damage).execute(&mut other).await.unwrap();
+        let error = store.read().await.unwrap().hook_key_find(&org.id, &key.id).await.unwrap_err();
+        let expected = format!("the database is damaged: {column} of the row {} makes no sense", key.id);
+        assert_eq!(error.to_string(), expected);
+    }
+    sqlx::raw_sql("UPDATE api_token SET scopes = 'okta.everything'").execute(&mut other).await.unwrap();
+    let error = store.read().await.unwrap().api_token_find_by_hash(&hash).await.unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { table: "api_token", column: "scopes", .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn migrations_run_once_and_are_told_beforehand() {
+    let folder = TempDir::new().unwrap();
+    let database = DatabaseConfig { path: database(&folder), migrate: true };
+    let store = app::open_store(&database, true).await.unwrap();
+    assert_eq!(store.pending_migrations().await.unwrap(), ["V1__vault"]);
+    assert_eq!(store.pending_migrations().await.unwrap(), ["V1__vault"], "looking changes nothing");
+    assert_eq!(store.migrate().await.unwrap(), ["V1__vault"]);
+    assert!(store.pending_migrations().await.unwrap().is_empty());
+    assert!(store.migrate().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn two_processes_that_start_at_once_migrate_once() {
+    for _ in 0..10 {
+        let folder = TempDir::new().unwrap();
+        let database = DatabaseConfig { path: database(&folder), migrate: true };
+        let stores = [app::open_store(&database, true).await.unwrap(), app::open_store(&database, true).await.unwrap()];
+        let (first, second) = tokio::join!(stores[0].migrate(), stores[1].migrate());
+        assert_eq!(first.unwrap().len() + second.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    let (folder, store) = fresh().await;
+    let mut other = other_program(&database(&folder)).await;
+    sqlx::query(
+        "INSERT INTO refinery_schema_history SELECT 99, 'later', applied_on, checksum FROM refinery_schema_history",
+    )
+    .execute(&mut other)
+    .await
+    .unwrap();
+    let error = store.migrate().await.unwrap_err();
+    assert_eq!(error.to_string(), "the database was written by a newer hookvault, or its migrations were changed");
+}

@@ -1,0 +1,209 @@
+//! A vault in this process: `TestApp::start().await`, then one client for each kind of caller.
+
+use super::answer::Answer;
+use super::fixed::{self, FixedClock};
+use hookvault::app::{App, Parts, StartError, Stopper};
+use hookvault::config::{Config, DatabaseConfig, MasterKeySource, ServerConfig};
+use hookvault::domain::dialect::DialectChoice;
+use hookvault::domain::name::Name;
+use hookvault::domain::org::Domain;
+use hookvault::domain::rate_limit::RateLimit;
+use hookvault::domain::scope::Scopes;
+use hookvault::vault::Vault;
+use reqwest::Method;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+/// A master key for tests; it seals nothing that matters.
+pub const MASTER_KEY: &str = "hvmk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+
+pub const READ: &str = "okta.inlineHooks.read";
+pub const MANAGE: &str = "okta.inlineHooks.manage";
+
+pub struct TestApp {
+    pub folder: Arc<TempDir>,
+    pub address: SocketAddr,
+    pub clock: Arc<FixedClock>,
+    pub vault: Vault,
+    stopper: Stopper,
+    running: JoinHandle<Result<(), StartError>>,
+    http: reqwest::Client,
+}
+
+/// Settings of a test's vault.
+pub fn config(folder: &TempDir) -> Config {
+    Config {
+        server: ServerConfig {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            rate_limit: RateLimit::parse("1200").unwrap(),
+            dialect: DialectChoice::Auto,
+            public_url: None,
+            // So that the same request makes the same key in every run.
+            key_pool: 0,
+            client_timeout: Duration::from_secs(30),
+        },
+        database: DatabaseConfig { path: database(folder), migrate: true },
+        master_key: MasterKeySource::Text(MASTER_KEY.to_owned().into()),
+    }
+}
+
+pub fn database(folder: &TempDir) -> PathBuf {
+    folder.path().join("vault.db")
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    pub async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
+        let folder = Arc::new(TempDir::new().unwrap());
+        let (parts, clock) = fixed::parts();
+        Self::start_in(folder, parts, clock, adjust).await
+    }
+
+    /// A second vault on the same file, with its own view of everything.
+    pub async fn start_beside(&self) -> Self {
+        let parts = Parts { clock: self.clock.clone(), ..Parts::real() };
+        Self::start_in(self.folder.clone(), parts, self.clock.clone(), |_| {}).await
+    }
+
+    async fn start_in(
+        folder: Arc<TempDir>,
+        parts: Parts,
+        clock: Arc<FixedClock>,
+        adjust: impl FnOnce(&mut Config),
+    ) -> Self {
+        let mut config = config(&folder);
+        adjust(&mut config);
+        let app = App::start(&config, &parts).await.unwrap();
+        let (address, vault, stopper) = (app.address(), app.vault().clone(), app.stopper());
+        let running = tokio::spawn(app.run());
+        Self { folder, address, clock, vault, stopper, running, http: reqwest::Client::new() }
+    }
+
+    /// Orderly; afterwards the files are closed.
+    pub async fn stop(self) -> Arc<TempDir> {
+        self.stopper.stop(true).await;
+        self.running.await.unwrap().unwrap();
+        self.folder
+    }
+
+    pub fn database(&self) -> PathBuf {
+        database(&self.folder)
+    }
+
+    /// A caller without a credential.
+    pub fn anon(&self) -> Caller<'_> {
+        Caller { app: self, headers: HeaderMap::new() }
+    }
+
+    /// A caller with a new token of the default org.
+    pub async fn token(&self, scopes: &str) -> Caller<'_> {
+        self.token_of(None, scopes).await
+    }
+
+    /// A caller with a new token of an org, who asks under the org's domain.
+    pub async fn token_of(&self, org: Option<&str>, scopes: &str) -> Caller<'_> {
+        let token = self.new_token(org, scopes).await;
+        let caller = self.anon().with("authorization", &format!("SSWS {token}"));
+        match org {
+            Some(domain) => caller.with("host", domain),
+            None => caller,
+        }
+    }
+
+    pub async fn new_token(&self, org: Option<&str>, scopes: &str) -> String {
+        let registry = self.vault.registry();
+        let org = registry.org_pick(org).await.unwrap();
+        let number = registry.api_token_list().await.unwrap().len();
+        let name = Name::parse(&format!("token {number}")).unwrap();
+        let (_, secret) = registry.api_token_create(&org.id, name, Scopes::parse(scopes).unwrap(), None).await.unwrap();
+        secret.expose().to_owned()
+    }
+
+    pub async fn new_org(&self, domain: &str) {
+        let (name, domain) = (Name::parse(domain).unwrap(), Domain::parse(domain).unwrap());
+        self.vault.registry().org_create(name, Some(domain)).await.unwrap();
+    }
+
+    /// A connection of another program to the same file.
+    pub async fn other_program(&self) -> sqlx::SqliteConnection {
+        other_program(&self.database()).await
+    }
+}
+
+pub async fn other_program(database: &std::path::Path) -> sqlx::SqliteConnection {
+    use sqlx::ConnectOptions as _;
+    sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(database)
+        .busy_timeout(Duration::from_secs(10))
+        .connect()
+        .await
+        .unwrap()
+}
+
+/// Registers a use of a key, as the program that uses it does.
+pub async fn refer(connection: &mut sqlx::SqliteConnection, key: &str, consumer: &str, name: &str) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO hook_key_reference (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since)
+         VALUES ((SELECT org_id FROM hook_key WHERE id = ?1), ?1, 'inline hook', ?2, ?3, 0)",
+    )
+    .bind(key)
+    .bind(consumer)
+    .bind(name)
+    .execute(connection)
+    .await
+    .map(drop)
+}
+
+/// Somebody who sends requests.
+#[derive(Clone)]
+pub struct Caller<'a> {
+    app: &'a TestApp,
+    headers: HeaderMap,
+}
+
+impl Caller<'_> {
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.headers.insert(HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap());
+        self
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(("application/json", body.to_string().into_bytes()))).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(("application/json", body.to_string().into_bytes()))).await
+    }
+
+    pub async fn create(&self, name: &str) -> Value {
+        let answer = self.post("/api/v1/hook-keys", serde_json::json!({ "name": name })).await;
+        assert_eq!(answer.status, 200, "{answer}");
+        answer.json()
+    }
+
+    pub async fn send(&self, method: Method, path: &str, body: Option<(&str, Vec<u8>)>) -> Answer {
+        let mut request =
+            self.app.http.request(method, format!("http://{}{path}", self.app.address)).headers(self.headers.clone());
+        if let Some((media_type, bytes)) = body {
+            request = request.header("content-type", media_type).body(bytes);
+        }
+        Answer::of(request.send().await.unwrap()).await
+    }
+}

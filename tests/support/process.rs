@@ -1,0 +1,163 @@
+//! The built binary, as its user runs it.
+
+use super::app::MASTER_KEY;
+use reqwest::StatusCode;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+/// A call of the binary in a folder, with an environment that holds nothing of ours.
+pub fn hookvault(folder: &Path) -> Command {
+    at(Path::new(env!("CARGO_BIN_EXE_hookvault")), folder)
+}
+
+pub fn at(binary: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(binary);
+    command.env_clear().current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+pub fn run(command: &mut Command) -> Screen {
+    Screen::of(command.output().unwrap())
+}
+
+/// What a person sees of a finished command.
+pub struct Screen {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Screen {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// A server that is killed when the test is over.
+pub struct Served {
+    child: Child,
+    pub url: String,
+    http: reqwest::Client,
+}
+
+impl Served {
+    /// Starts a server and waits for the line with its address.
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let url = loop {
+            let mut line = String::new();
+            if stdout.read_line(&mut line).unwrap() == 0 {
+                let mut stderr = String::new();
+                child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+                panic!("the server did not start: {stderr}");
+            }
+            if let Some(at) = line.find("http://") {
+                break line[at..].split_whitespace().next().unwrap().to_owned();
+            }
+        };
+        // Drained, so that the log never blocks the server.
+        let mut stderr = child.stderr.take().unwrap();
+        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
+        Self { child, url, http: reqwest::Client::new() }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL: no handler runs, nothing is flushed.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn client(&self, token: &str) -> Client {
+        Client { http: self.http.clone(), url: format!("{}/api/v1/hook-keys", self.url), token: token.to_owned() }
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Somebody who uses the hook keys of a server. Every answer may be missing: the server may be gone.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    url: String,
+    token: String,
+}
+
+pub type Reply = Option<(StatusCode, String)>;
+
+impl Client {
+    async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
+        let response = request.header("authorization", format!("SSWS {}", self.token)).send().await.ok()?;
+        let status = response.status();
+        // A status without its body is no answer yet.
+        Some((status, response.text().await.ok()?))
+    }
+
+    pub async fn list(&self) -> Reply {
+        self.send(self.http.get(&self.url)).await
+    }
+
+    pub async fn create(&self, name: &str) -> Reply {
+        self.send(self.http.post(&self.url).json(&serde_json::json!({ "name": name }))).await
+    }
+
+    pub async fn rename(&self, id: &str, name: &str) -> Reply {
+        self.send(self.http.put(format!("{}/{id}", self.url)).json(&serde_json::json!({ "name": name }))).await
+    }
+
+    pub async fn delete(&self, id: &str) -> Reply {
+        self.send(self.http.delete(format!("{}/{id}", self.url))).await
+    }
+}
+
+/// A folder with a master key in a file and a token that may do everything.
+pub struct Installation {
+    pub folder: tempfile::TempDir,
+    pub token: String,
+}
+
+impl Installation {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        write_master_key(&folder.path().join("master.key"), MASTER_KEY);
+        let mut create = hookvault(folder.path());
+        create.args(["token", "create", "--name", "test", "--scope", "okta.inlineHooks.manage"]);
+        let screen = run(&mut create);
+        assert_eq!(screen.code, 0, "{}", screen.stderr);
+        Self { token: screen.stdout.trim().to_owned(), folder }
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("hookvault.db")
+    }
+
+    /// `hookvault serve` on a free port, without a limit and without a pool that would keep the cores busy.
+    pub fn serve(&self) -> Command {
+        let mut command = hookvault(self.folder.path());
+        command.args(["serve", "--listen", "127.0.0.1:0", "--master-key-file", "master.key"]);
+        command.args(["--rate-limit", "off", "--key-pool", "0"]);
+        command
+    }
+}
+
+pub fn write_master_key(path: &Path, key: &str) {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).unwrap();
+    writeln!(file, "{key}").unwrap();
+}

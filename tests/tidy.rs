@@ -1,0 +1,144 @@
+//! Holds the architecture: which layer may name which, and that settings and documents agree.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What each layer may use of the others; more specific paths first. `ARCHITECTURE.md` has the same table.
+const LAYERS: [(&str, &[&str]); 11] = [
+    ("domain", &[]),
+    ("crypto", &["domain"]),
+    ("repository/sqlite", &["repository", "domain"]),
+    ("repository", &["domain"]),
+    ("vault", &["repository", "crypto", "domain"]),
+    ("config", &["domain"]),
+    ("telemetry", &[]),
+    ("http", &["vault", "domain"]),
+    ("app", &["config", "crypto", "domain", "http", "repository", "telemetry", "vault"]),
+    ("cli", &["app", "config", "vault", "crypto", "domain", "telemetry"]),
+    ("main", &[]),
+];
+
+fn sources() -> Vec<(String, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    assert!(found.len() > 50, "the sources are found");
+    let name = |path: &Path| path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+    found.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// The lines of code, without comments.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.starts_with("//"))
+}
+
+#[test]
+fn each_layer_uses_only_what_it_may() {
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        if file == "lib.rs" {
+            continue;
+        }
+        let of_layer = |layer: &str| file == format!("{layer}.rs") || file.starts_with(&format!("{layer}/"));
+        let (layer, allowed) =
+            LAYERS.iter().find(|(layer, _)| of_layer(layer)).unwrap_or_else(|| panic!("{file} has no layer"));
+        let own = layer.split('/').next().unwrap();
+        for line in code(&text) {
+            for rest in line.split("crate::").skip(1) {
+                let used = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+                if used != own && !allowed.contains(&used) {
+                    wrong.push(format!("{file} uses {used}: {line}"));
+                }
+            }
+            // Only the composition root knows which engine is behind the traits.
+            if line.contains("repository::sqlite") && !file.starts_with("repository/sqlite") && file != "app.rs" {
+                wrong.push(format!("{file} names the engine: {line}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn libraries_stay_in_their_rooms() {
+    let rooms: [(&str, &[&str]); 5] = [
+        ("sqlx::", &["repository/sqlite/"]),
+        ("actix_web::", &["http/", "app.rs"]),
+        ("std::env::var", &["config.rs"]),
+        ("OffsetDateTime::now", &["domain/clock.rs"]),
+        ("SysRng", &["crypto/random.rs"]),
+    ];
+    let mut wrong = Vec::new();
+    for (file, text) in sources() {
+        for line in code(&text) {
+            for (library, allowed) in rooms {
+                if line.contains(library) && !allowed.iter().any(|room| file.starts_with(room)) {
+                    wrong.push(format!("{file}: {line}"));
+                }
+            }
+            if line.contains("super::super") {
+                wrong.push(format!("{file}: {line}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn variables(text: &str) -> BTreeSet<String> {
+    text.split("HOOKVAULT_")
+        .skip(1)
+        .map(|rest| rest.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect())
+        .filter(|name: &String| !name.is_empty())
+        .collect()
+}
+
+#[test]
+fn every_setting_is_explained() {
+    let known: BTreeSet<String> =
+        hookvault::config::variable::ALL.iter().map(|name| name.trim_start_matches("HOOKVAULT_").to_owned()).collect();
+    assert_eq!(variables(&read(".env.example")), known, ".env.example");
+    assert!(variables(&read("README.md")).is_superset(&known), "README.md");
+}
+
+#[test]
+fn the_map_fits_on_its_page_and_names_every_layer() {
+    let map = read("ARCHITECTURE.md");
+    assert!(map.lines().count() < 150);
+    for (layer, _) in LAYERS {
+        assert!(map.contains(&format!("`{}`", layer.replace('/', "::"))), "{layer}");
+    }
+}
+
+#[test]
+fn every_dependency_has_its_reason() {
+    let manifest = read("Cargo.toml");
+    let section = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    let mut reason = false;
+    let mut blocks = 0;
+    for line in section.lines() {
+        if line.starts_with('#') {
+            reason = true;
+        } else if line.trim().is_empty() {
+            reason = false;
+        } else {
+            assert!(reason || line.starts_with("serde"), "{line} stands without a reason");
+            blocks += 1;
+        }
+    }
+    assert!(blocks > 20);
+}
