@@ -117,12 +117,12 @@ async fn what_was_written_reads_back() {
     assert_eq!(tx.org_find(&other.id).await.unwrap().as_ref(), Some(&other));
     assert_eq!(tx.org_find_by_domain(other.domain.as_ref().unwrap()).await.unwrap().as_ref(), Some(&other));
     assert_eq!(tx.org_find_default().await.unwrap().as_ref(), Some(&org));
-    assert_eq!(tx.hook_key_list(&org.id).await.unwrap(), [key.clone()]);
+    assert_eq!(tx.hook_key_list(&org.id).await.unwrap(), std::slice::from_ref(&key));
     assert_eq!(tx.hook_key_find(&org.id, &key.id).await.unwrap().as_ref(), Some(&key));
     assert_eq!(tx.hook_key_find_by_key_id(&org.id, &key.key_id).await.unwrap().as_ref(), Some(&key));
     let at_rest = tx.hook_key_list_sealed().await.unwrap();
     assert_eq!((&at_rest[0].id, &at_rest[0].sealed_pkcs8), (&key.id, &sealed(1)));
-    assert_eq!(tx.api_token_list().await.unwrap(), [token.clone()]);
+    assert_eq!(tx.api_token_list().await.unwrap(), std::slice::from_ref(&token));
     assert_eq!(tx.api_token_find_by_hash(&hash).await.unwrap(), Some(token));
     let found = tx.master_key_find().await.unwrap().unwrap();
     assert_eq!((found.id, found.probe, found.created), (record.id, record.probe, record.created));

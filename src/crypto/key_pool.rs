@@ -63,12 +63,6 @@ impl KeyPool {
             state.ready.push_front(pair);
         }
     }
-
-    /// How many are ready.
-    #[must_use]
-    pub fn ready(&self) -> usize {
-        self.shared.lock().ready.len()
-    }
 }
 
 fn fill(shared: &Shared, random: &Random) {

@@ -1,0 +1,40 @@
+"""The vault's own document under a strict validator."""
+
+import json
+import os
+import urllib.request
+
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+
+def test_the_document_is_valid():
+    url = os.environ["OKTA_CLIENT_ORGURL"] + "/openapi.json"
+    with urllib.request.urlopen(url) as answer:
+        assert answer.headers["Content-Type"] == "application/json"
+        document = json.load(answer)
+    assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
+
+
+def test_every_example_of_an_error_has_the_one_form():
+    url = os.environ["OKTA_CLIENT_ORGURL"] + "/openapi.json"
+    with urllib.request.urlopen(url) as answer:
+        document = json.load(answer)
+    seen = 0
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            assert operation["operationId"] and operation["summary"], (method, path)
+            for status, response in operation["responses"].items():
+                if not status.startswith(("4", "5")):
+                    continue
+                examples = response["content"]["application/json"]["examples"]
+                assert examples, (method, path, status)
+                for example in examples.values():
+                    assert set(example["value"]) == {
+                        "errorCode",
+                        "errorSummary",
+                        "errorLink",
+                        "errorId",
+                        "errorCauses",
+                    }
+                    seen += 1
+    assert seen > 20
