@@ -5,9 +5,10 @@ use crate::crypto::envelope::Envelope;
 use crate::crypto::key_pool::KeyPool;
 use crate::crypto::master_key::{MasterKey, NotAMasterKey};
 use crate::crypto::random::Random;
+use crate::crypto::rsa_key::KeyPair;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::http::rate_limit::RateLimiter;
-use crate::http::{Shared, server};
+use crate::http::{Shared, docs, server};
 use crate::repository::Store as _;
 use crate::repository::error::StoreError;
 use crate::repository::sqlite::SqliteStore;
@@ -23,6 +24,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use tokio::signal::unix::{SignalKind, signal};
@@ -94,11 +96,11 @@ impl StartError {
             Self::File(FileError::NoFile { .. }) => {
                 "check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new database".into()
             }
-            Self::File(FileError::NotWritable { .. }) => {
+            Self::File(FileError::NotWritable { .. } | FileError::FolderNotWritable { .. }) => {
                 "run hookvault as the owner of the file, in a folder that it may write to".into()
             }
             Self::Pending { .. } => "back up the file, then run `hookvault migrate`".into(),
-            Self::Migrate(MigrateError::Unknown(_)) => "run the hookvault version that wrote it, or a newer one".into(),
+            Self::Migrate(MigrateError::Unknown) => "run the hookvault version that wrote it, or a newer one".into(),
             Self::Migrate(_) => "see the cause above; the database can be used by the version before".into(),
             Self::Sealing(SealingError::WrongMasterKey { sealed_with, .. }) => {
                 format!("give the master key whose id is {sealed_with}; without it the private keys cannot be opened")
@@ -117,6 +119,7 @@ pub fn store_hint(error: &VaultError) -> String {
     match error {
         VaultError::Busy(_) => "another process holds the database; try again".into(),
         VaultError::Full(_) => "make room on the disk, then try again".into(),
+        VaultError::Empty => "check that HOOKVAULT_DATABASE_URL names a vault that has been used".into(),
         VaultError::Damaged(_) => "restore the database file from a backup".into(),
         VaultError::Unavailable(_) | VaultError::Store(_) => {
             "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk".into()
@@ -154,10 +157,40 @@ pub async fn open_store(database: &DatabaseConfig, create: bool) -> Result<Sqlit
 /// # Errors
 /// [`StartError`].
 pub async fn migrate(database: &DatabaseConfig, only_tell: bool) -> Result<Vec<String>, StartError> {
-    let store = open_store(database, !only_tell).await?;
-    let migrations = if only_tell { store.pending_migrations().await } else { store.migrate().await };
+    let (store, migrations) = if only_tell {
+        let store = open_read_only(database).await?;
+        let pending = store.pending_migrations().await;
+        (store, pending)
+    } else {
+        let store = open_store(database, true).await?;
+        let applied = store.migrate().await;
+        (store, applied)
+    };
     store.close().await;
     Ok(migrations?)
+}
+
+async fn open_read_only(database: &DatabaseConfig) -> Result<SqliteStore, StartError> {
+    file::examine(&database.path)?;
+    Ok(SqliteStore::open_read_only(&database.path).await?)
+}
+
+/// Opens a vault that must be there already, for looking alone: nothing is made, migrated or changed.
+///
+/// # Errors
+/// [`StartError`], also where the database is empty or not up to date.
+pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, StartError> {
+    let master_key = read_master_key(&config.master_key)?;
+    let store = Arc::new(open_read_only(&config.database).await?);
+    let pending = store.pending_migrations().await?;
+    if !pending.is_empty() {
+        return Err(StartError::Pending { pending });
+    }
+    let registry = Registry::new(store, parts.clock.clone(), parts.random.clone());
+    let envelope = Envelope::new(&master_key, parts.random.clone());
+    let vault = Vault::new(registry, envelope, KeyPool::start(0, key_maker(&parts.random))?, 1);
+    vault.ready().await?;
+    Ok(vault)
 }
 
 /// Opens the database, and migrates it where that is wanted.
@@ -186,15 +219,20 @@ pub async fn open_registry(database: &DatabaseConfig, create: bool, parts: &Part
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn open_vault(config: &Config, create: bool, key_pool: usize, parts: &Parts) -> Result<Vault, StartError> {
+async fn open_vault(config: &Config, parts: &Parts) -> Result<Vault, StartError> {
     // First, so that a missing master key leaves no empty database behind.
     let master_key = read_master_key(&config.master_key)?;
-    let opened = open_registry(&config.database, create, parts).await?;
+    let opened = open_registry(&config.database, true, parts).await?;
     let envelope = Envelope::new(&master_key, parts.random.clone());
     drop(master_key);
     sealing::claim(&opened.registry, &envelope).await?;
-    let pool = KeyPool::start(key_pool, parts.random.clone())?;
+    let pool = KeyPool::start(config.server.key_pool, key_maker(&parts.random))?;
     Ok(Vault::new(opened.registry, envelope, pool, available_parallelism().map_or(1, usize::from)))
+}
+
+fn key_maker(random: &Random) -> impl Fn() -> KeyPair + Send + 'static {
+    let random = random.clone();
+    move || KeyPair::make(&random)
 }
 
 fn read_master_key(source: &MasterKeySource) -> Result<MasterKey, StartError> {
@@ -245,17 +283,16 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`]; then nothing is left running.
-    pub async fn start(config: &Config, parts: &Parts) -> Result<Self, StartError> {
-        let vault = open_vault(config, true, config.server.key_pool, parts).await?;
-        Self::serve(&config.server, vault, parts).await
+    pub async fn start(config: Config, parts: &Parts) -> Result<Self, StartError> {
+        let vault = open_vault(&config, parts).await?;
+        // The master key may be in it.
+        let Config { server, .. } = config;
+        Self::serve(&server, vault, parts).await
     }
 
     async fn serve(config: &ServerConfig, vault: Vault, parts: &Parts) -> Result<Self, StartError> {
         // What a crash between a deletion and its erasure has left behind.
-        vault.erase_deleted().await?;
-        for damaged in vault.hook_keys_damaged().await? {
-            tracing::error!(id = %damaged.id, name = %damaged.name, reason = %damaged.reason, "a private key is damaged");
-        }
+        vault.erase_leftovers().await;
         let listen_error = |reason| StartError::Listen { address: config.listen, reason };
         let listener = TcpListener::bind(config.listen).map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
@@ -265,9 +302,11 @@ impl App {
             dialect: config.dialect,
             public_url: config.public_url.clone(),
             body_timeout: config.client_timeout,
+            document: docs::document().map_err(io::Error::from)?,
         });
         let (stop, stopping) = watch::channel(false);
         let server = server::start(listener, shared, config.client_timeout, stopping).map_err(listen_error)?;
+        tokio::spawn(report_damage(vault.clone()));
         Ok(Self { address, vault, server, stop })
     }
 
@@ -304,19 +343,36 @@ impl App {
     /// [`StartError::Server`].
     pub async fn run_until_signal(self) -> Result<(), StartError> {
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let stopper = self.stopper();
-        tokio::spawn(async move {
-            for graceful in [true, false] {
-                tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
-                }
-                tracing::info!(graceful, "stopping");
-                let stopper = stopper.clone();
-                // Not awaited: a second signal must be heard meanwhile.
-                tokio::spawn(async move { stopper.stop(graceful).await });
+        let mut signalled = async || {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
             }
-        });
-        self.run().await
+        };
+        let stopper = self.stopper();
+        let mut running = pin!(self.run());
+        tokio::select! {
+            result = &mut running => return result,
+            () = signalled() => {}
+        }
+        tracing::info!("stopping; another signal stops at once");
+        tokio::spawn(async move { stopper.stop(true).await });
+        tokio::select! {
+            result = &mut running => result,
+            // What was answered is on disk; the rest goes with the process.
+            () = signalled() => Ok(()),
+        }
+    }
+}
+
+/// Looks at every private key, while requests are served already, and tells the log which are damaged.
+async fn report_damage(vault: Vault) {
+    match vault.hook_keys_examine().await {
+        Ok(examination) => {
+            for damaged in examination.damaged {
+                tracing::error!(key = %damaged, "a private key is damaged");
+            }
+        }
+        Err(error) => tracing::error!(error = %error, "the private keys cannot be examined"),
     }
 }

@@ -9,6 +9,7 @@ use crate::domain::rate_limit::RateLimit;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -18,7 +19,8 @@ const PREFIX: &str = "HOOKVAULT_";
 /// Our own lines; of the libraries that talk a lot, only what is amiss.
 const DEFAULT_LOG: &str = "info,actix_server=warn,actix_http=off,refinery_core=warn";
 
-/// Names of the variables. `.env.example` explains each; the flag is the same word in lower case.
+/// Names of the variables. `.env.example` explains each; the flag is the same word in lower case, but for the
+/// master key itself: a secret is never a flag.
 pub mod variable {
     pub const LISTEN: &str = "HOOKVAULT_LISTEN";
     pub const DATABASE_URL: &str = "HOOKVAULT_DATABASE_URL";
@@ -87,7 +89,18 @@ impl Sources {
             })?;
             environment.insert(name.to_owned(), Zeroizing::new(value));
         }
-        Self::new(flags, environment, read_dotenv(Path::new(".env"))?)
+        let path = Path::new(".env");
+        let dotenv = read_dotenv(path)?;
+        if dotenv.get(variable::MASTER_KEY).is_some_and(|value| !value.is_empty()) {
+            let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode() & 0o7777);
+            if mode & 0o077 != 0 {
+                return Err(ConfigError::new(
+                    format!(".env holds the master key and can be read by others (mode {mode:04o})"),
+                    "chmod 600 .env",
+                ));
+            }
+        }
+        Self::new(flags, environment, dotenv)
     }
 
     fn new(

@@ -72,6 +72,7 @@ async fn a_flipped_byte_in_a_sealed_key_is_found() {
     assert_eq!(screen.code, 1);
     assert_snapshot!(stable(&screen.stdout), @"HKY… (flipped): the sealed value was changed, or belongs to another place");
     assert_snapshot!(screen.stderr, @"
+    1 private key(s) are sound
     error: 1 private key(s) are damaged
     hint: restore the database file from a backup, or delete these keys and make new ones
     ");
@@ -108,7 +109,21 @@ async fn a_sealed_key_of_another_org_does_not_open() {
     let folder = installation.folder.path();
     assert_eq!(run(hookvault(folder).args(["org", "create", "other", "--domain", "o.example"])).code, 0);
     change(&installation.database(), "UPDATE hook_key SET org_id = (SELECT id FROM org WHERE name = 'other')").await;
-    assert_eq!(check(&installation).code, 1);
+    let screen = check(&installation);
+    assert_eq!(screen.code, 1);
+    assert_snapshot!(stable(&screen.stdout), @"HKY… (a): the sealed value was changed, or belongs to another place");
+}
+
+#[tokio::test]
+async fn a_row_that_makes_no_sense_is_found_and_the_other_keys_still_serve() {
+    let installation = with_keys(&["odd", "sound"]).await;
+    change(&installation.database(), "UPDATE hook_key SET name = ' ' WHERE name = 'odd'").await;
+    let screen = check(&installation);
+    assert_eq!(screen.code, 1);
+    assert_snapshot!(stable(&screen.stdout), @"the database is damaged: hook_key.name of the row HKY… makes no sense");
+    let server = Served::start(&mut installation.serve());
+    let client = server.client(&installation.token);
+    assert_eq!(client.create("new").await.unwrap().0, 200);
 }
 
 #[tokio::test]
@@ -157,19 +172,27 @@ fn as_somebody(command: &mut Command) -> &mut Command {
 }
 
 #[tokio::test]
-async fn a_read_only_folder_is_refused() {
+async fn a_read_only_folder_is_refused_with_and_without_a_database_in_it() {
     let folder = tempfile::tempdir().unwrap();
     // Where root's own folders are closed to others, the binary must be, too.
     let binary = folder.path().join("hookvault");
     fs::copy(env!("CARGO_BIN_EXE_hookvault"), &binary).unwrap();
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
-    let mut command = process::at(&binary, folder.path());
-    command.args(["serve", "--listen", "127.0.0.1:0"]).env("HOOKVAULT_MASTER_KEY", crate::support::app::MASTER_KEY);
-    let screen = run(as_somebody(&mut command));
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-    assert_eq!(screen.code, 1);
-    assert_snapshot!(screen.stderr, @"
+    let start = || {
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
+        let mut command = process::at(&binary, folder.path());
+        command.args(["serve", "--listen", "127.0.0.1:0"]).env("HOOKVAULT_MASTER_KEY", crate::support::app::MASTER_KEY);
+        let screen = run(as_somebody(&mut command));
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(screen.code, 1);
+        screen.stderr
+    };
+    assert_snapshot!(start(), @"
     error: the database file hookvault.db cannot be opened for writing: Permission denied (os error 13)
+    hint: run hookvault as the owner of the file, in a folder that it may write to
+    ");
+    assert_eq!(run(as_somebody(process::at(&binary, folder.path()).arg("migrate"))).code, 0);
+    assert_snapshot!(start(), @"
+    error: the folder . of the database cannot be written to: Permission denied (os error 13)
     hint: run hookvault as the owner of the file, in a folder that it may write to
     ");
 }

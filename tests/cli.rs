@@ -450,11 +450,15 @@ async fn what_dev_prints_is_ready_to_paste() {
     Create a key:
       curl -H 'Authorization: SSWS TOKEN' -H 'Content-Type: application/json' -d '{"name":"My hook key"}' URL/api/v1/hook-keys
 
-    For the official SDKs (the last two lines let Python and Go speak plain http; Node needs neither):
+    For the official SDKs (the last three lines let Python, Go and Java speak plain http):
       export OKTA_CLIENT_ORGURL=URL
       export OKTA_CLIENT_TOKEN=TOKEN
       export OKTA_TESTING_TESTINGDISABLEHTTPSCHECK=true
       export OKTA_TESTING_DISABLE_HTTPS_CHECK=true
+      export OKTA_TESTING_DISABLEHTTPSCHECK=true
+
+    In Go also, because its SDK drops the port of the address:
+      configuration.Host = "127.0.0.1:40109"
 
     For Terraform:
       export OKTA_ORG_NAME=hookvault OKTA_BASE_URL=example.com
@@ -463,8 +467,18 @@ async fn what_dev_prints_is_ready_to_paste() {
 
     Ctrl-C stops it.
     "#);
-    let pasted = Command::new("/bin/sh").args(["-c", &curl]).output().unwrap();
-    let key: serde_json::Value = serde_json::from_slice(&pasted.stdout).unwrap();
+    // What the shell makes of the line, sent as curl would send it.
+    let pasted =
+        Command::new("/bin/sh").args(["-c", &format!("curl() {{ printf '%s\\n' \"$@\"; }}\n{curl}")]).output().unwrap();
+    let words = String::from_utf8(pasted.stdout).unwrap();
+    let words: Vec<_> = words.lines().collect();
+    let [_, authorization, _, media_type, _, body, target] = words[..] else { panic!("{words:?}") };
+    let mut request = reqwest::Client::new().post(target).body(body.to_owned());
+    for header in [authorization, media_type] {
+        let (name, value) = header.split_once(": ").unwrap();
+        request = request.header(name, value);
+    }
+    let key: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
     assert_eq!(key["name"], "My hook key");
 
     let pid = rustix::process::Pid::from_child(&child);
@@ -472,6 +486,118 @@ async fn what_dev_prints_is_ready_to_paste() {
     assert!(child.wait().unwrap().success());
     assert!(!Path::new(&kept).exists(), "nothing is kept");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn of_two_first_starts_at_once_none_spoils_the_others_vault() {
+    for _ in 0..5 {
+        let folder = tempdir().unwrap();
+        let start = || {
+            let mut command = hookvault(folder.path());
+            command.args(["dev", "--listen", "127.0.0.1:0", "--key-pool", "0"]);
+            tokio::task::spawn_blocking(move || Served::start_whatever_happens(&mut command))
+        };
+        let (first, second) = tokio::join!(start(), start());
+        let servers: Vec<_> = [first.unwrap(), second.unwrap()].into_iter().flatten().collect();
+        assert!(!servers.is_empty(), "one of them at least");
+        let token = token_of(folder.path());
+        for server in &servers {
+            assert_eq!(server.client(&token).list().await.unwrap().0, 200);
+        }
+        assert_eq!(servers[0].client(&token).create("a").await.unwrap().0, 200);
+        drop(servers);
+        let data = folder.path().join("hookvault-data");
+        let mut check = hookvault(&data);
+        let screen = run(check.args(["check", "--master-key-file", "master.key"]));
+        assert_eq!((screen.code, screen.stderr.as_str()), (0, "1 private key(s) are sound\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_second_signal_does_not_wait_for_requests_under_way() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use std::io::{BufRead as _, BufReader, Write as _};
+    use std::process::Stdio;
+    let installation = Installation::new();
+    let mut serve = installation.serve();
+    let mut child = serve.args(["--log", "info"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut greeting = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
+    let address = greeting[greeting.find("http://").unwrap() + 7..].trim();
+    let mut unfinished = std::net::TcpStream::connect(address).unwrap();
+    let head = "POST /api/v1/hook-keys HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\nauthorization: SSWS";
+    write!(unfinished, "{head} {}\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n", installation.token)
+        .unwrap();
+    let mut going_on = String::new();
+    BufReader::new(&unfinished).read_line(&mut going_on).unwrap();
+    assert_eq!(going_on, "HTTP/1.1 100 Continue\r\n");
+
+    let started = std::time::Instant::now();
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    log.find(|line| line.contains("stopping")).unwrap();
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    assert!(child.wait().unwrap().success());
+    assert!(started.elapsed() < std::time::Duration::from_secs(5), "the body would have had 10 s");
+}
+
+#[test]
+fn check_takes_no_empty_file_for_a_sound_vault_and_leaves_it_alone() {
+    let folder = tempdir().unwrap();
+    let database = folder.path().join("hookvault.db");
+    fs::write(&database, "").unwrap();
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o600)).unwrap();
+    let check = || {
+        let mut command = hookvault(folder.path());
+        run(command.arg("check").env("HOOKVAULT_MASTER_KEY", crate::support::app::MASTER_KEY))
+    };
+    let screen = check();
+    assert_eq!(screen.code, 1);
+    assert_snapshot!(screen.stderr, @"
+    error: the database has 1 pending migration(s): V1__vault
+    hint: back up the file, then run `hookvault migrate`
+    ");
+    assert_eq!(fs::read(&database).unwrap(), b"");
+    assert_eq!(call(folder.path(), &["migrate"]).code, 0);
+    let screen = check();
+    assert_eq!(screen.code, 1);
+    assert_snapshot!(screen.stderr, @"
+    error: the database holds no default org or no master key record
+    hint: check that HOOKVAULT_DATABASE_URL names a vault that has been used
+    ");
+}
+
+#[test]
+fn a_dotenv_that_holds_the_master_key_must_be_its_owners() {
+    let folder = tempdir().unwrap();
+    let dotenv = folder.path().join(".env");
+    fs::write(&dotenv, format!("HOOKVAULT_MASTER_KEY={}\n", crate::support::app::MASTER_KEY)).unwrap();
+    fs::set_permissions(&dotenv, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_snapshot!(stderr(folder.path(), &["serve"]), @"
+    error: .env holds the master key and can be read by others (mode 0644)
+    hint: chmod 600 .env
+    ");
+}
+
+#[test]
+fn a_name_that_is_anothers_id_or_domain_picks_nothing_by_mistake() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    let scope = "okta.inlineHooks.read";
+    assert_eq!(call(folder, &["org", "create", "one", "--domain", "keys.example"]).code, 0);
+    assert_eq!(call(folder, &["org", "create", "keys.example"]).code, 0);
+    assert_snapshot!(stderr(folder, &["token", "create", "--name", "a", "--scope", scope, "--org", "keys.example"]), @"
+    error: there is more than one org called keys.example
+    hint: give the id instead of the name
+    ");
+    assert_eq!(call(folder, &["token", "create", "--name", "first", "--scope", scope]).code, 0);
+    let id =
+        call(folder, &["token", "list"]).stdout.lines().last().unwrap().split_whitespace().next().unwrap().to_owned();
+    assert_eq!(call(folder, &["token", "create", "--name", &id, "--scope", scope]).code, 0);
+    assert_eq!(call(folder, &["token", "revoke", &id]).code, 0);
+    let listed = call(folder, &["token", "list"]).stdout;
+    let revoked: Vec<_> = listed.lines().filter(|line| line.contains("revoked")).collect();
+    assert!(revoked.len() == 1 && revoked[0].contains(" first "), "{listed}");
 }
 
 #[test]

@@ -3,12 +3,13 @@ use super::flags::{self, DatabaseFlags, MasterKeyFlags};
 use super::output;
 use crate::app::{self, Parts};
 use crate::config::Config;
+use crate::vault::sealing::Examination;
 use clap::Args;
 
 /// Check that every private key in the vault can be opened and fits its public key
 #[derive(Args)]
 #[command(
-    after_help = "Prints the keys that are damaged, and exits with 1 where there is one.\n\nExample:\n  hookvault check --master-key-file master.key --database-url sqlite://backup.db"
+    after_help = "Changes nothing. Prints the keys that are damaged, and exits with 1 where there is one.\n\nExample:\n  hookvault check --master-key-file master.key --database-url sqlite://backup.db"
 )]
 pub struct Check {
     #[command(flatten)]
@@ -20,15 +21,15 @@ pub struct Check {
 impl Check {
     pub async fn run(self) -> Result<(), CliError> {
         let config = Config::from_sources(&flags::sources([self.database.flags(), self.master_key.flags()])?)?;
-        let vault = app::open_vault(&config, false, 0, &Parts::real()).await?;
-        let damaged = vault.hook_keys_damaged().await;
+        let vault = app::open_for_check(config, &Parts::real()).await?;
+        let examination = vault.hook_keys_examine().await;
         vault.close().await;
-        let damaged = damaged?;
+        let Examination { sound, damaged } = examination?;
         for key in &damaged {
-            output::print(&format!("{} ({}): {}\n", key.id, key.name, key.reason))?;
+            output::print(&format!("{key}\n"))?;
         }
+        eprintln!("{sound} private key(s) are sound");
         if damaged.is_empty() {
-            eprintln!("all private keys are sound");
             return Ok(());
         }
         Err(CliError::new(

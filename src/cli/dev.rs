@@ -5,17 +5,19 @@ use crate::app::{App, Parts};
 use crate::config::{self, Config, DatabaseConfig, MasterKeySource, ServerConfig, variable};
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::token_secret::TokenSecret;
+use crate::domain::api_token::ApiToken;
+use crate::domain::id::PrefixedId as _;
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::vault::Registry;
 use crate::vault::error::VaultError;
 use clap::Args;
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder};
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 /// Serve a vault for development, and make all that it needs
 #[derive(Args)]
@@ -55,7 +57,7 @@ impl Dev {
             database: DatabaseConfig { path: folder.database(), migrate: true },
             master_key: MasterKeySource::File(folder.master_key()),
         };
-        let app = App::start(&config, &parts).await?;
+        let app = App::start(config, &parts).await?;
         let token = folder.ensure_token(app.vault().registry()).await?;
         output::print(&banner(&folder, reachable(app.address()), &token, self.ephemeral))?;
         Ok(app.run_until_signal().await?)
@@ -98,33 +100,43 @@ impl Folder {
             ));
         }
         let key = MasterKey::generate(&parts.random).to_text();
-        write_secret(&path, &key).map_err(|error| unusable(&path, &error))
+        // Where another process was faster, its key counts.
+        write_secret(&path, &key).map(drop).map_err(|error| unusable(&path, &error))
     }
 
     /// The token in the folder, or a new one where that is missing or no longer accepted.
     async fn ensure_token(&self, registry: &Registry) -> Result<TokenSecret, CliError> {
         let path = self.token();
-        if let Some(kept) = fs::read_to_string(&path).ok().and_then(|text| TokenSecret::parse(text.trim()))
-            && registry.api_token_find_active(&kept).await?.is_some()
-        {
+        if let Some(kept) = self.kept_token(registry).await? {
             return Ok(kept);
         }
-        let token = create_token(registry).await?;
         if path.exists() {
             fs::remove_file(&path).map_err(|error| unusable(&path, &error))?;
         }
-        write_secret(&path, token.expose()).map_err(|error| unusable(&path, &error))?;
-        Ok(token)
+        let (token, secret) = create_token(registry).await?;
+        if write_secret(&path, secret.expose()).map_err(|error| unusable(&path, &error))? {
+            return Ok(secret);
+        }
+        // Another process was faster: its token is the one that is kept.
+        registry.api_token_revoke(token.id.as_str()).await?;
+        let kept = self.kept_token(registry).await?;
+        kept.ok_or_else(|| CliError::new(format!("{} holds no token", path.display()), "start again"))
+    }
+
+    async fn kept_token(&self, registry: &Registry) -> Result<Option<TokenSecret>, CliError> {
+        let text = fs::read_to_string(self.token()).unwrap_or_default();
+        let Some(kept) = TokenSecret::parse(text.trim()) else { return Ok(None) };
+        Ok(registry.api_token_find_active(&kept).await?.map(|_| kept))
     }
 }
 
-async fn create_token(registry: &Registry) -> Result<TokenSecret, CliError> {
+async fn create_token(registry: &Registry) -> Result<(ApiToken, TokenSecret), CliError> {
     let org = registry.org_pick(None).await?;
     let mut name = "dev".to_owned();
     for number in 2.. {
         let parsed = Name::parse(&name).map_err(|reason| CliError::new(format!("the name {reason}"), "report this"))?;
         match registry.api_token_create(&org.id, parsed, Scopes::all(), None).await {
-            Ok((_, token)) => return Ok(token),
+            Ok(made) => return Ok(made),
             // The file of an earlier token was lost.
             Err(VaultError::TokenNameTaken) => name = format!("dev {number}"),
             Err(error) => return Err(error.into()),
@@ -133,13 +145,17 @@ async fn create_token(registry: &Registry) -> Result<TokenSecret, CliError> {
     unreachable!("there are more numbers than tokens")
 }
 
-/// Writes a file that only its owner may read, whole or not at all.
-fn write_secret(path: &Path, text: &str) -> io::Result<()> {
-    let unfinished = path.with_extension("new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+/// Makes a file that only its owner may read, whole or not at all. Returns whether it was made: an existing one stays.
+fn write_secret(path: &Path, text: &str) -> io::Result<bool> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = NamedTempFile::new_in(folder)?;
     writeln!(file, "{text}")?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)
+    file.as_file().sync_all()?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error),
+    }
 }
 
 fn unusable(path: &Path, error: &io::Error) -> CliError {
@@ -172,11 +188,15 @@ Token with every scope:
 Create a key:
   curl -H 'Authorization: SSWS {token}' -H 'Content-Type: application/json' -d '{{"name":"My hook key"}}' {url}/api/v1/hook-keys
 
-For the official SDKs (the last two lines let Python and Go speak plain http; Node needs neither):
+For the official SDKs (the last three lines let Python, Go and Java speak plain http):
   export OKTA_CLIENT_ORGURL={url}
   export OKTA_CLIENT_TOKEN={token}
   export OKTA_TESTING_TESTINGDISABLEHTTPSCHECK=true
   export OKTA_TESTING_DISABLE_HTTPS_CHECK=true
+  export OKTA_TESTING_DISABLEHTTPSCHECK=true
+
+In Go also, because its SDK drops the port of the address:
+  configuration.Host = "{address}"
 
 For Terraform:
   export OKTA_ORG_NAME=hookvault OKTA_BASE_URL=example.com

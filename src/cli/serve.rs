@@ -24,8 +24,11 @@ impl Serve {
         let sources = flags::sources([self.server.flags(), self.database.flags(), self.master_key.flags()])?;
         flags::start_log(&sources)?;
         let config = Config::from_sources(&sources)?;
-        let app = App::start(&config, &Parts::real()).await?;
-        output::print(&format!("hookvault serves {} on http://{}\n", config.database.url(), app.address()))?;
+        // The master key may be in it.
+        drop(sources);
+        let database = config.database.url();
+        let app = App::start(config, &Parts::real()).await?;
+        output::print(&format!("hookvault serves {database} on http://{}\n", app.address()))?;
         Ok(app.run_until_signal().await?)
     }
 }

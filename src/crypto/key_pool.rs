@@ -1,6 +1,5 @@
 //! Key pairs made ahead of time on a thread of their own, so that a create need not wait for one.
 
-use crate::crypto::random::Random;
 use crate::crypto::rsa_key::KeyPair;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -36,14 +35,14 @@ impl KeyPool {
     ///
     /// # Errors
     /// Where the operating system gives no thread.
-    pub fn start(size: usize, random: Random) -> std::io::Result<Self> {
+    pub fn start(size: usize, make: impl Fn() -> KeyPair + Send + 'static) -> std::io::Result<Self> {
         let state = Mutex::new(State { ready: VecDeque::with_capacity(size), closing: false });
         let shared = Arc::new(Shared { size, state, room: Condvar::new() });
         let maker = if size == 0 {
             None
         } else {
             let shared = Arc::clone(&shared);
-            Some(std::thread::Builder::new().name("key-pool".into()).spawn(move || fill(&shared, &random))?)
+            Some(std::thread::Builder::new().name("key-pool".into()).spawn(move || fill(&shared, make))?)
         };
         Ok(Self { shared, maker })
     }
@@ -65,7 +64,7 @@ impl KeyPool {
     }
 }
 
-fn fill(shared: &Shared, random: &Random) {
+fn fill(shared: &Shared, make: impl Fn() -> KeyPair) {
     loop {
         let mut state = shared.lock();
         while state.ready.len() >= shared.size && !state.closing {
@@ -75,7 +74,7 @@ fn fill(shared: &Shared, random: &Random) {
             return;
         }
         drop(state);
-        let pair = KeyPair::make(random);
+        let pair = make();
         let mut state = shared.lock();
         if state.ready.len() < shared.size {
             state.ready.push_back(pair);
@@ -91,5 +90,72 @@ impl Drop for KeyPool {
             // It panics only where a key could not be made, which it has reported by then.
             let _ = maker.join();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::random::Random;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// A pool whose keys take no time, and how many were made.
+    fn pool(size: usize) -> (KeyPool, Arc<AtomicUsize>) {
+        let made = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&made);
+        let pattern = KeyPair::make(&Random::system());
+        let pool = KeyPool::start(size, move || {
+            counter.fetch_add(1, Ordering::SeqCst);
+            pattern.duplicate()
+        });
+        (pool.unwrap(), made)
+    }
+
+    fn take(pool: &KeyPool) -> KeyPair {
+        loop {
+            if let Some(pair) = pool.take() {
+                return pair;
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    fn wait_for(made: &AtomicUsize, count: usize) {
+        while made.load(Ordering::SeqCst) < count {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn it_fills_to_its_size_and_again_after_each_key_that_is_taken() {
+        let (pool, made) = pool(2);
+        wait_for(&made, 2);
+        for taken in 1..=5 {
+            drop(take(&pool));
+            wait_for(&made, 2 + taken);
+        }
+        drop(pool);
+        assert_eq!(made.load(Ordering::SeqCst), 7, "none more than were taken");
+    }
+
+    #[test]
+    fn a_key_that_is_given_back_is_handed_out_again() {
+        let (pool, made) = pool(1);
+        let pair = take(&pool);
+        // The maker fills the place meanwhile, so there is none for this one: it is wiped.
+        wait_for(&made, 2);
+        pool.put_back(pair);
+        drop(take(&pool));
+        wait_for(&made, 3);
+        drop(pool);
+        assert_eq!(made.load(Ordering::SeqCst), 3);
+    }
+
+    #[test]
+    fn a_pool_of_size_0_has_no_key_and_makes_none() {
+        let (pool, made) = pool(0);
+        assert!(pool.take().is_none());
+        drop(pool);
+        assert_eq!(made.load(Ordering::SeqCst), 0);
     }
 }

@@ -33,6 +33,15 @@ impl KeyPair {
     }
 }
 
+#[cfg(test)]
+impl KeyPair {
+    /// For tests that need several key pairs and do not look at them.
+    pub(in crate::crypto) fn duplicate(&self) -> Self {
+        let pkcs8 = SecretDocument::try_from(self.pkcs8.as_bytes()).expect("it was one before");
+        Self { public_key: self.public_key.clone(), pkcs8 }
+    }
+}
+
 /// The bytes are no usable RSA private key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a valid RSA private key in PKCS#8")]

@@ -40,6 +40,9 @@ impl Clock for SystemClock {
 pub struct Timestamp(OffsetDateTime);
 
 impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Self = Self(OffsetDateTime::UNIX_EPOCH);
+
     /// # Errors
     /// [`Invalid::Time`] before the year 1 or after the year 9999.
     pub fn from_unix(seconds: i64) -> Result<Self, Invalid> {

@@ -21,14 +21,13 @@ pub enum DialectChoice {
 }
 
 /// Marks in the User-Agent of official clients that parse the live form.
-const LIVE_CLIENTS: [&str; 7] = [
+const LIVE_CLIENTS: [&str; 6] = [
     "okta-sdk-golang/",
     "okta-sdk-nodejs/",
     "okta-sdk-java/",
     "okta-sdk-dotnet/",
     "okta-terraform/",
     "okta-powershell",
-    "terraform-provider-okta/",
 ];
 
 impl DialectChoice {

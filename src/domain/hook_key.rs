@@ -1,12 +1,12 @@
 //! Hook keys: RSA key pairs that sign calls to hooks.
 
 use super::clock::Timestamp;
-use super::id::{HookKeyId, KeyId, OrgId};
+use super::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use super::name::Name;
 use super::sealed::{Place, Sealed};
 
-/// How many keys an org may hold (wire.md §1). The database enforces it; this is for messages.
-pub const MAX_KEYS_PER_ORG: usize = 50;
+/// How many keys an org may hold (wire.md §1). The database enforces it by itself.
+pub const MAX_KEYS_PER_ORG: u32 = 50;
 
 /// A hook key as everyone with the right scope may see it. The private half is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,27 @@ pub struct HookKey {
     /// Whether a reference to the key exists.
     pub is_used: bool,
     pub public_key: PublicKey,
+}
+
+impl HookKey {
+    /// A key for documents. Nobody has its private half.
+    ///
+    /// # Panics
+    /// Never: the values are well-formed.
+    #[must_use]
+    pub fn example() -> Self {
+        let moment = Timestamp::from_unix(1_761_311_167).expect("a moment in 2025");
+        Self {
+            id: HookKeyId::parse("HKYr9awje8zXYgZF41d7").expect("a well-formed id"),
+            org_id: OrgId::parse("00o1emaHnQYHs1HLm0g4").expect("a well-formed id"),
+            key_id: KeyId::parse("902775a2-49fc-4ebc-90ea-b15b9b30440b").expect("a well-formed id"),
+            name: Name::parse("My hook key").expect("a well-formed name"),
+            created: moment,
+            last_updated: moment,
+            is_used: false,
+            public_key: PublicKey { modulus: (0..=255).rev().collect(), exponent: vec![1, 0, 1] },
+        }
+    }
 }
 
 /// The public half, as unsigned big-endian integers without leading zeros (RFC 7518, clause 6.3.1).
@@ -50,7 +71,6 @@ impl SealedHookKey {
 /// The place that the private half of a key is bound to.
 #[must_use]
 pub fn place<'a>(org_id: &'a OrgId, id: &'a HookKeyId) -> Place<'a> {
-    use super::id::PrefixedId as _;
     Place { org: org_id.as_str(), table: "hook_key", row: id.as_str(), column: "sealed_pkcs8" }
 }
 

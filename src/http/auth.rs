@@ -18,6 +18,16 @@ pub enum Authentication {
     Caller(Caller),
 }
 
+impl Authentication {
+    #[must_use]
+    pub fn caller(&self) -> Option<&Caller> {
+        match self {
+            Self::Caller(caller) => Some(caller),
+            Self::Missing | Self::Failed(_) => None,
+        }
+    }
+}
+
 /// Finds out who sent the request. Failures are kept, not answered: a public route does not mind them.
 pub async fn authenticate(request: &ServiceRequest, shared: &Shared) -> Authentication {
     let Some(value) = request.headers().get(AUTHORIZATION).filter(|value| !value.as_bytes().trim_ascii().is_empty())

@@ -42,7 +42,8 @@ impl<S> CompletedStream<S> {
         let request_id = request::request_id(vault);
         let mut response = ApiError::Protocol(bare.status).respond(vault, &request_id);
         let budget = self.shared.limiter.count(&Client::address(self.peer.map(|peer| peer.ip())));
-        request::add_headers(response.headers_mut(), bare.status, &self.shared, Some(budget), &request_id);
+        request::add_budget(response.headers_mut(), budget);
+        request::add_headers(response.headers_mut(), bare.status, &self.shared, &request_id);
         let mut answer = bare.head.clone();
         for (name, value) in response.headers() {
             answer.extend_from_slice(name.as_str().as_bytes());

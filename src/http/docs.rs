@@ -1,17 +1,18 @@
 //! The OpenAPI document, from the handlers and the table of routes, and the page that shows it.
 
 use super::error::{self, ApiError, ErrorBody, ErrorCause};
-use super::routes::{self, Access};
-use super::{hook_keys, json, organization, probes, users};
-use actix_web::http::header;
+use super::routes::{self, Access, Route};
+use super::{Shared, hook_keys, organization, probes, users};
+use actix_web::http::header::{self, ContentType};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use utoipa::OpenApi as _;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi, Ref, ResponseBuilder, Server};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Server};
 
 const SCHEME: &str = "apiToken";
 
@@ -62,7 +63,7 @@ pub fn openapi() -> OpenApi {
         if let Some(operation) =
             document.paths.paths.get_mut(route.path).and_then(|item| operation(item, &route.method))
         {
-            describe(operation, &route.method, route.path, route.access);
+            describe(operation, &route);
         }
     }
     document
@@ -84,39 +85,36 @@ fn operation<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Oper
     }
 }
 
-/// Adds the security requirement and the errors, with examples from the code that answers.
-fn describe(operation: &mut Operation, method: &Method, path: &str, access: Access) {
-    let mut possible = vec![StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE];
-    match access {
-        Access::Probe => {}
-        Access::Public => possible.push(StatusCode::TOO_MANY_REQUESTS),
-        Access::Guarded(scope) => {
-            let scopes: Vec<_> = scope.iter().map(|scope| scope.as_str()).collect();
-            let text = match scope {
-                Some(scope) => format!("Needs the scope `{scope}`."),
-                None => "Needs any valid credential.".to_owned(),
-            };
-            let description = operation.description.take().map_or(text.clone(), |given| format!("{given}\n\n{text}"));
-            operation.description = Some(description);
-            operation.security = Some(vec![SecurityRequirement::new(SCHEME, scopes)]);
-            possible.extend([StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS]);
+/// Adds the security requirement, and the examples: of success and of each error that the route can answer with.
+fn describe(operation: &mut Operation, route: &Route) {
+    if let Access::Guarded(scope) = route.access {
+        let scopes: Vec<_> = scope.iter().map(|scope| scope.as_str()).collect();
+        let text = match scope {
+            Some(scope) => format!("Needs the scope `{scope}`."),
+            None => "Needs any valid credential.".to_owned(),
+        };
+        let description = operation.description.take().map_or(text.clone(), |given| format!("{given}\n\n{text}"));
+        operation.description = Some(description);
+        operation.security = Some(vec![SecurityRequirement::new(SCHEME, scopes)]);
+    }
+    if let Some(example) = hook_keys::example(&route.method, route.path)
+        && let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200")
+        && let Some(RefOr::T(content)) = response.content.get_mut("application/json")
+    {
+        content.example = Some(example);
+    }
+    let mut contents: BTreeMap<StatusCode, ContentBuilder> = BTreeMap::new();
+    for (name, from, answer) in error::examples() {
+        if !can_come_from(from, route) {
+            continue;
         }
+        let body = answer.body("oaegRIfbw2PTMWy0XIIvWM_bg".to_owned());
+        let example = ExampleBuilder::new().value(serde_json::to_value(body).ok()).build();
+        let schema = || ContentBuilder::new().schema(Some(Ref::from_schema_name("Error")));
+        let content = contents.remove(&answer.status).unwrap_or_else(schema);
+        contents.insert(answer.status, content.examples_from_iter([(name, example)]));
     }
-    if path.contains('{') {
-        possible.push(StatusCode::NOT_FOUND);
-    }
-    if matches!(*method, Method::POST | Method::PUT) {
-        possible.extend([StatusCode::BAD_REQUEST, StatusCode::REQUEST_TIMEOUT, StatusCode::PAYLOAD_TOO_LARGE]);
-    }
-    for status in possible {
-        let mut content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Error")));
-        for (name, answer) in error::examples() {
-            if answer.status == status {
-                let body = answer.body("oaegRIfbw2PTMWy0XIIvWM_bg".to_owned());
-                let example = ExampleBuilder::new().value(serde_json::to_value(body).ok()).build();
-                content = content.examples_from_iter([(name, example)]);
-            }
-        }
+    for (status, content) in contents {
         let response = ResponseBuilder::new()
             .description(status.canonical_reason().unwrap_or_default())
             .content("application/json", content.build());
@@ -124,9 +122,30 @@ fn describe(operation: &mut Operation, method: &Method, path: &str, access: Acce
     }
 }
 
+fn can_come_from(from: error::From, route: &Route) -> bool {
+    match from {
+        error::From::All => true,
+        error::From::Limited => route.access != Access::Probe,
+        error::From::Guarded => matches!(route.access, Access::Guarded(_)),
+        error::From::Scoped => matches!(route.access, Access::Guarded(Some(_))),
+        error::From::Named => route.path.contains('{'),
+        error::From::Body => matches!(route.method, Method::POST | Method::PUT),
+        error::From::Create => route.method == Method::POST,
+        error::From::Delete => route.method == Method::DELETE,
+    }
+}
+
 /// The document itself.
-pub async fn openapi_json() -> HttpResponse {
-    json(&openapi())
+pub async fn openapi_json(shared: web::Data<Shared>) -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::json()).body(shared.document.clone())
+}
+
+/// The document in the form in which it is sent.
+///
+/// # Errors
+/// Where it cannot be written as JSON.
+pub fn document() -> serde_json::Result<web::Bytes> {
+    serde_json::to_vec(&openapi()).map(web::Bytes::from)
 }
 
 /// The page. Everything that it loads is in the binary.

@@ -1,7 +1,7 @@
 //! Every failure becomes status and JSON here (wire.md §2), and nowhere else.
 
+use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::{KeyReference, MAX_KEYS_PER_ORG};
-use crate::domain::id::{HookKeyId, PrefixedId as _};
 use crate::domain::invalid::Invalid;
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
@@ -11,7 +11,7 @@ use actix_web::{HttpResponse, ResponseError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use utoipa::ToSchema;
 
 /// All that can go wrong between a request and its answer.
@@ -186,8 +186,8 @@ fn vault_answer(error: &VaultError) -> Answer {
         VaultError::NoCredential => Answer::new(StatusCode::FORBIDDEN, "E0000005", "Invalid session"),
         VaultError::BadCredential => Answer::new(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided"),
         VaultError::NotErasedYet(_) => unavailable().because(
-            "The key is deleted, but its sealed bytes are not off the disk yet, because an older state of the \
-             database is still being read. They will be with the next deletion or the next start.",
+            "The key is deleted, but its sealed bytes are not off the disk yet; the vault goes on trying. \
+             Most often a backup or another program is still reading an older state of the database.",
         ),
         VaultError::Busy(_) | VaultError::Full(_) | VaultError::Unavailable(_) => unavailable(),
         VaultError::Damaged(_)
@@ -258,39 +258,83 @@ fn protocol_answer(status: StatusCode) -> Answer {
     Answer { status, ..malformed() }.because(cause)
 }
 
+/// Which routes an error can come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    All,
+    /// All but the probes.
+    Limited,
+    Guarded,
+    /// Guarded with a scope.
+    Scoped,
+    /// Those that name a key in their path.
+    Named,
+    /// Those that take a body.
+    Body,
+    Create,
+    Delete,
+}
+
 /// Examples for the documents, from the same code that answers.
 #[must_use]
-pub fn examples() -> Vec<(&'static str, Answer)> {
-    let id = HookKeyId::parse("HKYr9awje8zXYgZF41d7").map_or_else(|_| String::new(), |id| id.to_string());
+pub fn examples() -> Vec<(&'static str, From, Answer)> {
+    let user = KeyReference {
+        consumer_kind: "inline hook".into(),
+        consumer_id: "cal7v2xu1m0dCtvO10g7".into(),
+        consumer_name: "My hook".into(),
+        since: Timestamp::EPOCH,
+    };
+    let unknown = VaultError::NotFound { kind: "HookKey", id: "HKYr9awje8zXYgZF41d7".into() };
+    let wrong_type = ApiError::MalformedBody("name: invalid type: integer `7`, expected a string".into());
     vec![
-        ("nameBlank", ApiError::NameMissing.answer()),
-        ("nameTaken", vault_answer(&VaultError::NameTaken)),
-        ("capReached", vault_answer(&VaultError::CapReached)),
-        ("malformed", ApiError::MalformedBody("name: a string is expected".into()).answer()),
-        ("mediaType", ApiError::MediaType.answer()),
-        ("invalidToken", vault_answer(&VaultError::BadCredential)),
-        ("noCredential", vault_answer(&VaultError::NoCredential)),
-        ("scopeTooSmall", ApiError::ScopeTooSmall.answer()),
-        ("notFound", vault_answer(&VaultError::NotFound { kind: "HookKey", id })),
-        ("tooLarge", ApiError::BodyTooLarge { limit: super::extract::BODY_LIMIT }.answer()),
-        ("tooSlow", ApiError::BodyTooSlow.answer()),
-        ("rateLimited", ApiError::RateLimited.answer()),
-        ("internal", internal()),
-        ("unavailable", unavailable()),
+        ("nameBlank", From::Body, ApiError::NameMissing.answer()),
+        ("nameTaken", From::Body, vault_answer(&VaultError::NameTaken)),
+        ("capReached", From::Create, vault_answer(&VaultError::CapReached)),
+        ("malformed", From::Body, wrong_type.answer()),
+        ("mediaType", From::Body, ApiError::MediaType.answer()),
+        ("invalidToken", From::Guarded, vault_answer(&VaultError::BadCredential)),
+        ("noCredential", From::Guarded, vault_answer(&VaultError::NoCredential)),
+        ("scopeTooSmall", From::Scoped, ApiError::ScopeTooSmall.answer()),
+        ("inUse", From::Delete, vault_answer(&VaultError::KeyInUse { users: vec![user] })),
+        ("notFound", From::Named, vault_answer(&unknown)),
+        ("tooLarge", From::Body, ApiError::BodyTooLarge { limit: super::extract::BODY_LIMIT }.answer()),
+        ("tooSlow", From::Body, ApiError::BodyTooSlow.answer()),
+        ("rateLimited", From::Limited, ApiError::RateLimited.answer()),
+        ("internal", From::All, internal()),
+        ("unavailable", From::All, unavailable()),
     ]
 }
 
-/// An error and all that caused it, on one line.
+/// An error and all that caused it, on one line: what a client sent is part of it, so control characters are escaped.
 struct Chain<'a>(&'a dyn std::error::Error);
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        let mut text = self.0.to_string();
         let mut next = self.0.source();
         while let Some(source) = next {
-            write!(f, ": {source}")?;
+            text = format!("{text}: {source}");
             next = source.source();
         }
+        for character in text.chars() {
+            if character.is_control() {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                f.write_char(character)?;
+            }
+        }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_sent_makes_no_line_of_its_own_in_the_log() {
+        let error =
+            ApiError::Vault(VaultError::NotFound { kind: "HookKey", id: "a\n2026 INFO forged \u{1b}[31m".into() });
+        assert_eq!(Chain(&error).to_string(), "there is no HookKey a\\n2026 INFO forged \\u{1b}[31m");
     }
 }

@@ -9,10 +9,12 @@ use super::json;
 use crate::domain::dialect::Dialect;
 use crate::domain::hook_key::{HookKey, PublicKey};
 use crate::domain::id::KeyId;
+use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 /// What create and replace take.
@@ -136,19 +138,23 @@ struct IdParam(
     String,
 );
 
-#[derive(Deserialize, IntoParams)]
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct Expand {
+#[expect(dead_code, reason = "describes a query parameter for the documents")]
+struct ExpandParam {
     /// `publickey` embeds the public key.
     #[param(example = "publickey")]
     expand: Option<String>,
 }
 
-impl Expand {
-    fn with_key(&self) -> WithKey {
-        let wanted = |part: &str| part.trim().eq_ignore_ascii_case("publickey");
-        if self.expand.as_deref().unwrap_or_default().split(',').any(wanted) { WithKey::Yes } else { WithKey::No }
-    }
+/// The pairs of a query, in their order: nothing that a client writes there is an error.
+type Query = web::Query<Vec<(String, String)>>;
+
+/// Whether `expand` names the public key, among others perhaps.
+fn expands_key(query: &Query) -> WithKey {
+    let wanted = |part: &str| part.trim().eq_ignore_ascii_case("publickey");
+    let named = query.iter().any(|(name, value)| name == "expand" && value.split(',').any(wanted));
+    if named { WithKey::Yes } else { WithKey::No }
 }
 
 /// List all hook keys
@@ -202,17 +208,17 @@ pub async fn public_key(
 
 /// Retrieve a hook key
 #[utoipa::path(get, path = "/api/v1/hook-keys/{id}", tag = "Hook keys", operation_id = "getHookKey",
-    params(IdParam, Expand),
+    params(IdParam, ExpandParam),
     responses((status = 200, description = "The key", body = HookKeyWire)))]
 pub async fn get(
     granted: Granted<InlineHooksRead>,
     dialect: WireDialect,
     id: web::Path<String>,
-    expand: web::Query<Expand>,
+    query: Query,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let key = shared.vault.hook_key_get(&granted.caller().org.id, &id).await?;
-    Ok(json(&HookKeyWire::new(&key, dialect.0, expand.with_key())))
+    Ok(json(&HookKeyWire::new(&key, dialect.0, expands_key(&query))))
 }
 
 /// Replace a hook key
@@ -245,4 +251,22 @@ pub async fn delete(
 ) -> Result<HttpResponse, ApiError> {
     shared.vault.hook_key_delete(&granted.caller().org.id, &id).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// What a route answers with, as an example: made by the code that answers.
+#[must_use]
+pub fn example(method: &Method, path: &str) -> Option<Value> {
+    let key = HookKey::example();
+    let wire = |with_key| HookKeyWire::new(&key, Dialect::Documented, with_key);
+    let jwk = || Jwk::new(&key.key_id, &key.public_key);
+    let example = match (method.as_str(), path) {
+        ("GET", "/api/v1/hook-keys") => serde_json::to_value([wire(WithKey::No)]),
+        ("POST", "/api/v1/hook-keys") | ("PUT", "/api/v1/hook-keys/{id}") => serde_json::to_value(wire(WithKey::Yes)),
+        ("GET", "/api/v1/hook-keys/{id}") => serde_json::to_value(wire(WithKey::No)),
+        ("GET", "/api/v1/hook-keys/public/{keyId}") => {
+            serde_json::to_value(PublicKeyWire { jwk: jwk(), embedded: Some(jwk()) })
+        }
+        _ => return None,
+    };
+    example.ok()
 }

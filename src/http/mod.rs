@@ -24,6 +24,7 @@ use crate::domain::dialect::DialectChoice;
 use crate::domain::public_url::PublicUrl;
 use crate::vault::Vault;
 use actix_web::HttpResponse;
+use actix_web::web::Bytes;
 use rate_limit::RateLimiter;
 use serde::Serialize;
 use std::time::Duration;
@@ -36,6 +37,8 @@ pub struct Shared {
     pub public_url: Option<PublicUrl>,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    /// The OpenAPI document, made once.
+    pub document: Bytes,
 }
 
 /// A 200 with a JSON body. Clients compare the media type exactly: no charset (wire.md §3).

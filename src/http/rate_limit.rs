@@ -5,6 +5,7 @@ use super::auth::Authentication;
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::id::{ApiTokenId, PrefixedId as _};
 use crate::domain::rate_limit::RateLimit;
+use crate::vault::error::VaultError;
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, nanos::Nanos};
@@ -24,12 +25,13 @@ pub enum Client {
 }
 
 impl Client {
-    /// An IPv6 client owns at least a /64, so that is what is counted.
+    /// `None` where nobody is to be counted: our own failure to look a credential up is not its owner's.
     #[must_use]
-    pub fn of(authentication: &Authentication, peer: Option<IpAddr>) -> Self {
+    pub fn of(authentication: &Authentication, peer: Option<IpAddr>) -> Option<Self> {
         match authentication {
-            Authentication::Caller(caller) => Self::token(&caller.token_id),
-            Authentication::Missing | Authentication::Failed(_) => Self::address(peer),
+            Authentication::Caller(caller) => Some(Self::token(&caller.token_id)),
+            Authentication::Missing | Authentication::Failed(VaultError::BadCredential) => Some(Self::address(peer)),
+            Authentication::Failed(_) => None,
         }
     }
 
@@ -37,6 +39,7 @@ impl Client {
         Self::Token(id.as_str().to_owned())
     }
 
+    /// An IPv6 client owns at least a /64, so that is what is counted.
     #[must_use]
     pub fn address(peer: Option<IpAddr>) -> Self {
         match peer.map(|address| address.to_canonical()) {
@@ -63,6 +66,7 @@ type Governor = governor::RateLimiter<Client, DashMapStateStore<Client>, Elapsed
 
 pub struct RateLimiter {
     governor: Option<Governor>,
+    limit: Option<u32>,
     clock: Arc<dyn Clock>,
     requests: AtomicU32,
 }
@@ -77,15 +81,17 @@ impl RateLimiter {
                     .with_middleware(),
             ),
         };
-        Self { governor, clock, requests: AtomicU32::new(0) }
+        let limit = match limit {
+            RateLimit::Off => None,
+            RateLimit::PerMinute(limit) => Some(limit.get()),
+        };
+        Self { governor, limit, clock, requests: AtomicU32::new(0) }
     }
 
     /// Counts a request.
     pub fn count(&self, client: &Client) -> Budget {
         let Some(governor) = &self.governor else {
-            // Clients parse the headers all the same: the largest number that all of them can hold.
-            let most = i32::MAX.unsigned_abs();
-            return Budget { limit: most, remaining: most, reset: self.in_future(Duration::ZERO), exceeded: false };
+            return self.untouched();
         };
         if self.requests.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             governor.retain_recent();
@@ -102,6 +108,14 @@ impl RateLimiter {
                 Budget { limit, remaining: 0, reset: self.in_future(wait), exceeded: true }
             }
         }
+    }
+
+    /// What a client is told that is not counted. It parses the headers all the same; without a limit they hold the
+    /// largest number that all clients can read.
+    #[must_use]
+    pub fn untouched(&self) -> Budget {
+        let limit = self.limit.unwrap_or(i32::MAX.unsigned_abs());
+        Budget { limit, remaining: limit, reset: self.in_future(Duration::ZERO), exceeded: false }
     }
 
     /// Rounded up to whole seconds.

@@ -29,29 +29,35 @@ pub async fn surround(
     let Some(shared) = request.app_data::<web::Data<Shared>>().cloned() else {
         return Err(ApiError::Framework("the shared state is missing".into()).into());
     };
-    let (clock, vault) = (shared.vault.clock(), &shared.vault);
-    let started = clock.elapsed();
-    let entry = Entry { request_id: request_id(vault), method: request.method().clone(), path: request.path().into() };
+    let vault = &shared.vault;
+    let mut entry = Entry::begin(&request, &shared);
+    let probe = routes::is_probe(request.path());
 
-    let authentication = auth::authenticate(&request, &shared).await;
-    let client = Client::of(&authentication, request.peer_addr().map(|peer| peer.ip()));
-    let budget = if routes::is_probe(request.path()) { None } else { Some(shared.limiter.count(&client)) };
-    let limited = budget.is_some_and(|budget| budget.exceeded);
+    let authentication = if probe { Authentication::Missing } else { auth::authenticate(&request, &shared).await };
+    entry.caller = authentication.caller().map(|caller| (caller.org.id.to_string(), caller.token_id.to_string()));
+    let budget = match Client::of(&authentication, request.peer_addr().map(|peer| peer.ip())) {
+        Some(client) if !probe => Some(shared.limiter.count(&client)),
+        _ => None,
+    };
     request.extensions_mut().insert::<Authentication>(authentication);
 
-    let mut response = if limited {
+    let mut response = if budget.is_some_and(|budget| budget.exceeded) {
         request.into_response(ApiError::RateLimited.respond(vault, &entry.request_id))
     } else {
         match AssertUnwindSafe(next.call(request)).catch_unwind().await {
             Ok(Ok(response)) => with_error_body(response.map_into_boxed_body(), vault, &entry.request_id),
-            Ok(Err(error)) => return Err(finish_alone(&framework_error(&error), &shared, budget, &entry, started)),
+            Ok(Err(error)) => return Err(finish_alone(&framework_error(&error), &shared, budget, entry)),
             // The request went down with the handler: what is left is to answer in its place.
-            Err(_) => return Err(finish_alone(&ApiError::Panic, &shared, budget, &entry, started)),
+            Err(_) => return Err(finish_alone(&ApiError::Panic, &shared, budget, entry)),
         }
     };
     let status = response.status();
-    add_headers(response.headers_mut(), status, &shared, budget, &entry.request_id);
-    entry.log(status, clock.elapsed().saturating_sub(started));
+    let budget = budget.unwrap_or_else(|| shared.limiter.untouched());
+    if !probe {
+        add_budget(response.headers_mut(), budget);
+    }
+    add_headers(response.headers_mut(), status, &shared, &entry.request_id);
+    entry.status = Some(status);
     Ok(response)
 }
 
@@ -65,15 +71,20 @@ fn with_error_body(response: ServiceResponse<BoxBody>, vault: &Vault, request_id
     response.into_response(answer)
 }
 
+/// What the framework refuses by itself is the client's doing or ours, as its status says.
 fn framework_error(error: &Error) -> ApiError {
-    ApiError::Framework(error.to_string())
+    let status = error.as_response_error().status_code();
+    if status.is_client_error() { ApiError::Protocol(status) } else { ApiError::Framework(error.to_string()) }
 }
 
-fn finish_alone(error: &ApiError, shared: &Shared, budget: Option<Budget>, entry: &Entry, started: Duration) -> Error {
+fn finish_alone(error: &ApiError, shared: &Shared, budget: Option<Budget>, mut entry: Entry) -> Error {
     let mut response = error.respond(&shared.vault, &entry.request_id);
     let status = response.status();
-    add_headers(response.headers_mut(), status, shared, budget, &entry.request_id);
-    entry.log(status, shared.vault.clock().elapsed().saturating_sub(started));
+    if let Some(budget) = budget {
+        add_budget(response.headers_mut(), budget);
+    }
+    add_headers(response.headers_mut(), status, shared, &entry.request_id);
+    entry.status = Some(status);
     Finished::of(response).into()
 }
 
@@ -83,25 +94,25 @@ pub fn request_id(vault: &Vault) -> String {
     vault.request_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The headers of every answer (wire.md §3). `Date` is the server's.
-pub fn add_headers(
-    headers: &mut HeaderMap,
-    status: StatusCode,
-    shared: &Shared,
-    budget: Option<Budget>,
-    request_id: &str,
-) {
+/// What the limiter says, in the three headers that clients read.
+pub fn add_budget(headers: &mut HeaderMap, budget: Budget) {
+    for (name, value) in [
+        ("x-rate-limit-limit", i64::from(budget.limit)),
+        ("x-rate-limit-remaining", i64::from(budget.remaining)),
+        ("x-rate-limit-reset", budget.reset.unix()),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
+    }
+}
+
+/// The other headers of every answer (wire.md §3). `Date` is the server's.
+pub fn add_headers(headers: &mut HeaderMap, status: StatusCode, shared: &Shared, request_id: &str) {
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
         }
     };
     set("x-okta-request-id", request_id);
-    if let Some(budget) = budget {
-        set("x-rate-limit-limit", &budget.limit.to_string());
-        set("x-rate-limit-remaining", &budget.remaining.to_string());
-        set("x-rate-limit-reset", &budget.reset.unix().to_string());
-    }
     set("x-content-type-options", "nosniff");
     set("referrer-policy", "strict-origin-when-cross-origin");
     if status == StatusCode::OK {
@@ -120,18 +131,43 @@ pub fn add_headers(
     }
 }
 
-/// What the log says of a request. The query is left out: nothing of ours needs it.
+/// What the log says of a request, when it is over. The query is left out: nothing of ours needs it.
 struct Entry {
     request_id: String,
     method: Method,
     path: String,
+    /// Org and token.
+    caller: Option<(String, String)>,
+    /// `None` where the client went away before it was answered.
+    status: Option<StatusCode>,
+    shared: web::Data<Shared>,
+    started: Duration,
 }
 
 impl Entry {
-    fn log(&self, status: StatusCode, took: Duration) {
-        let Self { request_id, method, path } = self;
+    fn begin(request: &ServiceRequest, shared: &web::Data<Shared>) -> Self {
+        Self {
+            request_id: request_id(&shared.vault),
+            method: request.method().clone(),
+            path: request.path().to_owned(),
+            caller: None,
+            status: None,
+            shared: shared.clone(),
+            started: shared.vault.clock().elapsed(),
+        }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        let Self { request_id, method, path, caller, status, shared, started } = self;
+        let took = shared.vault.clock().elapsed().saturating_sub(*started);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        tracing::info!(request_id, %method, path, status = status.as_u16(), micros, "request");
+        let (org, token) = caller.take().unzip();
+        match status.map(|status| status.as_u16()) {
+            Some(status) => tracing::info!(request_id, %method, path, org, token, status, micros, "request"),
+            None => tracing::info!(request_id, %method, path, org, token, micros, "request without an answer"),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use super::{docs, hook_keys, organization, probes, users};
 use crate::domain::scope::Scope;
 use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
-use actix_web::{FromRequest, Handler, HttpResponse, Responder, Route as ActixRoute, web};
+use actix_web::{FromRequest, Handler, HttpResponse, Responder, Route as ActixRoute, guard, web};
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,16 @@ pub struct Route {
     pub path: &'static str,
     pub access: Access,
     handler: ActixRoute,
+}
+
+impl Route {
+    /// The methods that it answers.
+    fn methods(&self) -> Vec<Method> {
+        match self.access {
+            Access::Guarded(_) => vec![self.method.clone()],
+            Access::Public | Access::Probe => vec![self.method.clone(), Method::HEAD],
+        }
+    }
 }
 
 /// All routes. Where two paths match a request, the earlier one gets it.
@@ -60,7 +70,7 @@ pub fn configure(config: &mut ServiceConfig) {
     let mut routes = all();
     while let Some(path) = routes.first().map(|route| route.path) {
         let here: Vec<_> = routes.extract_if(.., |route| route.path == path).collect();
-        let allowed: Vec<_> = here.iter().map(|route| route.method.clone()).collect();
+        let allowed: Vec<_> = here.iter().flat_map(Route::methods).collect();
         let mut resource = web::resource(path);
         for route in here {
             resource = resource.route(route.handler);
@@ -88,14 +98,15 @@ where
     Route { access: Access::Guarded(Args::SCOPE), handler: web::method(method.clone()).to(handler), method, path }
 }
 
-/// A GET route for everyone.
+/// A GET route for everyone; load balancers ask with HEAD.
 fn open<F, Args>(access: Access, path: &'static str, handler: F) -> Route
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    Route { access, handler: web::get().to(handler), method: Method::GET, path }
+    let handler = web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler);
+    Route { access, handler, method: Method::GET, path }
 }
 
 /// Arguments of a handler of which the first is a [`Granted`].

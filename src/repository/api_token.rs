@@ -1,3 +1,5 @@
+//! API tokens in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
+
 use super::error::StoreError;
 use crate::domain::api_token::{ApiToken, TokenHash};
 use crate::domain::clock::Timestamp;

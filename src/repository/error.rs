@@ -22,8 +22,19 @@ pub enum StoreError {
     /// The file cannot be read or written.
     #[error("the database file cannot be used")]
     Unavailable(#[source] Source),
+    /// The store was closed: the vault is stopping.
+    #[error("the database is closed")]
+    Closed,
     #[error("the database failed")]
     Other(#[source] Source),
+}
+
+impl StoreError {
+    /// Whether the store was closed by its owner.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed)
+    }
 }
 
 /// A rule of the database that a write would have broken.

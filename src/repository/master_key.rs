@@ -1,3 +1,5 @@
+//! The record of the master key in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
+
 use super::error::StoreError;
 use crate::domain::clock::Timestamp;
 use crate::domain::sealed::{MasterKeyId, Sealed};

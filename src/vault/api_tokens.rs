@@ -5,7 +5,7 @@ use super::error::VaultError;
 use crate::crypto::token_secret::TokenSecret;
 use crate::domain::api_token::{ApiToken, TokenStatus};
 use crate::domain::clock::Timestamp;
-use crate::domain::id::OrgId;
+use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 
@@ -65,9 +65,12 @@ impl Registry {
         let now = self.clock.now();
         let mut tx = self.store.write().await?;
         let mut found = tx.api_token_list().await?;
-        found.retain(|token| {
-            token.revoked.is_none() && (token.id.to_string() == id_or_name || token.name.as_str() == id_or_name)
-        });
+        found.retain(|token| token.revoked.is_none());
+        // An id counts before a name.
+        match found.iter().position(|token| token.id.as_str() == id_or_name) {
+            Some(index) => found = vec![found.swap_remove(index)],
+            None => found.retain(|token| token.name.as_str() == id_or_name),
+        }
         if found.len() > 1 {
             return Err(VaultError::Ambiguous { kind: "API token", name: id_or_name.to_owned() });
         }

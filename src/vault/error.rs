@@ -9,7 +9,7 @@ use crate::repository::error::{Conflict, StoreError};
 pub enum VaultError {
     #[error("there is no {kind} {id}")]
     NotFound { kind: &'static str, id: String },
-    #[error("several orgs have an {kind} with the name {name}")]
+    #[error("there is more than one {kind} called {name}")]
     Ambiguous { kind: &'static str, name: String },
     #[error("the name {0}")]
     Name(Invalid),
@@ -30,9 +30,7 @@ pub enum VaultError {
     #[error("the credential is unknown, expired, revoked or of another org")]
     BadCredential,
     /// The key is gone, and its sealed bytes will be; but not yet.
-    #[error(
-        "the key was deleted, but its sealed bytes are not off the disk yet: somebody reads an older state of the database"
-    )]
+    #[error("the key was deleted, but its sealed bytes are not off the disk yet")]
     NotErasedYet(#[source] StoreError),
     #[error(transparent)]
     Busy(StoreError),
@@ -65,7 +63,7 @@ impl From<StoreError> for VaultError {
             }
             StoreError::Busy(_) => Self::Busy(error),
             StoreError::Full(_) => Self::Full(error),
-            StoreError::Unavailable(_) => Self::Unavailable(error),
+            StoreError::Unavailable(_) | StoreError::Closed => Self::Unavailable(error),
             StoreError::Corrupt { .. } => Self::Damaged(error),
             StoreError::Other(_) => Self::Store(error),
         }

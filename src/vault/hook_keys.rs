@@ -135,7 +135,12 @@ impl Vault {
         let mut tx = self.registry.store.write().await?;
         match tx.hook_key_delete(org, id).await {
             Ok(true) => {}
-            Ok(false) => return Ok(false),
+            Ok(false) => {
+                drop(tx);
+                // Perhaps the second try of a deletion that was not confirmed: not before its bytes are gone.
+                self.erase_if_due().await?;
+                return Ok(false);
+            }
             Err(StoreError::Conflict(Conflict::HookKeyUsed)) => {
                 // Read within the transaction that was refused, so that the users are those that block it.
                 return Err(VaultError::KeyInUse { users: tx.hook_key_references(org, id).await? });
@@ -143,7 +148,8 @@ impl Vault {
             Err(error) => return Err(error.into()),
         }
         tx.commit().await?;
-        self.registry.store.erase_deleted().await.map_err(VaultError::NotErasedYet)?;
+        self.erasure.committed();
+        self.erase().await?;
         Ok(true)
     }
 }

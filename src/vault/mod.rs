@@ -2,6 +2,7 @@
 
 pub mod api_tokens;
 pub mod authenticate;
+mod erasure;
 pub mod error;
 pub mod hook_keys;
 pub mod orgs;
@@ -12,6 +13,7 @@ use crate::crypto::key_pool::KeyPool;
 use crate::crypto::random::{Purpose, Random};
 use crate::domain::clock::Clock;
 use crate::repository::Store;
+use erasure::Erasure;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -43,6 +45,7 @@ pub struct Vault {
     key_pool: Arc<KeyPool>,
     /// How many keys may be made at once where the pool has none.
     key_makers: Arc<Semaphore>,
+    erasure: Arc<Erasure>,
 }
 
 impl Vault {
@@ -55,6 +58,7 @@ impl Vault {
             envelope: Arc::new(envelope),
             key_pool: Arc::new(key_pool),
             key_makers: Arc::new(Semaphore::new(key_makers.max(1))),
+            erasure: Arc::default(),
         }
     }
 
@@ -72,14 +76,6 @@ impl Vault {
     #[must_use]
     pub fn request_bytes(&self) -> [u8; 16] {
         self.registry.random.bytes(Purpose::Request)
-    }
-
-    /// Removes from the disk what deletions have left behind.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn erase_deleted(&self) -> Result<(), error::VaultError> {
-        Ok(self.registry.store.erase_deleted().await?)
     }
 
     /// Closes the store, after those who use it.

@@ -2,6 +2,7 @@
 
 use super::Registry;
 use super::error::VaultError;
+use crate::domain::id::PrefixedId as _;
 use crate::domain::name::Name;
 use crate::domain::org::{Domain, Org};
 
@@ -47,20 +48,23 @@ impl Registry {
         Ok(self.store.read().await?.org_list().await?)
     }
 
-    /// The org with this id, name or domain; without any, the default org.
+    /// The org with this id, or else with this name or domain; without any, the default org.
     ///
     /// # Errors
-    /// [`VaultError::NotFound`] or one of the store.
+    /// [`VaultError::NotFound`], [`VaultError::Ambiguous`] where the name is another's domain, or one of the store.
     pub async fn org_pick(&self, wanted: Option<&str>) -> Result<Org, VaultError> {
         let Some(wanted) = wanted else {
             return self.store.read().await?.org_find_default().await?.ok_or(VaultError::Empty);
         };
-        let matches = |org: &Org| {
-            org.id.to_string() == wanted
-                || org.name.as_str() == wanted
-                || org.domain.as_ref().is_some_and(|domain| domain.as_str() == wanted)
-        };
-        let found = self.org_list().await?.into_iter().find(matches);
-        found.ok_or_else(|| VaultError::NotFound { kind: "org", id: wanted.to_owned() })
+        let mut orgs = self.org_list().await?;
+        if let Some(index) = orgs.iter().position(|org| org.id.as_str() == wanted) {
+            return Ok(orgs.swap_remove(index));
+        }
+        let domain = Domain::parse(wanted).ok();
+        orgs.retain(|org| org.name.as_str() == wanted || (domain.is_some() && org.domain == domain));
+        if orgs.len() > 1 {
+            return Err(VaultError::Ambiguous { kind: "org", name: wanted.to_owned() });
+        }
+        orgs.pop().ok_or_else(|| VaultError::NotFound { kind: "org", id: wanted.to_owned() })
     }
 }

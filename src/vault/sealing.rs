@@ -8,6 +8,7 @@ use crate::domain::hook_key::SealedHookKey;
 use crate::domain::id::HookKeyId;
 use crate::domain::name::Name;
 use crate::domain::sealed::{MasterKeyId, Place};
+use crate::repository::error::StoreError;
 use crate::repository::master_key::MasterKeyRecord;
 
 /// The value under the probe. Its content does not matter; that it opens does.
@@ -25,12 +26,20 @@ pub enum SealingError {
     Vault(#[from] VaultError),
 }
 
-/// A private key that cannot be used.
+/// What an examination of all private keys found.
 #[derive(Debug)]
-pub struct DamagedKey {
-    pub id: HookKeyId,
-    pub name: Name,
-    pub reason: DamageReason,
+pub struct Examination {
+    pub sound: usize,
+    pub damaged: Vec<DamagedKey>,
+}
+
+/// A private key that cannot be used. `Display` names it with its reason.
+#[derive(Debug, thiserror::Error)]
+pub enum DamagedKey {
+    #[error("{id} ({name}): {reason}")]
+    Key { id: HookKeyId, name: Name, reason: DamageReason },
+    #[error("{0}")]
+    Row(StoreError),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -90,22 +99,24 @@ impl Vault {
         check(&record.ok_or(VaultError::Empty)?, &self.envelope)
     }
 
-    /// The private keys that do not open, or are not what they should be. Looks at every key of every org.
+    /// Opens every private key of every org, and compares it with the public key beside it.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn hook_keys_damaged(&self) -> Result<Vec<DamagedKey>, VaultError> {
+    pub async fn hook_keys_examine(&self) -> Result<Examination, VaultError> {
         let keys = self.registry.store.read().await?.hook_key_list_sealed().await?;
-        let envelope = self.envelope.clone();
-        // Some milliseconds a key: off the async workers.
-        let damaged = tokio::task::spawn_blocking(move || {
-            let damage = |key: SealedHookKey| {
+        let (count, envelope) = (keys.len(), self.envelope.clone());
+        let damage = move |key: Result<SealedHookKey, StoreError>| match key {
+            Ok(key) => {
                 let reason = examine(&key, &envelope).err()?;
-                Some(DamagedKey { id: key.id, name: key.name, reason })
-            };
-            keys.into_iter().filter_map(damage).collect()
-        });
-        Ok(damaged.await?)
+                Some(DamagedKey::Key { id: key.id, name: key.name, reason })
+            }
+            Err(error) => Some(DamagedKey::Row(error)),
+        };
+        // Some milliseconds a key: off the async workers.
+        let damaged: Vec<_> =
+            tokio::task::spawn_blocking(move || keys.into_iter().filter_map(damage).collect()).await?;
+        Ok(Examination { sound: count - damaged.len(), damaged })
     }
 }
 

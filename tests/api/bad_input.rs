@@ -249,3 +249,31 @@ async fn a_body_that_ends_early_makes_nothing() {
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 "), "{answer}");
     assert_eq!(app.token(MANAGE).await.get(KEYS).await.body, "[]");
 }
+
+#[tokio::test]
+async fn a_query_is_never_an_error() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let key = manager.create("a").await;
+    let path = format!("{KEYS}/{}", key["id"].as_str().unwrap());
+    for query in ["expand=a&expand=publickey", "expand=x,publickey", "expand=PublicKey", "expand=publickey&%ff=%00&&="]
+    {
+        assert_eq!(manager.get(&format!("{path}?{query}")).await.json(), key, "{query}");
+    }
+    for query in ["", "expand", "expand=", "expand=public%20key", "publickey"] {
+        assert_eq!(manager.get(&format!("{path}?{query}")).await.json()["_embedded"], Value::Null, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_open_to_all_can_be_asked_for_its_head() {
+    let app = TestApp::start().await;
+    let anon = app.anon();
+    for path in ["/healthz", "/readyz", "/openapi.json"] {
+        let answer = anon.send(Method::HEAD, path, None).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{path}");
+    }
+    let answer = anon.send(Method::HEAD, KEYS, None).await;
+    assert_eq!((answer.status, answer.header("allow")), (405, "GET, POST"));
+    assert_eq!(anon.send(Method::POST, "/healthz", None).await.header("allow"), "GET, HEAD");
+}

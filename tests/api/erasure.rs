@@ -78,28 +78,59 @@ async fn after_a_deletion_no_sealed_byte_of_the_key_is_on_disk() {
     }
 }
 
+/// A program that reads the state of now until it is told to stop.
+async fn reader(app: &TestApp) -> sqlx::SqliteConnection {
+    let mut reader = app.other_program().await;
+    sqlx::query("BEGIN").execute(&mut reader).await.unwrap();
+    let _: i64 = sqlx::query_scalar("SELECT count(*) FROM hook_key").fetch_one(&mut reader).await.unwrap();
+    reader
+}
+
 #[tokio::test]
 async fn a_deletion_is_not_confirmed_while_somebody_reads_an_older_state() {
-    let app = TestApp::start_with(|_| {}).await;
+    let app = TestApp::start().await;
     let manager = app.token(MANAGE).await;
     let key = manager.create("a").await;
     let id = key["id"].as_str().unwrap();
     let (_, blob) = sealed(&app, id).await;
-    let mut reader = app.other_program().await;
-    sqlx::query("BEGIN").execute(&mut reader).await.unwrap();
-    let _: i64 = sqlx::query_scalar("SELECT count(*) FROM hook_key").fetch_one(&mut reader).await.unwrap();
-    let answer = manager.delete(&format!("{KEYS}/{id}")).await;
-    assert_eq!(answer.failure(), "503 E0000010");
-    assert!(
-        answer.cause().starts_with("The key is deleted, but its sealed bytes are not off the disk yet"),
-        "{answer}"
-    );
+    let mut reader = reader(&app).await;
+    // A client that is told to try again must not take the second answer for a confirmation either.
+    for _ in 0..2 {
+        let answer = manager.delete(&format!("{KEYS}/{id}")).await;
+        assert_eq!(answer.failure(), "503 E0000010");
+        assert!(
+            answer.cause().starts_with("The key is deleted, but its sealed bytes are not off the disk yet"),
+            "{answer}"
+        );
+        assert!(holds_a_part_of(&disk(&app.database()), &blob));
+    }
     assert_eq!(manager.get(KEYS).await.body, "[]");
     sqlx::query("COMMIT").execute(&mut reader).await.unwrap();
-    // The next start removes what is left.
+    assert_eq!(manager.delete(&format!("{KEYS}/{id}")).await.failure(), "404 E0000007");
+    assert!(!holds_a_part_of(&disk(&app.database()), &blob));
+}
+
+#[tokio::test]
+async fn a_server_starts_while_somebody_reads_and_erases_what_another_has_left() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let key = manager.create("a").await;
+    let id = key["id"].as_str().unwrap();
+    let (_, blob) = sealed(&app, id).await;
+    // As a server leaves it that dies between the commit and the erasure.
+    sqlx::raw_sql("PRAGMA secure_delete = ON; DELETE FROM hook_key")
+        .execute(&mut app.other_program().await)
+        .await
+        .unwrap();
+    assert!(holds_a_part_of(&disk(&app.database()), &blob));
+    let mut reader = reader(&app).await;
     let beside = app.start_beside().await;
+    assert_eq!(beside.anon().get("/readyz").await.status, 200);
+    sqlx::query("COMMIT").execute(&mut reader).await.unwrap();
+    let again = app.start_beside().await;
     assert!(!holds_a_part_of(&disk(&app.database()), &blob));
     beside.stop().await;
+    again.stop().await;
 }
 
 #[tokio::test]
@@ -109,7 +140,8 @@ async fn a_vault_that_was_stopped_leaves_one_file() {
     let folder = app.stop().await;
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["vault.db"]);
-    let vault = app::open_vault(&config(&folder), false, 0, &Parts::real()).await.unwrap();
-    assert!(vault.hook_keys_damaged().await.unwrap().is_empty());
+    let vault = app::open_for_check(config(&folder), &Parts::real()).await.unwrap();
+    let examination = vault.hook_keys_examine().await.unwrap();
+    assert_eq!((examination.sound, examination.damaged.len()), (1, 0));
     vault.close().await;
 }

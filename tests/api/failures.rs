@@ -29,7 +29,7 @@ async fn a_panic_is_a_500_that_tells_nothing_and_the_next_request_works() {
     let token = app.new_token(None, MANAGE).await;
     let folder = app.stop().await;
     let random = Random::from_source(Arc::new(NoSecondNonce(0.into())));
-    let app = App::start(&crate::support::app::config(&folder), &Parts { random, ..Parts::real() }).await.unwrap();
+    let app = App::start(crate::support::app::config(&folder), &Parts { random, ..Parts::real() }).await.unwrap();
     let (url, stopper) = (format!("http://{}{KEYS}", app.address()), app.stopper());
     let running = tokio::spawn(app.run());
     let http = reqwest::Client::new();
@@ -78,8 +78,8 @@ async fn a_store_that_cannot_be_reached_is_a_503_and_not_ready() {
     x-content-type-options: nosniff
     x-okta-request-id: 80a5a3a349f843fcd1048bce5fcd70ce
     x-rate-limit-limit: 1200
-    x-rate-limit-remaining: 1199
-    x-rate-limit-reset: 1761311168
+    x-rate-limit-remaining: 1200
+    x-rate-limit-reset: 1761311167
 
     {"errorCode":"E0000010","errorSummary":"Service is in read only mode","errorLink":"E0000010","errorId":"oaeRNbdeTBWRR0WZi-pMgVVPg","errorCauses":[]}
     "#);

@@ -82,7 +82,7 @@ impl TestApp {
     ) -> Self {
         let mut config = config(&folder);
         adjust(&mut config);
-        let app = App::start(&config, &parts).await.unwrap();
+        let app = App::start(config, &parts).await.unwrap();
         let (address, vault, stopper) = (app.address(), app.vault().clone(), app.stopper());
         let running = tokio::spawn(app.run());
         Self { folder, address, clock, vault, stopper, running, http: reqwest::Client::new() }

@@ -1,3 +1,5 @@
+//! API tokens in SQLite.
+
 use super::SqliteTx;
 use super::error::{conflict_or, store_error};
 use super::row::Row;

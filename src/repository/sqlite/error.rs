@@ -18,8 +18,8 @@ mod code {
 pub fn store_error(error: sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::PoolTimedOut => StoreError::Busy(error.into()),
-        // A pool is closed when the vault stops; requests that are still under way can be tried elsewhere.
-        sqlx::Error::Io(_) | sqlx::Error::PoolClosed => StoreError::Unavailable(error.into()),
+        sqlx::Error::PoolClosed => StoreError::Closed,
+        sqlx::Error::Io(_) => StoreError::Unavailable(error.into()),
         // By itself: sqlx would say the same twice.
         sqlx::Error::Database(database) => {
             let extended = database.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or(0);

@@ -1,6 +1,6 @@
 //! The database file on disk: made with the right mode, and refused with a wrong one.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,8 @@ const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 pub enum FileError {
     #[error("the database file {path} can be read by others (mode {mode:04o})")]
     ReadableByOthers { path: PathBuf, mode: u32 },
+    #[error("the folder {path} of the database cannot be written to: {reason}")]
+    FolderNotWritable { path: PathBuf, reason: std::io::Error },
     #[error("there is no folder {path} for the database file")]
     NoFolder { path: PathBuf },
     #[error("there is no database file {path}")]
@@ -33,7 +35,15 @@ pub fn prepare(path: &Path, create: bool) -> Result<bool, FileError> {
     let not_writable = |reason| FileError::NotWritable { path: path.to_owned(), reason };
     // SQLite gives its companions the mode of the file.
     let made = match OpenOptions::new().read(true).write(true).create_new(create).mode(0o600).open(path) {
-        Ok(_) => create,
+        Ok(_) => {
+            if create {
+                // The name is part of the folder: it must outlive a crash as the content does.
+                File::open(folder.unwrap_or(Path::new(".")))
+                    .and_then(|folder| folder.sync_all())
+                    .map_err(not_writable)?;
+            }
+            create
+        }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             OpenOptions::new().read(true).write(true).open(path).map_err(not_writable)?;
             false
@@ -41,13 +51,34 @@ pub fn prepare(path: &Path, create: bool) -> Result<bool, FileError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(FileError::NoFile { path: path.to_owned() }),
         Err(error) => return Err(not_writable(error)),
     };
+    // SQLite makes files beside it.
+    let beside = folder.unwrap_or(Path::new("."));
+    match tempfile::tempfile_in(beside) {
+        Err(reason) if matches!(reason.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+            return Err(FileError::FolderNotWritable { path: beside.to_owned(), reason });
+        }
+        // A full disk is told where it matters.
+        Ok(_) | Err(_) => {}
+    }
+    examine(path)?;
+    Ok(made)
+}
+
+/// Checks the mode of a file that is there.
+///
+/// # Errors
+/// [`FileError::ReadableByOthers`], or [`FileError::NoFile`].
+pub fn examine(path: &Path) -> Result<(), FileError> {
+    if !path.exists() {
+        return Err(FileError::NoFile { path: path.to_owned() });
+    }
     refuse_readable_by_others(path)?;
     for companion in COMPANIONS {
         let mut name = path.as_os_str().to_owned();
         name.push(companion);
         refuse_readable_by_others(Path::new(&name))?;
     }
-    Ok(made)
+    Ok(())
 }
 
 fn refuse_readable_by_others(path: &Path) -> Result<(), FileError> {

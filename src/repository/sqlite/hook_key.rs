@@ -1,8 +1,10 @@
+//! Hook keys in SQLite.
+
 use super::SqliteTx;
 use super::error::{conflict_or, store_error};
 use super::row::Row;
 use crate::domain::clock::Timestamp;
-use crate::domain::hook_key::{HookKey, KeyReference, PublicKey, SealedHookKey};
+use crate::domain::hook_key::{HookKey, KeyReference, MAX_KEYS_PER_ORG, PublicKey, SealedHookKey};
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
@@ -140,13 +142,12 @@ impl HookKeyRead for SqliteTx {
         row.map(HookKey::try_from).transpose()
     }
 
-    async fn hook_key_count(&mut self, org: &OrgId) -> Result<usize, StoreError> {
-        let count: i64 = sqlx::query_scalar("SELECT count(*) FROM hook_key WHERE org_id = ?")
+    async fn hook_key_count(&mut self, org: &OrgId) -> Result<u32, StoreError> {
+        sqlx::query_scalar("SELECT count(*) FROM hook_key WHERE org_id = ?")
             .bind(org.as_str())
             .fetch_one(&mut *self.0)
             .await
-            .map_err(store_error)?;
-        Ok(usize::try_from(count).unwrap_or_default())
+            .map_err(store_error)
     }
 
     async fn hook_key_name_taken(&mut self, org: &OrgId, name: &Name) -> Result<bool, StoreError> {
@@ -171,13 +172,13 @@ impl HookKeyRead for SqliteTx {
         rows.into_iter().map(KeyReference::try_from).collect()
     }
 
-    async fn hook_key_list_sealed(&mut self) -> Result<Vec<SealedHookKey>, StoreError> {
+    async fn hook_key_list_sealed(&mut self) -> Result<Vec<Result<SealedHookKey, StoreError>>, StoreError> {
         let rows: Vec<SealedRow> =
             sqlx::query_as("SELECT id, org_id, name, modulus, exponent, sealed_pkcs8 FROM hook_key ORDER BY seq")
                 .fetch_all(&mut *self.0)
                 .await
                 .map_err(store_error)?;
-        rows.into_iter().map(SealedHookKey::try_from).collect()
+        Ok(rows.into_iter().map(SealedHookKey::try_from).collect())
     }
 }
 
@@ -187,7 +188,7 @@ impl HookKeyWrite for SqliteTx {
         sqlx::query(
             "INSERT INTO hook_key
                  (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8)
-             WITH RECURSIVE slots (slot) AS (VALUES (1) UNION ALL SELECT slot + 1 FROM slots WHERE slot < 50)
+             WITH RECURSIVE slots (slot) AS (VALUES (1) UNION ALL SELECT slot + 1 FROM slots WHERE slot < ?10)
              SELECT ?1, ?2,
                     (SELECT min(slot) FROM slots WHERE slot NOT IN (SELECT slot FROM hook_key WHERE org_id = ?2)),
                     ?3, ?4, ?5, ?6, ?7, ?8, ?9",
@@ -201,6 +202,7 @@ impl HookKeyWrite for SqliteTx {
         .bind(key.public_key.modulus.as_slice())
         .bind(key.public_key.exponent.as_slice())
         .bind(sealed_pkcs8.as_bytes())
+        .bind(MAX_KEYS_PER_ORG)
         .execute(&mut *self.0)
         .await
         .map_err(|error| conflict_or(error, &[NAME_TAKEN, CAP_REACHED[0], CAP_REACHED[1]]))?;

@@ -1,3 +1,5 @@
+//! The record of the master key in SQLite.
+
 use super::SqliteTx;
 use super::error::{conflict_or, store_error};
 use super::row::Row;

@@ -19,7 +19,7 @@ mod embedded {
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     #[error("the database was written by a newer hookvault, or its migrations were changed")]
-    Unknown(#[source] refinery::Error),
+    Unknown,
     #[error("a migration failed; the database is as it was before")]
     Failed(#[source] refinery::Error),
     #[error(transparent)]
@@ -30,14 +30,37 @@ pub enum MigrateError {
 pub type Named = String;
 
 impl SqliteStore {
-    /// The migrations that this program brings and the database has not seen, oldest first.
+    /// The migrations that this program brings and the database has not seen, oldest first. Only looks.
     ///
     /// # Errors
     /// [`MigrateError`] where the two do not belong together, or the database cannot be read.
     pub async fn pending_migrations(&self) -> Result<Vec<Named>, MigrateError> {
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        // A trial run, rolled back: what it applies is what is due.
-        run(&mut tx).await
+        let mut tx = self.readers.begin().await.map_err(store_error)?;
+        let begun: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history')")
+                .fetch_one(&mut *tx)
+                .await
+                .map_err(store_error)?;
+        let applied: Vec<(i32, String)> = if begun {
+            sqlx::query_as("SELECT version, checksum FROM refinery_schema_history")
+                .fetch_all(&mut *tx)
+                .await
+                .map_err(store_error)?
+        } else {
+            Vec::new()
+        };
+        let runner = embedded::migrations::runner();
+        let ours = runner.get_migrations();
+        let known = |(version, checksum): &(i32, String)| {
+            ours.iter().any(|own| own.version() == *version && own.checksum().to_string() == *checksum)
+        };
+        if !applied.iter().all(known) {
+            return Err(MigrateError::Unknown);
+        }
+        let mut pending: Vec<_> =
+            ours.iter().filter(|own| !applied.iter().any(|(version, _)| own.version() == *version)).collect();
+        pending.sort_by_key(|own| own.version());
+        Ok(pending.into_iter().map(ToString::to_string).collect())
     }
 
     /// Runs what is pending, and returns it.
@@ -57,7 +80,7 @@ async fn run(connection: &mut SqliteConnection) -> Result<Vec<Named>, MigrateErr
     let report = runner.run_async(&mut Connection(connection)).await.map_err(|error| {
         use refinery::error::Kind;
         match error.kind() {
-            Kind::DivergentVersion(..) | Kind::MissingVersion(..) => MigrateError::Unknown(error),
+            Kind::DivergentVersion(..) | Kind::MissingVersion(..) => MigrateError::Unknown,
             Kind::Connection(..)
             | Kind::InvalidName
             | Kind::InvalidVersion

@@ -22,12 +22,19 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{Connection as _, Sqlite, Transaction};
 use std::path::Path;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long a connection waits for another process, and a request for a connection, before the store is busy.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// How long an erasure waits for those who read an older state. Nobody else can write meanwhile.
+/// How long an erasure goes on trying while others read an older state, or erase themselves.
 const ERASURE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long one try waits. Nobody else can write meanwhile.
+const ERASURE_TRY: Duration = Duration::from_millis(250);
+
+/// Between two tries others may write.
+const ERASURE_PAUSE: Duration = Duration::from_millis(20);
 
 const READERS: u32 = 4;
 
@@ -45,17 +52,36 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`] where it cannot be opened or is no database.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .foreign_keys(true)
-            .busy_timeout(PATIENCE)
-            .synchronous(SqliteSynchronous::Full)
-            // Overwrites deleted content with zeros.
-            .pragma("secure_delete", "ON")
-            // Nothing of the database goes to a folder for temporary files.
-            .pragma("temp_store", "MEMORY")
-            // A damaged schema must not run what it likes.
-            .pragma("trusted_schema", "OFF");
+        let store = Self::over(path, SqliteConnectOptions::new().journal_mode(SqliteJournalMode::Wal));
+        // The writer first: it turns the file to WAL, which a read-only connection cannot.
+        store.writer.acquire().await.map_err(store_error)?;
+        Ok(store)
+    }
+
+    /// As [`Self::open`], for looking alone: nothing of the file is changed, and every write fails.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be opened or is no database.
+    pub async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
+        let store = Self::over(path, SqliteConnectOptions::new().read_only(true));
+        store.readers.acquire().await.map_err(store_error)?;
+        Ok(store)
+    }
+
+    fn over(path: &Path, writer: SqliteConnectOptions) -> Self {
+        let common = |options: SqliteConnectOptions| {
+            options
+                .filename(path)
+                .foreign_keys(true)
+                .busy_timeout(PATIENCE)
+                .synchronous(SqliteSynchronous::Full)
+                // Overwrites deleted content with zeros.
+                .pragma("secure_delete", "ON")
+                // Nothing of the database goes to a folder for temporary files.
+                .pragma("temp_store", "MEMORY")
+                // A damaged schema must not run what it likes.
+                .pragma("trusted_schema", "OFF")
+        };
         let pool = || {
             SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false).before_acquire(
                 |connection, _| {
@@ -69,16 +95,13 @@ impl SqliteStore {
                 },
             )
         };
-        // The writer first: it turns the file to WAL, which a read-only connection cannot.
-        let writer = pool()
-            .max_connections(1)
-            .connect_with(options.clone().journal_mode(SqliteJournalMode::Wal))
-            .await
-            .map_err(store_error)?;
-        let readers =
-            pool().max_connections(READERS).connect_with(options.clone().read_only(true)).await.map_err(store_error)?;
-        let eraser = pool().max_connections(1).connect_lazy_with(options.busy_timeout(ERASURE_PATIENCE));
-        Ok(Self { writer, readers, eraser })
+        let writer = common(writer);
+        let reader = common(SqliteConnectOptions::new().read_only(true));
+        Self {
+            eraser: pool().max_connections(1).connect_lazy_with(writer.clone().busy_timeout(ERASURE_TRY)),
+            writer: pool().max_connections(1).connect_lazy_with(writer),
+            readers: pool().max_connections(READERS).connect_lazy_with(reader),
+        }
     }
 }
 
@@ -96,12 +119,19 @@ impl Store for SqliteStore {
     }
 
     async fn erase_deleted(&self) -> Result<(), StoreError> {
-        let (busy, _, _): (i64, i64, i64) =
-            sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.eraser).await.map_err(store_error)?;
-        if busy == 0 {
-            Ok(())
-        } else {
-            Err(StoreError::Busy("an older state of the database is still being read".into()))
+        let until = Instant::now() + ERASURE_PATIENCE;
+        loop {
+            // Busy is an answer here, not an error: at once where another connection does the same, after the
+            // connection's patience where somebody reads an older state.
+            let (busy, _, _): (i64, i64, i64) =
+                sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&self.eraser).await.map_err(store_error)?;
+            if busy == 0 {
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                return Err(StoreError::Busy("an older state of the database is still being read".into()));
+            }
+            tokio::time::sleep(ERASURE_PAUSE).await;
         }
     }
 

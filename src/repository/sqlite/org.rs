@@ -1,3 +1,5 @@
+//! Orgs in SQLite.
+
 use super::SqliteTx;
 use super::error::{conflict_or, store_error};
 use super::row::Row;
@@ -43,15 +45,6 @@ impl OrgRead for SqliteTx {
             .await
             .map_err(store_error)?;
         rows.into_iter().map(Org::try_from).collect()
-    }
-
-    async fn org_find(&mut self, id: &OrgId) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> = sqlx::query_as("SELECT id, name, domain, is_default, created FROM org WHERE id = ?")
-            .bind(id.as_str())
-            .fetch_optional(&mut *self.0)
-            .await
-            .map_err(store_error)?;
-        row.map(Org::try_from).transpose()
     }
 
     async fn org_find_by_domain(&mut self, domain: &Domain) -> Result<Option<Org>, StoreError> {
