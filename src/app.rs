@@ -22,7 +22,7 @@ use actix_web::web;
 use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -51,18 +51,20 @@ impl Parts {
 pub enum StartError {
     #[error("there is no master key")]
     NoMasterKey,
-    #[error("the master key file {path} cannot be read: {reason}")]
-    MasterKeyFile { path: PathBuf, reason: io::Error },
-    #[error("the master key file {path} can be read by others (mode {mode:04o})")]
-    MasterKeyReadableByOthers { path: PathBuf, mode: u32 },
+    #[error("the secret file {path} cannot be read: {reason}")]
+    SecretFile { path: PathBuf, reason: io::Error },
+    #[error("{path} is not a file")]
+    NotAFile { path: PathBuf },
+    #[error("the secret file {path} can be read by others (mode {mode:04o})")]
+    SecretReadableByOthers { path: PathBuf, mode: u32 },
     #[error("the content of {origin} {reason}")]
     MasterKeyForm { origin: String, reason: NotAMasterKey },
     #[error(transparent)]
     File(#[from] FileError),
     #[error("the database has {} pending migration(s): {}", .pending.len(), .pending.join(", "))]
     Pending { pending: Vec<String> },
-    #[error(transparent)]
-    Migrate(#[from] MigrateError),
+    #[error("the database cannot be migrated")]
+    Migrate(#[source] MigrateError),
     #[error(transparent)]
     Sealing(#[from] SealingError),
     #[error(transparent)]
@@ -79,6 +81,15 @@ impl From<StoreError> for StartError {
     }
 }
 
+impl From<MigrateError> for StartError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::Store(error) => error.into(),
+            error => Self::Migrate(error),
+        }
+    }
+}
+
 impl StartError {
     /// What to do about it.
     #[must_use]
@@ -87,8 +98,10 @@ impl StartError {
             Self::NoMasterKey => "make one with `hookvault master-key generate --out master.key`, then set \
                                   HOOKVAULT_MASTER_KEY_FILE=master.key"
                 .into(),
-            Self::MasterKeyFile { .. } => "check the path in HOOKVAULT_MASTER_KEY_FILE and the file's owner".into(),
-            Self::MasterKeyReadableByOthers { path, .. } | Self::File(FileError::ReadableByOthers { path, .. }) => {
+            Self::SecretFile { .. } | Self::NotAFile { .. } | Self::File(FileError::NotAFile { .. }) => {
+                "check the path, and who owns the file".into()
+            }
+            Self::SecretReadableByOthers { path, .. } | Self::File(FileError::ReadableByOthers { path, .. }) => {
                 format!("chmod 600 {}", path.display())
             }
             Self::MasterKeyForm { .. } => "`hookvault master-key generate` prints one of the right form".into(),
@@ -101,7 +114,9 @@ impl StartError {
             }
             Self::Pending { .. } => "back up the file, then run `hookvault migrate`".into(),
             Self::Migrate(MigrateError::Unknown) => "run the hookvault version that wrote it, or a newer one".into(),
-            Self::Migrate(_) => "see the cause above; the database can be used by the version before".into(),
+            Self::Migrate(MigrateError::Failed(_) | MigrateError::Store(_)) => {
+                "see the cause above; the version before can still use it".into()
+            }
             Self::Sealing(SealingError::WrongMasterKey { sealed_with, .. }) => {
                 format!("give the master key whose id is {sealed_with}; without it the private keys cannot be opened")
             }
@@ -240,18 +255,27 @@ fn read_master_key(source: &MasterKeySource) -> Result<MasterKey, StartError> {
         MasterKeySource::Missing => Err(StartError::NoMasterKey),
         MasterKeySource::Text(text) => MasterKey::parse(text)
             .map_err(|reason| StartError::MasterKeyForm { origin: "HOOKVAULT_MASTER_KEY".into(), reason }),
-        MasterKeySource::File(path) => read_master_key_file(path),
+        MasterKeySource::File(path) => MasterKey::parse(&read_secret_file(path)?)
+            .map_err(|reason| StartError::MasterKeyForm { origin: path.display().to_string(), reason }),
     }
 }
 
-fn read_master_key_file(path: &Path) -> Result<MasterKey, StartError> {
-    let unreadable = |reason| StartError::MasterKeyFile { path: path.to_owned(), reason };
-    let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(StartError::MasterKeyReadableByOthers { path: path.to_owned(), mode });
+/// The content of a file that only its owner may read.
+///
+/// # Errors
+/// [`StartError::SecretFile`], [`StartError::NotAFile`] or [`StartError::SecretReadableByOthers`].
+pub fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, StartError> {
+    let unreadable = |reason| StartError::SecretFile { path: path.to_owned(), reason };
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    // A pipe, as the shell's <(…) makes one, will do as well.
+    if !metadata.is_file() && !metadata.file_type().is_fifo() {
+        return Err(StartError::NotAFile { path: path.to_owned() });
     }
-    let text = Zeroizing::new(fs::read_to_string(path).map_err(unreadable)?);
-    MasterKey::parse(&text).map_err(|reason| StartError::MasterKeyForm { origin: path.display().to_string(), reason })
+    let mode = metadata.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(StartError::SecretReadableByOthers { path: path.to_owned(), mode });
+    }
+    fs::read_to_string(path).map(Zeroizing::new).map_err(unreadable)
 }
 
 /// A vault that is serving.
@@ -284,17 +308,24 @@ impl App {
     /// # Errors
     /// [`StartError`]; then nothing is left running.
     pub async fn start(config: Config, parts: &Parts) -> Result<Self, StartError> {
+        let listen_error = |reason| StartError::Listen { address: config.server.listen, reason };
+        // First, so that an address in use leaves nothing behind.
+        let listener = TcpListener::bind(config.server.listen).map_err(listen_error)?;
         let vault = open_vault(&config, parts).await?;
         // The master key may be in it.
         let Config { server, .. } = config;
-        Self::serve(&server, vault, parts).await
+        Self::serve(&server, listener, vault, parts).await
     }
 
-    async fn serve(config: &ServerConfig, vault: Vault, parts: &Parts) -> Result<Self, StartError> {
+    async fn serve(
+        config: &ServerConfig,
+        listener: TcpListener,
+        vault: Vault,
+        parts: &Parts,
+    ) -> Result<Self, StartError> {
         // What a crash between a deletion and its erasure has left behind.
         vault.erase_leftovers().await;
         let listen_error = |reason| StartError::Listen { address: config.listen, reason };
-        let listener = TcpListener::bind(config.listen).map_err(listen_error)?;
         let address = listener.local_addr().map_err(listen_error)?;
         let shared = web::Data::new(Shared {
             vault: vault.clone(),
@@ -355,8 +386,8 @@ impl App {
             result = &mut running => return result,
             () = signalled() => {}
         }
-        tracing::info!("stopping; another signal stops at once");
         tokio::spawn(async move { stopper.stop(true).await });
+        tracing::info!("stopping; another signal stops at once");
         tokio::select! {
             result = &mut running => result,
             // What was answered is on disk; the rest goes with the process.

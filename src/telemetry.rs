@@ -17,7 +17,12 @@ pub struct TelemetryError {
 pub fn start(filter: &str, json: bool) -> Result<(), TelemetryError> {
     let error = |reason: String| TelemetryError { filter: filter.to_owned(), reason };
     let parsed = EnvFilter::builder().parse(filter).map_err(|cause| error(cause.to_string()))?;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(std::io::stderr).with_target(false);
+    // A log that cannot be written (a full disk, a pipe without a reader) must not stop what is logged.
+    let subscriber = tracing_subscriber::fmt()
+        .log_internal_errors(false)
+        .with_env_filter(parsed)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     let started = if json {
         subscriber.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init()
     } else {

@@ -143,7 +143,7 @@ async fn files_that_others_may_read_are_refused() {
     hint: chmod 600 hookvault.db
     ");
     assert_snapshot!(refused("master.key"), @"
-    error: the master key file master.key can be read by others (mode 0640)
+    error: the secret file master.key can be read by others (mode 0640)
     hint: chmod 600 master.key
     ");
     drop(Served::start(&mut installation.serve()));

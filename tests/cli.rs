@@ -56,6 +56,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
       check       Check that every private key in the vault can be opened and fits its public key
       token       Make, list and revoke API tokens
       org         Make and list orgs
+      help        Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
@@ -129,8 +130,8 @@ fn serve_refuses_to_start_without_what_it_needs() {
     hint: make one with `hookvault master-key generate --out master.key`, then set HOOKVAULT_MASTER_KEY_FILE=master.key
     ");
     assert_snapshot!(stderr(folder, &["serve", "--master-key-file", "none"]), @"
-    error: the master key file none cannot be read: No such file or directory (os error 2)
-    hint: check the path in HOOKVAULT_MASTER_KEY_FILE and the file's owner
+    error: the secret file none cannot be read: No such file or directory (os error 2)
+    hint: check the path, and who owns the file
     ");
     let with_key = |arguments: &[&str], variables: &[(&str, &str)]| {
         let mut command = hookvault(folder);
@@ -234,7 +235,7 @@ fn migrate_tells_what_it_does_and_check_what_it_would_do() {
     let done = call(folder, &["migrate"]);
     assert_eq!((done.code, done.stdout.as_str(), done.stderr.as_str()), (0, "V1__vault\n", ""));
     let nothing = call(folder, &["migrate", "--check"]);
-    assert_eq!((nothing.code, nothing.stdout.as_str(), nothing.stderr.as_str()), (0, "", ""));
+    assert_eq!((nothing.code, nothing.stdout.as_str(), nothing.stderr.as_str()), (0, "", "nothing is pending\n"));
 }
 
 #[test]
@@ -399,12 +400,25 @@ async fn dev_makes_what_is_missing_and_keeps_it() {
     assert_eq!((status.as_u16(), body.contains("\"name\":\"a\"")), (200, true));
     drop(server);
 
-    // A lost or revoked token is replaced; a lost master key is not.
+    // A lost or revoked token is replaced, and no longer accepted; a lost master key is not replaced.
     fs::remove_file(data.join("token")).unwrap();
     let server = Served::start(&mut dev());
-    assert_ne!(token_of(folder), token);
+    let replaced = token_of(folder);
+    assert_eq!(server.client(&replaced).list().await.unwrap().0, 200);
+    assert_eq!(server.client(&token).list().await.unwrap().0, 401);
+    drop(server);
+    assert_eq!(call(&data, &["token", "revoke", "dev"]).code, 0);
+    let server = Served::start(&mut dev());
+    assert_ne!(token_of(folder), replaced);
     assert_eq!(server.client(&token_of(folder)).list().await.unwrap().0, 200);
     drop(server);
+    fs::set_permissions(data.join("token"), fs::Permissions::from_mode(0o644)).unwrap();
+    let screen = run(&mut dev());
+    let stable = screen.stderr.replace(&data.canonicalize().unwrap().display().to_string(), "DATA");
+    assert_snapshot!(last_lines(&stable), @"
+    error: the secret file DATA/token can be read by others (mode 0644)
+    hint: chmod 600 DATA/token
+    ");
     fs::remove_file(data.join("master.key")).unwrap();
     let screen = run(&mut dev());
     let stable = screen.stderr.replace(&data.canonicalize().unwrap().display().to_string(), "DATA");
@@ -439,7 +453,9 @@ async fn what_dev_prints_is_ready_to_paste() {
     let url = screen[0].split_whitespace().nth(4).unwrap().to_owned();
     let kept = screen[1].rsplit(' ').next().unwrap().to_owned();
     let token = screen[4].trim().to_owned();
-    let stable = screen.join("\n").replace(&url, "URL").replace(&kept, "FOLDER").replace(&token, "TOKEN");
+    let address = url.trim_start_matches("http://");
+    let stable = screen.join("\n").replace(&url, "URL").replace(address, "ADDRESS");
+    let stable = stable.replace(&kept, "FOLDER").replace(&token, "TOKEN");
     assert_snapshot!(stable, @r#"
     hookvault is running at URL (documents: URL/docs)
     Its data is kept until it stops, in FOLDER
@@ -458,7 +474,7 @@ async fn what_dev_prints_is_ready_to_paste() {
       export OKTA_TESTING_DISABLEHTTPSCHECK=true
 
     In Go also, because its SDK drops the port of the address:
-      configuration.Host = "127.0.0.1:40109"
+      configuration.Host = "ADDRESS"
 
     For Terraform:
       export OKTA_ORG_NAME=hookvault OKTA_BASE_URL=example.com
@@ -495,11 +511,10 @@ async fn of_two_first_starts_at_once_none_spoils_the_others_vault() {
         let start = || {
             let mut command = hookvault(folder.path());
             command.args(["dev", "--listen", "127.0.0.1:0", "--key-pool", "0"]);
-            tokio::task::spawn_blocking(move || Served::start_whatever_happens(&mut command))
+            tokio::task::spawn_blocking(move || Served::start(&mut command))
         };
         let (first, second) = tokio::join!(start(), start());
-        let servers: Vec<_> = [first.unwrap(), second.unwrap()].into_iter().flatten().collect();
-        assert!(!servers.is_empty(), "one of them at least");
+        let servers = [first.unwrap(), second.unwrap()];
         let token = token_of(folder.path());
         for server in &servers {
             assert_eq!(server.client(&token).list().await.unwrap().0, 200);
@@ -539,6 +554,31 @@ async fn a_second_signal_does_not_wait_for_requests_under_way() {
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     assert!(child.wait().unwrap().success());
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "the body would have had 10 s");
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_written_stops_nothing() {
+    use rustix::process::{Pid, Signal, kill_process};
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+    for log in ["a full disk", "a pipe without a reader"] {
+        let installation = Installation::new();
+        let mut serve = installation.serve();
+        let full = || Stdio::from(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+        let stderr = if log == "a full disk" { full() } else { Stdio::piped() };
+        let mut child = serve.args(["--log", "debug"]).stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
+        drop(child.stderr.take());
+        let mut greeting = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
+        let url = format!("{}/api/v1/hook-keys", greeting[greeting.find("http://").unwrap()..].trim());
+        let http = reqwest::Client::new();
+        let create = http.post(&url).json(&serde_json::json!({"name": "a"}));
+        let created = create.header("authorization", format!("SSWS {}", installation.token)).send().await.unwrap();
+        assert_eq!(created.status(), 200, "{log}");
+        assert_eq!(http.get(&url).send().await.unwrap().status(), 403, "{log}");
+        kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+        assert!(child.wait().unwrap().success(), "{log}");
+    }
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl Check {
         for key in &damaged {
             output::print(&format!("{key}\n"))?;
         }
-        eprintln!("{sound} private key(s) are sound");
+        output::tell(&format!("{sound} private key(s) are sound"));
         if damaged.is_empty() {
             return Ok(());
         }

@@ -1,12 +1,11 @@
 use super::error::CliError;
 use super::flags::{self, ServerFlags};
 use super::output;
-use crate::app::{App, Parts};
+use crate::app::{self, App, Parts};
 use crate::config::{self, Config, DatabaseConfig, MasterKeySource, ServerConfig, variable};
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::token_secret::TokenSecret;
-use crate::domain::api_token::ApiToken;
-use crate::domain::id::PrefixedId as _;
+use crate::domain::api_token::TokenStatus;
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::vault::Registry;
@@ -37,6 +36,9 @@ pub struct Dev {
     server: ServerFlags,
 }
 
+/// What the token of a data folder is called.
+const TOKEN_NAME: &str = "dev";
+
 /// The files of a data folder.
 struct Folder {
     path: PathBuf,
@@ -58,7 +60,7 @@ impl Dev {
             master_key: MasterKeySource::File(folder.master_key()),
         };
         let app = App::start(config, &parts).await?;
-        let token = folder.ensure_token(app.vault().registry()).await?;
+        let token = folder.ensure_token(&parts, app.vault().registry()).await?;
         output::print(&banner(&folder, reachable(app.address()), &token, self.ephemeral))?;
         Ok(app.run_until_signal().await?)
     }
@@ -104,45 +106,46 @@ impl Folder {
         write_secret(&path, &key).map(drop).map_err(|error| unusable(&path, &error))
     }
 
-    /// The token in the folder, or a new one where that is missing or no longer accepted.
-    async fn ensure_token(&self, registry: &Registry) -> Result<TokenSecret, CliError> {
+    /// The token in the folder. It is written first and registered then, so that processes that start at once agree on
+    /// one, and none is left behind that nobody knows.
+    async fn ensure_token(&self, parts: &Parts, registry: &Registry) -> Result<TokenSecret, CliError> {
         let path = self.token();
-        if let Some(kept) = self.kept_token(registry).await? {
-            return Ok(kept);
-        }
-        if path.exists() {
+        // Twice at the most: a file whose token is no longer accepted is replaced once.
+        for _ in 0..3 {
+            if !path.exists() {
+                let secret = TokenSecret::generate(&parts.random);
+                write_secret(&path, secret.expose()).map_err(|error| unusable(&path, &error))?;
+            }
+            if let Some(secret) = TokenSecret::parse(app::read_secret_file(&path)?.trim())
+                && register(registry, &secret).await?
+            {
+                return Ok(secret);
+            }
             fs::remove_file(&path).map_err(|error| unusable(&path, &error))?;
         }
-        let (token, secret) = create_token(registry).await?;
-        if write_secret(&path, secret.expose()).map_err(|error| unusable(&path, &error))? {
-            return Ok(secret);
-        }
-        // Another process was faster: its token is the one that is kept.
-        registry.api_token_revoke(token.id.as_str()).await?;
-        let kept = self.kept_token(registry).await?;
-        kept.ok_or_else(|| CliError::new(format!("{} holds no token", path.display()), "start again"))
-    }
-
-    async fn kept_token(&self, registry: &Registry) -> Result<Option<TokenSecret>, CliError> {
-        let text = fs::read_to_string(self.token()).unwrap_or_default();
-        let Some(kept) = TokenSecret::parse(text.trim()) else { return Ok(None) };
-        Ok(registry.api_token_find_active(&kept).await?.map(|_| kept))
+        Err(CliError::new(format!("{} does not stay as it was written", path.display()), "start again"))
     }
 }
 
-async fn create_token(registry: &Registry) -> Result<(ApiToken, TokenSecret), CliError> {
-    let org = registry.org_pick(None).await?;
-    let mut name = "dev".to_owned();
-    for number in 2.. {
-        let parsed = Name::parse(&name).map_err(|reason| CliError::new(format!("the name {reason}"), "report this"))?;
-        match registry.api_token_create(&org.id, parsed, Scopes::all(), None).await {
-            Ok(made) => return Ok(made),
-            // The file of an earlier token was lost.
-            Err(VaultError::TokenNameTaken) => name = format!("dev {number}"),
-            Err(error) => return Err(error.into()),
-        }
+/// Makes sure that a token is accepted. `false` where it was revoked.
+async fn register(registry: &Registry, secret: &TokenSecret) -> Result<bool, CliError> {
+    if let Some(status) = registry.api_token_status(secret).await? {
+        return Ok(status == TokenStatus::Active);
     }
-    unreachable!("there are more numbers than tokens")
+    let name = Name::parse(TOKEN_NAME).map_err(|reason| CliError::new(format!("the name {reason}"), "report this"))?;
+    let org = registry.org_pick(None).await?;
+    match registry.api_token_register(&org.id, name, Scopes::all(), None, secret).await {
+        Ok(_) => Ok(true),
+        // Either another process has registered this one meanwhile, or the file of an earlier one was lost.
+        Err(VaultError::TokenNameTaken) => {
+            if registry.api_token_status(secret).await?.is_none() {
+                registry.api_token_revoke(TOKEN_NAME).await?;
+                return Box::pin(register(registry, secret)).await;
+            }
+            Ok(true)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Makes a file that only its owner may read, whole or not at all. Returns whether it was made: an existing one stays.

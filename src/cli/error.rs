@@ -1,5 +1,6 @@
 //! What a person reads when a command fails: what happened, then what to do.
 
+use super::output;
 use crate::app::{self, StartError};
 use crate::config::ConfigError;
 use crate::telemetry::TelemetryError;
@@ -43,7 +44,7 @@ impl CliError {
     }
 
     pub fn report(&self) -> ExitCode {
-        eprintln!("error: {}\nhint: {}", self.message, self.hint);
+        output::tell(&format!("error: {}\nhint: {}", self.message, self.hint));
         ExitCode::from(self.code)
     }
 }

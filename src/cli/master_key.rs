@@ -52,7 +52,7 @@ impl Generate {
                     )
                 })?,
         }
-        eprintln!("master key id: {}", key.id());
+        output::tell(&format!("master key id: {}", key.id()));
         Ok(())
     }
 }

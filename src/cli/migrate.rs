@@ -25,6 +25,9 @@ impl Migrate {
         for migration in &migrations {
             output::print(&format!("{migration}\n"))?;
         }
+        if migrations.is_empty() {
+            output::tell("nothing is pending");
+        }
         if self.check && !migrations.is_empty() {
             return Err(CliError::new(
                 format!("{} migration(s) are pending", migrations.len()),

@@ -21,8 +21,7 @@ use std::process::ExitCode;
     version,
     about = "A vault for the RSA keys that sign calls to hooks, speaking the Okta Key Management API",
     after_help = "Settings come from flags, the environment and .env; .env.example explains each.\n\n\
-                  Example:\n  hookvault dev",
-    disable_help_subcommand = true
+                  Example:\n  hookvault dev"
 )]
 struct Cli {
     #[command(subcommand)]

@@ -67,7 +67,7 @@ impl Create {
         let org = created?;
         output::print(&format!("{}\n", org.id))?;
         if org.domain.is_none() {
-            eprintln!("without a domain nobody can reach it: requests are told apart by their host");
+            output::tell("without a domain nobody can reach it: requests are told apart by their host");
         }
         Ok(())
     }

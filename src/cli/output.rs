@@ -15,6 +15,19 @@ pub fn print(text: &str) -> Result<(), CliError> {
     }
 }
 
+/// Tells a person something on stderr. What they typed may be part of it, so control characters are escaped; that nobody
+/// listens is no error.
+pub fn tell(text: &str) {
+    let escaped = |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
+    let line: String = text.chars().map(escaped).chain(["\n".to_owned()]).collect();
+    let _ = io::stderr().lock().write_all(line.as_bytes());
+}
+
+/// Characters that a terminal does not show but obeys: directions and line breaks of Unicode, and what has no width.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 pub fn print_json(value: &impl Serialize) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| CliError::new(format!("the list cannot be written as JSON: {error}"), "report this"))?;
@@ -23,6 +36,9 @@ pub fn print_json(value: &impl Serialize) -> Result<(), CliError> {
 
 /// Columns as wide as their widest cell.
 pub fn print_table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Result<(), CliError> {
+    let visible = |c: char| if is_invisible(c) { c.escape_unicode().to_string() } else { c.to_string() };
+    let rows: Vec<[String; N]> =
+        rows.iter().map(|row| std::array::from_fn(|column| row[column].chars().map(visible).collect())).collect();
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([head[column].len()]).max().unwrap_or_default()
@@ -33,7 +49,7 @@ pub fn print_table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Res
         format!("{}\n", padded.join("  ").trim_end())
     };
     let mut text = line(head);
-    for row in rows {
+    for row in &rows {
         text.push_str(&line(std::array::from_fn(|column| row[column].as_str())));
     }
     print(&text)

@@ -132,7 +132,7 @@ impl Wanted {
         let (token, secret) = registry.api_token_create(&org.id, self.name, self.scopes, expires).await?;
         output::print(&format!("{}\n", secret.expose()))?;
         let until = expires.map_or_else(|| "it is revoked".to_owned(), Timestamp::to_wire);
-        eprintln!("token {} of the org {}, until {until}; it is not shown again", token.id, org.name);
+        output::tell(&format!("token {} of the org {}, until {until}; it is not shown again", token.id, org.name));
         Ok(())
     }
 }
@@ -187,7 +187,7 @@ impl List {
 impl Revoke {
     async fn run(&self, registry: &Registry) -> Result<(), CliError> {
         let token = registry.api_token_revoke(&self.token).await?;
-        eprintln!("token {} ({}) is revoked", token.id, token.name);
+        output::tell(&format!("token {} ({}) is revoked", token.id, token.name));
         Ok(())
     }
 }

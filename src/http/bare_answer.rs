@@ -54,7 +54,8 @@ impl<S> CompletedStream<S> {
         let body = response.into_body().try_into_bytes().unwrap_or_default();
         answer.extend_from_slice(format!("content-length: {}\r\n\r\n", body.len()).as_bytes());
         answer.extend_from_slice(&body);
-        tracing::info!(request_id, status = bare.status.as_u16(), "request");
+        let peer = self.peer.map(|peer| tracing::field::display(peer.ip()));
+        tracing::info!(request_id, peer, status = bare.status.as_u16(), "request");
         answer
     }
 }

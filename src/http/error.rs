@@ -49,7 +49,7 @@ pub enum ApiError {
     Framework(String),
 }
 
-/// The one form of an error (wire.md §2).
+/// The one form of an error.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Error)]

@@ -3,6 +3,7 @@
 use super::error::ApiError;
 use super::{Shared, auth, json};
 use crate::domain::org::Org;
+use crate::domain::public_url::PublicUrl;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -46,9 +47,11 @@ pub async fn metadata(request: HttpRequest, shared: web::Data<Shared>) -> Result
 /// the client used.
 fn org_url(shared: &Shared, org: &Org, host: Option<&str>) -> String {
     let scheme = shared.public_url.as_ref().map_or("http", |url| url.scheme());
-    match (&org.domain, &shared.public_url, host) {
+    // A host that is none is not repeated.
+    let used = host.and_then(|host| PublicUrl::parse(&format!("{scheme}://{host}")).ok());
+    match (&org.domain, &shared.public_url, used) {
         (None, Some(url), _) => url.to_string(),
-        (_, _, Some(host)) => format!("{scheme}://{host}"),
+        (_, _, Some(used)) => used.to_string(),
         (Some(domain), _, None) => format!("{scheme}://{domain}"),
         (None, None, None) => format!("{scheme}://localhost"),
     }

@@ -15,6 +15,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
 use std::fmt;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ pub async fn surround(
 
     let authentication = if probe { Authentication::Missing } else { auth::authenticate(&request, &shared).await };
     entry.caller = authentication.caller().map(|caller| (caller.org.id.to_string(), caller.token_id.to_string()));
-    let budget = match Client::of(&authentication, request.peer_addr().map(|peer| peer.ip())) {
+    let budget = match Client::of(&authentication, entry.peer) {
         Some(client) if !probe => Some(shared.limiter.count(&client)),
         _ => None,
     };
@@ -53,9 +54,7 @@ pub async fn surround(
     };
     let status = response.status();
     let budget = budget.unwrap_or_else(|| shared.limiter.untouched());
-    if !probe {
-        add_budget(response.headers_mut(), budget);
-    }
+    add_budget(response.headers_mut(), budget);
     add_headers(response.headers_mut(), status, &shared, &entry.request_id);
     entry.status = Some(status);
     Ok(response)
@@ -80,9 +79,7 @@ fn framework_error(error: &Error) -> ApiError {
 fn finish_alone(error: &ApiError, shared: &Shared, budget: Option<Budget>, mut entry: Entry) -> Error {
     let mut response = error.respond(&shared.vault, &entry.request_id);
     let status = response.status();
-    if let Some(budget) = budget {
-        add_budget(response.headers_mut(), budget);
-    }
+    add_budget(response.headers_mut(), budget.unwrap_or_else(|| shared.limiter.untouched()));
     add_headers(response.headers_mut(), status, shared, &entry.request_id);
     entry.status = Some(status);
     Finished::of(response).into()
@@ -136,6 +133,7 @@ struct Entry {
     request_id: String,
     method: Method,
     path: String,
+    peer: Option<IpAddr>,
     /// Org and token.
     caller: Option<(String, String)>,
     /// `None` where the client went away before it was answered.
@@ -150,6 +148,7 @@ impl Entry {
             request_id: request_id(&shared.vault),
             method: request.method().clone(),
             path: request.path().to_owned(),
+            peer: request.peer_addr().map(|peer| peer.ip()),
             caller: None,
             status: None,
             shared: shared.clone(),
@@ -160,13 +159,14 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let Self { request_id, method, path, caller, status, shared, started } = self;
+        let Self { request_id, method, path, peer, caller, status, shared, started } = self;
+        let peer = peer.map(tracing::field::display);
         let took = shared.vault.clock().elapsed().saturating_sub(*started);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let (org, token) = caller.take().unzip();
         match status.map(|status| status.as_u16()) {
-            Some(status) => tracing::info!(request_id, %method, path, org, token, status, micros, "request"),
-            None => tracing::info!(request_id, %method, path, org, token, micros, "request without an answer"),
+            Some(status) => tracing::info!(request_id, peer, %method, path, org, token, status, micros, "request"),
+            None => tracing::info!(request_id, peer, %method, path, org, token, micros, "request without an answer"),
         }
     }
 }

@@ -22,6 +22,9 @@ pub enum StoreError {
     /// The file cannot be read or written.
     #[error("the database file cannot be used")]
     Unavailable(#[source] Source),
+    /// The file itself is damaged.
+    #[error("the database file is damaged")]
+    Damaged(#[source] Source),
     /// The store was closed: the vault is stopping.
     #[error("the database is closed")]
     Closed,

@@ -22,6 +22,22 @@ impl Registry {
         expires: Option<Timestamp>,
     ) -> Result<(ApiToken, TokenSecret), VaultError> {
         let secret = TokenSecret::generate(&self.random);
+        let token = self.api_token_register(org, name, scopes, expires, &secret).await?;
+        Ok((token, secret))
+    }
+
+    /// As [`Self::api_token_create`], for a token that was generated before.
+    ///
+    /// # Errors
+    /// [`VaultError::TokenNameTaken`], also where this very token is registered already; or one of the store.
+    pub async fn api_token_register(
+        &self,
+        org: &OrgId,
+        name: Name,
+        scopes: Scopes,
+        expires: Option<Timestamp>,
+        secret: &TokenSecret,
+    ) -> Result<ApiToken, VaultError> {
         let token = ApiToken {
             id: self.random.id(),
             org_id: org.clone(),
@@ -36,7 +52,7 @@ impl Registry {
         let mut tx = self.store.write().await?;
         tx.api_token_insert(&token, &hash).await?;
         tx.commit().await?;
-        Ok((token, secret))
+        Ok(token)
     }
 
     /// The tokens of all orgs, in order of creation.
@@ -47,13 +63,13 @@ impl Registry {
         Ok(self.store.read().await?.api_token_list().await?)
     }
 
-    /// The token's record, where the token is accepted now.
+    /// What has become of a token; `None` for one that was never registered.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn api_token_find_active(&self, secret: &TokenSecret) -> Result<Option<ApiToken>, VaultError> {
+    pub async fn api_token_status(&self, secret: &TokenSecret) -> Result<Option<TokenStatus>, VaultError> {
         let found = self.store.read().await?.api_token_find_by_hash(&secret.hash()).await?;
-        Ok(found.filter(|token| token.status(self.clock.now()) == TokenStatus::Active))
+        Ok(found.map(|token| token.status(self.clock.now())))
     }
 
     /// Revokes the one token with this id, or with this name, that is not revoked yet.

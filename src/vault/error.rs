@@ -64,7 +64,7 @@ impl From<StoreError> for VaultError {
             StoreError::Busy(_) => Self::Busy(error),
             StoreError::Full(_) => Self::Full(error),
             StoreError::Unavailable(_) | StoreError::Closed => Self::Unavailable(error),
-            StoreError::Corrupt { .. } => Self::Damaged(error),
+            StoreError::Corrupt { .. } | StoreError::Damaged(_) => Self::Damaged(error),
             StoreError::Other(_) => Self::Store(error),
         }
     }

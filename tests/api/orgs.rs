@@ -53,6 +53,13 @@ async fn the_metadata_names_the_org_and_the_address_that_the_client_used() {
     assert_eq!(default["_links"]["organization"]["href"], "http://a.example:8080");
     assert_eq!(other["_links"]["organization"]["href"], "http://other.example.com");
     assert_eq!(default["pipeline"], "idx");
+    for nonsense in ["a b", "\"><script>", "a/b", "u@a"] {
+        assert_eq!(
+            at(nonsense).get(path).await.json()["_links"]["organization"]["href"],
+            "http://localhost",
+            "{nonsense}"
+        );
+    }
     assert!(default["id"].as_str().unwrap().starts_with("00o") && default["id"] != other["id"]);
 }
 

@@ -48,15 +48,6 @@ pub struct Served {
 impl Served {
     /// Starts a server and waits for the line with its address.
     pub fn start(command: &mut Command) -> Self {
-        Self::try_start(command).unwrap_or_else(|stderr| panic!("the server did not start: {stderr}"))
-    }
-
-    /// As [`Self::start`], for a start that may fail.
-    pub fn start_whatever_happens(command: &mut Command) -> Option<Self> {
-        Self::try_start(command).ok()
-    }
-
-    fn try_start(command: &mut Command) -> Result<Self, String> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let url = loop {
@@ -64,8 +55,7 @@ impl Served {
             if stdout.read_line(&mut line).unwrap() == 0 {
                 let mut stderr = String::new();
                 child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-                child.wait().unwrap();
-                return Err(stderr);
+                panic!("the server did not start: {stderr}");
             }
             if let Some(at) = line.find("http://") {
                 break line[at..].split_whitespace().next().unwrap().to_owned();
@@ -75,7 +65,7 @@ impl Served {
         let mut stderr = child.stderr.take().unwrap();
         std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
-        Ok(Self { child, url, http: reqwest::Client::new() })
+        Self { child, url, http: reqwest::Client::new() }
     }
 
     pub fn id(&self) -> u32 {

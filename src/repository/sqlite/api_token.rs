@@ -42,6 +42,10 @@ impl TryFrom<ApiTokenRow> for ApiToken {
     }
 }
 
+/// A token that is inserted twice has its name twice as well.
+const CONSTRAINTS: [(&str, Conflict); 2] =
+    [("api_token.org_id, api_token.name", Conflict::ApiTokenName), ("api_token.hash", Conflict::ApiTokenName)];
+
 #[async_trait]
 impl ApiTokenRead for SqliteTx {
     async fn api_token_list(&mut self) -> Result<Vec<ApiToken>, StoreError> {
@@ -84,7 +88,7 @@ impl ApiTokenWrite for SqliteTx {
         .bind(token.revoked.map(Timestamp::unix))
         .execute(&mut *self.0)
         .await
-        .map_err(|error| conflict_or(error, &[("api_token.org_id, api_token.name", Conflict::ApiTokenName)]))?;
+        .map_err(|error| conflict_or(error, &CONSTRAINTS))?;
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod code {
     pub const LOCKED: i32 = 6;
     pub const READONLY: i32 = 8;
     pub const IOERR: i32 = 10;
+    pub const CORRUPT: i32 = 11;
     pub const FULL: i32 = 13;
     pub const CANTOPEN: i32 = 14;
     pub const NOTADB: i32 = 26;
@@ -26,6 +27,7 @@ pub fn store_error(error: sqlx::Error) -> StoreError {
             match extended & 0xFF {
                 code::BUSY | code::LOCKED => StoreError::Busy(database.into()),
                 code::FULL => StoreError::Full(database.into()),
+                code::CORRUPT => StoreError::Damaged(database.into()),
                 code::PERM | code::READONLY | code::IOERR | code::CANTOPEN | code::NOTADB => {
                     StoreError::Unavailable(database.into())
                 }

@@ -14,6 +14,8 @@ pub enum FileError {
     ReadableByOthers { path: PathBuf, mode: u32 },
     #[error("the folder {path} of the database cannot be written to: {reason}")]
     FolderNotWritable { path: PathBuf, reason: std::io::Error },
+    #[error("{path} is not a file")]
+    NotAFile { path: PathBuf },
     #[error("there is no folder {path} for the database file")]
     NoFolder { path: PathBuf },
     #[error("there is no database file {path}")]
@@ -31,6 +33,9 @@ pub fn prepare(path: &Path, create: bool) -> Result<bool, FileError> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         return Err(FileError::NoFolder { path: folder.to_owned() });
+    }
+    if path.exists() && !path.is_file() {
+        return Err(FileError::NotAFile { path: path.to_owned() });
     }
     let not_writable = |reason| FileError::NotWritable { path: path.to_owned(), reason };
     // SQLite gives its companions the mode of the file.
@@ -71,6 +76,9 @@ pub fn prepare(path: &Path, create: bool) -> Result<bool, FileError> {
 pub fn examine(path: &Path) -> Result<(), FileError> {
     if !path.exists() {
         return Err(FileError::NoFile { path: path.to_owned() });
+    }
+    if !path.is_file() {
+        return Err(FileError::NotAFile { path: path.to_owned() });
     }
     refuse_readable_by_others(path)?;
     for companion in COMPANIONS {

@@ -68,6 +68,10 @@ impl SqliteStore {
     /// # Errors
     /// [`MigrateError`]; then nothing was changed.
     pub async fn migrate(&self) -> Result<Vec<Named>, MigrateError> {
+        // Most starts need no writer, and a file that cannot be read says so itself.
+        if self.pending_migrations().await?.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let applied = run(&mut tx).await?;
         tx.commit().await.map_err(store_error)?;
