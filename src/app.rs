@@ -1,21 +1,22 @@
 //! The composition root: the only place that knows which parts are real.
 
+mod start_error;
+
+pub use start_error::{StartError, store_hint};
+
 use crate::config::{Config, DatabaseConfig, MasterKeySource, ServerConfig};
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key_pool::KeyPool;
-use crate::crypto::master_key::{MasterKey, NotAMasterKey};
+use crate::crypto::master_key::MasterKey;
 use crate::crypto::random::Random;
 use crate::crypto::rsa_key::KeyPair;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::http::rate_limit::RateLimiter;
 use crate::http::{Shared, docs, server};
 use crate::repository::Store as _;
-use crate::repository::error::StoreError;
 use crate::repository::sqlite::SqliteStore;
-use crate::repository::sqlite::file::{self, FileError};
-use crate::repository::sqlite::migrate::MigrateError;
-use crate::vault::error::VaultError;
-use crate::vault::sealing::{self, SealingError};
+use crate::repository::sqlite::file;
+use crate::vault::sealing;
 use crate::vault::{Registry, Vault};
 use actix_server::{Server, ServerHandle};
 use actix_web::web;
@@ -23,7 +24,7 @@ use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -43,103 +44,6 @@ impl Parts {
     #[must_use]
     pub fn real() -> Self {
         Self { clock: Arc::new(SystemClock::start()), random: Random::system() }
-    }
-}
-
-/// Why the vault does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    #[error("there is no master key")]
-    NoMasterKey,
-    #[error("the secret file {path} cannot be read: {reason}")]
-    SecretFile { path: PathBuf, reason: io::Error },
-    #[error("{path} is not a file")]
-    NotAFile { path: PathBuf },
-    #[error("the secret file {path} can be read by others (mode {mode:04o})")]
-    SecretReadableByOthers { path: PathBuf, mode: u32 },
-    #[error("the content of {origin} {reason}")]
-    MasterKeyForm { origin: String, reason: NotAMasterKey },
-    #[error(transparent)]
-    File(#[from] FileError),
-    #[error("the database has {} pending migration(s): {}", .pending.len(), .pending.join(", "))]
-    Pending { pending: Vec<String> },
-    #[error("the database cannot be migrated")]
-    Migrate(#[source] MigrateError),
-    #[error(transparent)]
-    Sealing(#[from] SealingError),
-    #[error(transparent)]
-    Vault(#[from] VaultError),
-    #[error("the address {address} cannot be listened on: {reason}")]
-    Listen { address: SocketAddr, reason: io::Error },
-    #[error("the server cannot run: {0}")]
-    Server(#[from] io::Error),
-}
-
-impl From<StoreError> for StartError {
-    fn from(error: StoreError) -> Self {
-        Self::Vault(error.into())
-    }
-}
-
-impl From<MigrateError> for StartError {
-    fn from(error: MigrateError) -> Self {
-        match error {
-            MigrateError::Store(error) => error.into(),
-            error => Self::Migrate(error),
-        }
-    }
-}
-
-impl StartError {
-    /// What to do about it.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        match self {
-            Self::NoMasterKey => "make one with `hookvault master-key generate --out master.key`, then set \
-                                  HOOKVAULT_MASTER_KEY_FILE=master.key"
-                .into(),
-            Self::SecretFile { .. } | Self::NotAFile { .. } | Self::File(FileError::NotAFile { .. }) => {
-                "check the path, and who owns the file".into()
-            }
-            Self::SecretReadableByOthers { path, .. } | Self::File(FileError::ReadableByOthers { path, .. }) => {
-                format!("chmod 600 {}", path.display())
-            }
-            Self::MasterKeyForm { .. } => "`hookvault master-key generate` prints one of the right form".into(),
-            Self::File(FileError::NoFolder { path }) => format!("mkdir -m 700 -p {}", path.display()),
-            Self::File(FileError::NoFile { .. }) => {
-                "check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new database".into()
-            }
-            Self::File(FileError::NotWritable { .. } | FileError::FolderNotWritable { .. }) => {
-                "run hookvault as the owner of the file, in a folder that it may write to".into()
-            }
-            Self::Pending { .. } => "back up the file, then run `hookvault migrate`".into(),
-            Self::Migrate(MigrateError::Unknown) => "run the hookvault version that wrote it, or a newer one".into(),
-            Self::Migrate(MigrateError::Failed(_) | MigrateError::Store(_)) => {
-                "see the cause above; the version before can still use it".into()
-            }
-            Self::Sealing(SealingError::WrongMasterKey { sealed_with, .. }) => {
-                format!("give the master key whose id is {sealed_with}; without it the private keys cannot be opened")
-            }
-            Self::Sealing(SealingError::ProbeDamaged(_)) => "restore the database file from a backup".into(),
-            Self::Sealing(SealingError::Vault(error)) | Self::Vault(error) => store_hint(error),
-            Self::Listen { .. } => "choose another address with --listen; port 0 takes any free one".into(),
-            Self::Server(_) => "see the cause above".into(),
-        }
-    }
-}
-
-/// What to do about a use case that failed at the store.
-#[must_use]
-pub fn store_hint(error: &VaultError) -> String {
-    match error {
-        VaultError::Busy(_) => "another process holds the database; try again".into(),
-        VaultError::Full(_) => "make room on the disk, then try again".into(),
-        VaultError::Empty => "check that HOOKVAULT_DATABASE_URL names a vault that has been used".into(),
-        VaultError::Damaged(_) => "restore the database file from a backup".into(),
-        VaultError::Unavailable(_) | VaultError::Store(_) => {
-            "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk".into()
-        }
-        _ => "see the log".into(),
     }
 }
 

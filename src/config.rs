@@ -1,20 +1,18 @@
 //! Every setting: flag, then environment, then `.env`, then default; parsed into values of the domain.
 //!
-//! The environment is read here and nowhere else. An unknown variable with our prefix is an error: it is nearly always
-//! a misspelt one.
+//! An unknown variable with our prefix is an error: it is nearly always a misspelt one.
+
+mod sources;
+
+pub use sources::{ConfigError, Sources};
 
 use crate::domain::dialect::DialectChoice;
 use crate::domain::public_url::PublicUrl;
 use crate::domain::rate_limit::RateLimit;
-use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use zeroize::Zeroizing;
-
-const PREFIX: &str = "HOOKVAULT_";
 
 /// Our own lines; of the libraries that talk a lot, only what is amiss.
 const DEFAULT_LOG: &str = "info,actix_server=warn,actix_http=off,refinery_core=warn";
@@ -51,139 +49,6 @@ pub mod variable {
         CLIENT_TIMEOUT,
         DATA_DIR,
     ];
-}
-
-/// A setting that cannot be used. The hint says what to do.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct ConfigError {
-    message: String,
-    pub hint: String,
-}
-
-impl ConfigError {
-    fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: hint.into() }
-    }
-}
-
-/// Where values come from, strongest first. Empty values count as absent: compose files set them.
-#[derive(Default)]
-pub struct Sources {
-    flags: BTreeMap<&'static str, String>,
-    environment: BTreeMap<String, Zeroizing<String>>,
-    dotenv: BTreeMap<String, Zeroizing<String>>,
-}
-
-impl Sources {
-    /// The flags that were given, the environment of the process, and `.env` in the current folder.
-    ///
-    /// # Errors
-    /// [`ConfigError`] for an unknown variable of ours, or a `.env` that cannot be read.
-    pub fn read(flags: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Result<Self, ConfigError> {
-        let mut environment = BTreeMap::new();
-        for (name, value) in std::env::vars_os() {
-            let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
-            let value = value.into_string().map_err(|_| {
-                ConfigError::new(format!("the value of {name} is not UTF-8"), format!("set {name} again"))
-            })?;
-            environment.insert(name.to_owned(), Zeroizing::new(value));
-        }
-        let path = Path::new(".env");
-        let dotenv = read_dotenv(path)?;
-        if dotenv.get(variable::MASTER_KEY).is_some_and(|value| !value.is_empty()) {
-            let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode() & 0o7777);
-            if mode & 0o077 != 0 {
-                return Err(ConfigError::new(
-                    format!(".env holds the master key and can be read by others (mode {mode:04o})"),
-                    "chmod 600 .env",
-                ));
-            }
-        }
-        Self::new(flags, environment, dotenv)
-    }
-
-    fn new(
-        flags: impl IntoIterator<Item = (&'static str, Option<String>)>,
-        environment: BTreeMap<String, Zeroizing<String>>,
-        dotenv: BTreeMap<String, Zeroizing<String>>,
-    ) -> Result<Self, ConfigError> {
-        for (names, origin) in [(environment.keys(), "the environment"), (dotenv.keys(), ".env")] {
-            for name in names {
-                if name.starts_with(PREFIX) && !variable::ALL.contains(&name.as_str()) {
-                    return Err(ConfigError::new(
-                        format!("{name} in {origin} is not a setting of hookvault"),
-                        format!("unset it; {}", nearest(name)),
-                    ));
-                }
-            }
-        }
-        let flags = flags.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        Ok(Self { flags, environment, dotenv })
-    }
-
-    /// The value, and how the user would name where it stands.
-    fn get(&self, name: &'static str) -> Option<(&str, String)> {
-        if let Some(value) = self.flags.get(name) {
-            return Some((value, flag_of(name)));
-        }
-        let environment = self.environment.get(name).filter(|value| !value.is_empty());
-        if let Some(value) = environment {
-            return Some((value, name.to_owned()));
-        }
-        let dotenv = self.dotenv.get(name).filter(|value| !value.is_empty());
-        dotenv.map(|value| (value.as_str(), format!("{name} in .env")))
-    }
-
-    fn parse<T, E: Display>(
-        &self,
-        name: &'static str,
-        default: &str,
-        hint: &str,
-        parse: impl Fn(&str) -> Result<T, E>,
-    ) -> Result<T, ConfigError> {
-        let (value, origin) = self.get(name).unwrap_or((default, name.to_owned()));
-        parse(value).map_err(|reason| ConfigError::new(format!("{origin}: `{value}` {reason}"), hint))
-    }
-}
-
-fn read_dotenv(path: &Path) -> Result<BTreeMap<String, Zeroizing<String>>, ConfigError> {
-    // A parse error quotes the line, and the line may hold a secret: only its position is told.
-    let unreadable = |reason: &str| {
-        ConfigError::new(format!(".env cannot be read: {reason}"), "see .env.example for the form of its lines")
-    };
-    match dotenvy::from_path_iter(path) {
-        Ok(lines) => lines
-            .enumerate()
-            .map(|(index, line)| match line {
-                Ok((name, value)) => Ok((name, Zeroizing::new(value))),
-                Err(dotenvy::Error::Io(error)) => Err(unreadable(&error.to_string())),
-                Err(_) => Err(unreadable(&format!("its setting number {} is not NAME=value", index + 1))),
-            })
-            .collect(),
-        Err(dotenvy::Error::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-        Err(error) => Err(unreadable(&error.to_string())),
-    }
-}
-
-/// `--rate-limit` for `HOOKVAULT_RATE_LIMIT`.
-fn flag_of(name: &str) -> String {
-    format!("--{}", name.trim_start_matches(PREFIX).to_ascii_lowercase().replace('_', "-"))
-}
-
-fn nearest(name: &str) -> String {
-    let same_letters = |known: &&&str| {
-        let mut letters: Vec<char> = known.chars().collect();
-        let mut given: Vec<char> = name.to_ascii_uppercase().chars().collect();
-        letters.sort_unstable();
-        given.sort_unstable();
-        let common = given.iter().filter(|letter| letters.contains(letter)).count();
-        common == given.len() && letters.len().abs_diff(given.len()) <= 2
-    };
-    match variable::ALL.iter().filter(same_letters).min_by_key(|known| known.len().abs_diff(name.len())) {
-        Some(known) => format!("perhaps {known} was meant"),
-        None => ".env.example lists all settings".to_owned(),
-    }
 }
 
 /// Everything that `serve` needs.
@@ -377,6 +242,7 @@ pub fn dev_data_dir(sources: &Sources) -> Result<PathBuf, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
 
     fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, Zeroizing<String>> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), Zeroizing::new((*value).to_owned()))).collect()
