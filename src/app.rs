@@ -28,7 +28,7 @@ use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
@@ -272,30 +272,44 @@ impl App {
         result.map_err(StartError::Server)
     }
 
-    /// As [`Self::run`]; SIGINT and SIGTERM stop it in order, a second one at once.
+    /// As [`Self::run`]; a signal stops it in order, a second one at once.
     ///
     /// # Errors
     /// [`StartError::Server`].
-    pub async fn run_until_signal(self) -> Result<(), StartError> {
-        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        let mut signalled = async || {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        };
+    pub async fn run_until(self, mut signals: Signals) -> Result<(), StartError> {
         let stopper = self.stopper();
         let mut running = pin!(self.run());
         tokio::select! {
             result = &mut running => return result,
-            () = signalled() => {}
+            () = signals.next() => {}
         }
         tokio::spawn(async move { stopper.stop(true).await });
         tracing::info!("stopping; another signal stops at once");
         tokio::select! {
             result = &mut running => result,
             // What was answered is on disk; the rest goes with the process.
-            () = signalled() => Ok(()),
+            () = signals.next() => Ok(()),
+        }
+    }
+}
+
+/// SIGINT and SIGTERM, caught from the moment it is made: before anybody is told that the vault runs.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// # Errors
+    /// Where the operating system refuses.
+    pub fn catch() -> Result<Self, StartError> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
 }

@@ -82,7 +82,7 @@ async fn a_key_is_never_deleted_under_a_new_reference() {
         // The request has a longer way to the database than the other program: it gets more and more of a head start, so
         // that both orders occur.
         let (answer, referred) = tokio::join!(manager.delete(&path), async {
-            for _ in 0..round * 4 {
+            for _ in 0..round * round {
                 tokio::task::yield_now().await;
             }
             refer(&mut consumer, &id, "cal1", "a hook").await

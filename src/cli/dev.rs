@@ -1,7 +1,7 @@
 use super::error::CliError;
 use super::flags::{self, ServerFlags};
 use super::output;
-use crate::app::{self, App, Parts};
+use crate::app::{self, App, Parts, Signals};
 use crate::config::{self, Config, DatabaseConfig, MasterKeySource, ServerConfig, variable};
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::token_secret::TokenSecret;
@@ -60,9 +60,10 @@ impl Dev {
             master_key: MasterKeySource::File(folder.master_key()),
         };
         let app = App::start(config, &parts).await?;
+        let signals = Signals::catch()?;
         let token = folder.ensure_token(&parts, app.vault().registry()).await?;
         output::print(&banner(&folder, reachable(app.address()), &token, self.ephemeral))?;
-        Ok(app.run_until_signal().await?)
+        Ok(app.run_until(signals).await?)
     }
 }
 

@@ -1,7 +1,7 @@
 use super::error::CliError;
 use super::flags::{self, DatabaseFlags, MasterKeyFlags, ServerFlags};
 use super::output;
-use crate::app::{App, Parts};
+use crate::app::{App, Parts, Signals};
 use crate::config::Config;
 use clap::Args;
 
@@ -28,7 +28,8 @@ impl Serve {
         drop(sources);
         let database = config.database.url();
         let app = App::start(config, &Parts::real()).await?;
+        let signals = Signals::catch()?;
         output::print(&format!("hookvault serves {database} on http://{}\n", app.address()))?;
-        Ok(app.run_until_signal().await?)
+        Ok(app.run_until(signals).await?)
     }
 }
