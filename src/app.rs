@@ -16,6 +16,7 @@ use crate::http::{Shared, docs, server};
 use crate::repository::Store as _;
 use crate::repository::sqlite::SqliteStore;
 use crate::repository::sqlite::file;
+use crate::vault::error::VaultError;
 use crate::vault::sealing;
 use crate::vault::{Registry, Vault};
 use actix_server::{Server, ServerHandle};
@@ -322,6 +323,8 @@ async fn report_damage(vault: Vault) {
                 tracing::error!(key = %damaged, "a private key is damaged");
             }
         }
+        // The app has stopped meanwhile.
+        Err(VaultError::Task(stopped)) if stopped.is_cancelled() => {}
         Err(error) => tracing::error!(error = %error, "the private keys cannot be examined"),
     }
 }

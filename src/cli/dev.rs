@@ -54,6 +54,7 @@ impl Dev {
         let folder = if self.ephemeral { Folder::temporary()? } else { Folder::permanent(data_dir)? };
         let parts = Parts::real();
         folder.ensure_master_key(&parts)?;
+        folder.refuse_open_token()?;
         let config = Config {
             server: ServerConfig::from_sources(&sources)?,
             database: DatabaseConfig { path: folder.database(), migrate: true },
@@ -105,6 +106,14 @@ impl Folder {
         let key = MasterKey::generate(&parts.random).to_text();
         // Where another process was faster, its key counts.
         write_secret(&path, &key).map(drop).map_err(|error| unusable(&path, &error))
+    }
+
+    /// Before anything is served.
+    fn refuse_open_token(&self) -> Result<(), CliError> {
+        if self.token().exists() {
+            app::read_secret_file(&self.token())?;
+        }
+        Ok(())
     }
 
     /// The token in the folder. It is written first and registered then, so that processes that start at once agree on
