@@ -1,6 +1,6 @@
 //! The shell's face: screens as a person sees them.
 
-use crate::support::process::{Installation, Screen, Served, hookvault, run};
+use crate::support::process::{Installation, Screen, Served, hookvault, http_client, run, wait};
 use insta::assert_snapshot;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -489,7 +489,7 @@ async fn what_dev_prints_is_ready_to_paste() {
     let words = String::from_utf8(pasted.stdout).unwrap();
     let words: Vec<_> = words.lines().collect();
     let [_, authorization, _, media_type, _, body, target] = words[..] else { panic!("{words:?}") };
-    let mut request = reqwest::Client::new().post(target).body(body.to_owned());
+    let mut request = http_client().post(target).body(body.to_owned());
     for header in [authorization, media_type] {
         let (name, value) = header.split_once(": ").unwrap();
         request = request.header(name, value);
@@ -499,7 +499,7 @@ async fn what_dev_prints_is_ready_to_paste() {
 
     let pid = rustix::process::Pid::from_child(&child);
     rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    assert!(child.wait().unwrap().success());
+    assert!(wait(&mut child).success());
     assert!(!Path::new(&kept).exists(), "nothing is kept");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
@@ -552,7 +552,7 @@ async fn a_second_signal_does_not_wait_for_requests_under_way() {
     let mut log = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     log.find(|line| line.contains("stopping")).unwrap();
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
-    assert!(child.wait().unwrap().success());
+    assert!(wait(&mut child).success());
     assert!(started.elapsed() < std::time::Duration::from_secs(5), "the body would have had 10 s");
 }
 
@@ -571,13 +571,13 @@ async fn a_log_that_cannot_be_written_stops_nothing() {
         let mut greeting = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut greeting).unwrap();
         let url = format!("{}/api/v1/hook-keys", greeting[greeting.find("http://").unwrap()..].trim());
-        let http = reqwest::Client::new();
+        let http = http_client();
         let create = http.post(&url).json(&serde_json::json!({"name": "a"}));
         let created = create.header("authorization", format!("SSWS {}", installation.token)).send().await.unwrap();
         assert_eq!(created.status(), 200, "{log}");
         assert_eq!(http.get(&url).send().await.unwrap().status(), 403, "{log}");
         kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-        assert!(child.wait().unwrap().success(), "{log}");
+        assert!(wait(&mut child).success(), "{log}");
     }
 }
 
@@ -663,7 +663,7 @@ async fn the_log_names_requests_and_errors_and_no_secret() {
     let mut line = String::new();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().unwrap()), &mut line).unwrap();
     let url = format!("{}/api/v1/hook-keys", &line[line.find("http://").unwrap()..].trim());
-    let http = reqwest::Client::new();
+    let http = http_client();
     let ok = http
         .post(&url)
         .header("authorization", format!("SSWS {}", installation.token))
@@ -674,7 +674,7 @@ async fn the_log_names_requests_and_errors_and_no_secret() {
     let request_id = refused.headers()["x-okta-request-id"].to_str().unwrap().to_owned();
     let error_id = refused.json::<serde_json::Value>().await.unwrap()["errorId"].as_str().unwrap().to_owned();
     rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM).unwrap();
-    assert!(child.wait().unwrap().success());
+    assert!(wait(&mut child).success());
 
     let log = fs::read_to_string(installation.folder.path().join("log")).unwrap();
     let lines: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -98,6 +98,7 @@ mod tests {
     use super::*;
     use crate::crypto::random::Random;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc;
 
     /// A pool whose keys take no time, and how many were made.
     fn pool(size: usize) -> (KeyPool, Arc<AtomicUsize>) {
@@ -139,16 +140,27 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_given_back_is_handed_out_again() {
-        let (pool, made) = pool(1);
-        let pair = take(&pool);
-        // The maker fills the place meanwhile, so there is none for this one: it is wiped.
-        wait_for(&made, 2);
-        pool.put_back(pair);
-        drop(take(&pool));
-        wait_for(&made, 3);
-        drop(pool);
-        assert_eq!(made.load(Ordering::SeqCst), 3);
+    fn a_key_that_is_given_back_is_handed_out_again_and_one_without_room_is_not() {
+        // The maker makes as many as it is told to, each with a number in place of its modulus.
+        let (tell, told) = mpsc::channel::<u8>();
+        let pattern = KeyPair::make(&Random::system());
+        let pool = KeyPool::start(1, move || {
+            let mut pair = pattern.duplicate();
+            pair.public_key.modulus = told.recv().into_iter().collect();
+            pair
+        });
+        let pool = pool.unwrap();
+        // Dropped before the pool, whose maker waits for it.
+        let tell = tell;
+        tell.send(1).unwrap();
+        let first = take(&pool);
+        tell.send(2).unwrap();
+        let second = take(&pool);
+        assert!(pool.take().is_none());
+        pool.put_back(first);
+        pool.put_back(second);
+        assert_eq!(pool.take().unwrap().public_key.modulus, [1]);
+        assert!(pool.take().is_none(), "there was room for one");
     }
 
     #[test]

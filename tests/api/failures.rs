@@ -32,7 +32,7 @@ async fn a_panic_is_a_500_that_tells_nothing_and_the_next_request_works() {
     let app = App::start(crate::support::app::config(&folder), &Parts { random, ..Parts::real() }).await.unwrap();
     let (url, stopper) = (format!("http://{}{KEYS}", app.address()), app.stopper());
     let running = tokio::spawn(app.run());
-    let http = reqwest::Client::new();
+    let http = crate::support::process::http_client();
     let create = || async {
         let request = http.post(&url).header("authorization", format!("SSWS {token}")).json(&json!({"name": "a"}));
         crate::support::answer::Answer::of(request.send().await.unwrap()).await

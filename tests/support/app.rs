@@ -2,6 +2,7 @@
 
 use super::answer::Answer;
 use super::fixed::{self, FixedClock};
+use super::process::http_client;
 use hookvault::app::{App, Parts, StartError, Stopper};
 use hookvault::config::{Config, DatabaseConfig, MasterKeySource, ServerConfig};
 use hookvault::domain::dialect::DialectChoice;
@@ -85,13 +86,13 @@ impl TestApp {
         let app = App::start(config, &parts).await.unwrap();
         let (address, vault, stopper) = (app.address(), app.vault().clone(), app.stopper());
         let running = tokio::spawn(app.run());
-        Self { folder, address, clock, vault, stopper, running, http: reqwest::Client::new() }
+        Self { folder, address, clock, vault, stopper, running, http: http_client() }
     }
 
     /// Orderly; afterwards the files are closed.
     pub async fn stop(self) -> Arc<TempDir> {
         self.stopper.stop(true).await;
-        self.running.await.unwrap().unwrap();
+        tokio::time::timeout(Duration::from_secs(60), self.running).await.unwrap().unwrap().unwrap();
         self.folder
     }
 

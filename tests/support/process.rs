@@ -2,9 +2,12 @@
 
 use super::app::MASTER_KEY;
 use reqwest::StatusCode;
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 /// A call of the binary in a folder, with an environment that holds nothing of ours.
 pub fn hookvault(folder: &Path) -> Command {
@@ -18,7 +21,40 @@ pub fn at(binary: &Path, folder: &Path) -> Command {
 }
 
 pub fn run(command: &mut Command) -> Screen {
-    Screen::of(command.output().unwrap())
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let _watch = Watchdog::over(&child);
+    Screen::of(child.wait_with_output().unwrap())
+}
+
+/// Waits for the end of a process that should end by itself.
+pub fn wait(child: &mut Child) -> ExitStatus {
+    let _watch = Watchdog::over(child);
+    child.wait().unwrap()
+}
+
+/// Kills a process that takes longer than any test may, so that what hangs fails. Ends when it is dropped.
+struct Watchdog {
+    _dropped: mpsc::Sender<()>,
+}
+
+impl Watchdog {
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    fn over(child: &Child) -> Self {
+        let pid = Pid::from_child(child);
+        let (dropped, watch) = mpsc::channel::<()>();
+        std::thread::spawn(move || {
+            if watch.recv_timeout(Self::PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                let _ = kill_process(pid, Signal::KILL);
+            }
+        });
+        Self { _dropped: dropped }
+    }
+}
+
+/// An HTTP client that does not wait for ever.
+pub fn http_client() -> reqwest::Client {
+    reqwest::Client::builder().timeout(Watchdog::PATIENCE).build().unwrap()
 }
 
 /// What a person sees of a finished command.
@@ -49,6 +85,7 @@ impl Served {
     /// Starts a server and waits for the line with its address.
     pub fn start(command: &mut Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let watch = Watchdog::over(&child);
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let url = loop {
             let mut line = String::new();
@@ -61,11 +98,12 @@ impl Served {
                 break line[at..].split_whitespace().next().unwrap().to_owned();
             }
         };
+        drop(watch);
         // Drained, so that the log never blocks the server.
         let mut stderr = child.stderr.take().unwrap();
         std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
-        Self { child, url, http: reqwest::Client::new() }
+        Self { child, url, http: http_client() }
     }
 
     pub fn id(&self) -> u32 {

@@ -33,6 +33,9 @@ const ERASURE_PATIENCE: Duration = Duration::from_secs(5);
 /// How long one try waits. Nobody else can write meanwhile.
 const ERASURE_TRY: Duration = Duration::from_millis(250);
 
+/// How long a stop waits for connections that are still in use.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(3);
+
 /// Between two tries others may write.
 const ERASURE_PAUSE: Duration = Duration::from_millis(20);
 
@@ -136,10 +139,14 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
-        self.readers.close().await;
-        self.eraser.close().await;
-        // Last, so that it is the connection that removes the WAL.
-        self.writer.close().await;
+        // The writer last, so that it is the connection that removes the WAL.
+        for pool in [&self.readers, &self.eraser, &self.writer] {
+            // sqlx gives a connection back on the runtime that used it. Where that one has ended first, the connection
+            // never comes back; all that was answered is on disk all the same.
+            if tokio::time::timeout(CLOSING_PATIENCE, pool.close()).await.is_err() {
+                tracing::debug!("a database connection was not given back");
+            }
+        }
     }
 }
 
