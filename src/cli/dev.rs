@@ -94,10 +94,12 @@ impl Folder {
 
     fn ensure_master_key(&self, parts: &Parts) -> Result<(), CliError> {
         let path = self.master_key();
+        // Looked at first: another process that is just beginning writes the key before the database.
+        let sealed = self.database().exists();
         if path.exists() {
             return Ok(());
         }
-        if self.database().exists() {
+        if sealed {
             return Err(CliError::new(
                 format!("{} is missing, and {} is sealed with it", path.display(), self.database().display()),
                 "put the master key back, or begin anew with another --data-dir",
@@ -120,7 +122,7 @@ impl Folder {
     /// one, and none is left behind that nobody knows.
     async fn ensure_token(&self, parts: &Parts, registry: &Registry) -> Result<TokenSecret, CliError> {
         let path = self.token();
-        // Twice at the most: a file whose token is no longer accepted is replaced once.
+        // A file whose token is no longer accepted is replaced; a third time only where another process does the same.
         for _ in 0..3 {
             if !path.exists() {
                 let secret = TokenSecret::generate(&parts.random);

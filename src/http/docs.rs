@@ -105,7 +105,7 @@ fn describe(operation: &mut Operation, route: &Route) {
     }
     let mut contents: BTreeMap<StatusCode, ContentBuilder> = BTreeMap::new();
     for (name, from, answer) in error::examples() {
-        if !can_come_from(from, route) {
+        if !can_be_raised_by(from, route) {
             continue;
         }
         let body = answer.body("oaegRIfbw2PTMWy0XIIvWM_bg".to_owned());
@@ -122,16 +122,16 @@ fn describe(operation: &mut Operation, route: &Route) {
     }
 }
 
-fn can_come_from(from: error::From, route: &Route) -> bool {
-    match from {
-        error::From::All => true,
-        error::From::Limited => route.access != Access::Probe,
-        error::From::Guarded => matches!(route.access, Access::Guarded(_)),
-        error::From::Scoped => matches!(route.access, Access::Guarded(Some(_))),
-        error::From::Named => route.path.contains('{'),
-        error::From::Body => matches!(route.method, Method::POST | Method::PUT),
-        error::From::Create => route.method == Method::POST,
-        error::From::Delete => route.method == Method::DELETE,
+fn can_be_raised_by(origin: error::RaisedBy, route: &Route) -> bool {
+    match origin {
+        error::RaisedBy::All => true,
+        error::RaisedBy::Limited => route.access != Access::Probe,
+        error::RaisedBy::Guarded => matches!(route.access, Access::Guarded(_)),
+        error::RaisedBy::Scoped => matches!(route.access, Access::Guarded(Some(_))),
+        error::RaisedBy::Named => route.path.contains('{'),
+        error::RaisedBy::Body => matches!(route.method, Method::POST | Method::PUT),
+        error::RaisedBy::Create => route.method == Method::POST,
+        error::RaisedBy::Delete => route.method == Method::DELETE,
     }
 }
 

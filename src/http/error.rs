@@ -260,7 +260,7 @@ fn protocol_answer(status: StatusCode) -> Answer {
 
 /// Which routes an error can come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum From {
+pub enum RaisedBy {
     All,
     /// All but the probes.
     Limited,
@@ -277,7 +277,7 @@ pub enum From {
 
 /// Examples for the documents, from the same code that answers.
 #[must_use]
-pub fn examples() -> Vec<(&'static str, From, Answer)> {
+pub fn examples() -> Vec<(&'static str, RaisedBy, Answer)> {
     let user = KeyReference {
         consumer_kind: "inline hook".into(),
         consumer_id: "cal7v2xu1m0dCtvO10g7".into(),
@@ -287,21 +287,21 @@ pub fn examples() -> Vec<(&'static str, From, Answer)> {
     let unknown = VaultError::NotFound { kind: "HookKey", id: "HKYr9awje8zXYgZF41d7".into() };
     let wrong_type = ApiError::MalformedBody("name: invalid type: integer `7`, expected a string".into());
     vec![
-        ("nameBlank", From::Body, ApiError::NameMissing.answer()),
-        ("nameTaken", From::Body, vault_answer(&VaultError::NameTaken)),
-        ("capReached", From::Create, vault_answer(&VaultError::CapReached)),
-        ("malformed", From::Body, wrong_type.answer()),
-        ("mediaType", From::Body, ApiError::MediaType.answer()),
-        ("invalidToken", From::Guarded, vault_answer(&VaultError::BadCredential)),
-        ("noCredential", From::Guarded, vault_answer(&VaultError::NoCredential)),
-        ("scopeTooSmall", From::Scoped, ApiError::ScopeTooSmall.answer()),
-        ("inUse", From::Delete, vault_answer(&VaultError::KeyInUse { users: vec![user] })),
-        ("notFound", From::Named, vault_answer(&unknown)),
-        ("tooLarge", From::Body, ApiError::BodyTooLarge { limit: super::extract::BODY_LIMIT }.answer()),
-        ("tooSlow", From::Body, ApiError::BodyTooSlow.answer()),
-        ("rateLimited", From::Limited, ApiError::RateLimited.answer()),
-        ("internal", From::All, internal()),
-        ("unavailable", From::All, unavailable()),
+        ("nameBlank", RaisedBy::Body, ApiError::NameMissing.answer()),
+        ("nameTaken", RaisedBy::Body, vault_answer(&VaultError::NameTaken)),
+        ("capReached", RaisedBy::Create, vault_answer(&VaultError::CapReached)),
+        ("malformed", RaisedBy::Body, wrong_type.answer()),
+        ("mediaType", RaisedBy::Body, ApiError::MediaType.answer()),
+        ("invalidToken", RaisedBy::Guarded, vault_answer(&VaultError::BadCredential)),
+        ("noCredential", RaisedBy::Guarded, vault_answer(&VaultError::NoCredential)),
+        ("scopeTooSmall", RaisedBy::Scoped, ApiError::ScopeTooSmall.answer()),
+        ("inUse", RaisedBy::Delete, vault_answer(&VaultError::KeyInUse { users: vec![user] })),
+        ("notFound", RaisedBy::Named, vault_answer(&unknown)),
+        ("tooLarge", RaisedBy::Body, ApiError::BodyTooLarge { limit: super::extract::BODY_LIMIT }.answer()),
+        ("tooSlow", RaisedBy::Body, ApiError::BodyTooSlow.answer()),
+        ("rateLimited", RaisedBy::Limited, ApiError::RateLimited.answer()),
+        ("internal", RaisedBy::All, internal()),
+        ("unavailable", RaisedBy::All, unavailable()),
     ]
 }
 

@@ -68,15 +68,21 @@ impl Vault {
 
     async fn erase_in_background(self) {
         let mut pause = FIRST_PAUSE;
-        while self.erasure.is_due() {
-            tokio::time::sleep(pause).await;
-            match self.try_erase().await {
-                Ok(()) => tracing::info!("deleted keys are off the disk now"),
-                // The store is closed: the next start goes on.
-                Err(VaultError::NotErasedYet(error)) if error.is_closed() => break,
-                Err(_) => pause = (pause * 2).min(LONGEST_PAUSE),
+        loop {
+            while self.erasure.is_due() {
+                tokio::time::sleep(pause).await;
+                match self.try_erase().await {
+                    Ok(()) => tracing::info!("deleted keys are off the disk now"),
+                    // The store is closed: the next start goes on.
+                    Err(VaultError::NotErasedYet(error)) if error.is_closed() => return,
+                    Err(_) => pause = (pause * 2).min(LONGEST_PAUSE),
+                }
+            }
+            self.erasure.retrying.store(false, Ordering::SeqCst);
+            // One that failed just before that has left it to this task.
+            if !self.erasure.is_due() || self.erasure.retrying.swap(true, Ordering::SeqCst) {
+                return;
             }
         }
-        self.erasure.retrying.store(false, Ordering::SeqCst);
     }
 }

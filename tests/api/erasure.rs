@@ -111,6 +111,23 @@ async fn a_deletion_is_not_confirmed_while_somebody_reads_an_older_state() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_erased_is_erased_without_another_request() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let key = manager.create("a").await;
+    let id = key["id"].as_str().unwrap();
+    let (_, blob) = sealed(&app, id).await;
+    let mut reader = reader(&app).await;
+    assert_eq!(manager.delete(&format!("{KEYS}/{id}")).await.failure(), "503 E0000010");
+    sqlx::query("COMMIT").execute(&mut reader).await.unwrap();
+    let waiting = std::time::Instant::now();
+    while holds_a_part_of(&disk(&app.database()), &blob) {
+        assert!(waiting.elapsed() < std::time::Duration::from_secs(30), "it is tried again soon");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
 async fn a_server_starts_while_somebody_reads_and_erases_what_another_has_left() {
     let app = TestApp::start().await;
     let manager = app.token(MANAGE).await;
