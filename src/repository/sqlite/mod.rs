@@ -37,7 +37,7 @@ const ERASURE_TRY: Duration = Duration::from_millis(250);
 const CLOSING_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Between two tries others may write.
-const ERASURE_PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(20);
 
 const READERS: u32 = 4;
 
@@ -56,9 +56,16 @@ impl SqliteStore {
     /// [`StoreError`] where it cannot be opened or is no database.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
         let store = Self::over(path, SqliteConnectOptions::new().journal_mode(SqliteJournalMode::Wal));
-        // The writer first: it turns the file to WAL, which a read-only connection cannot.
-        store.writer.acquire().await.map_err(store_error)?;
-        Ok(store)
+        // The writer first: it turns the file to WAL, which a read-only connection cannot. SQLite does not wait with
+        // that while another connection does the same: it says busy at once, whatever the busy time-out.
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match store.writer.acquire().await.map_err(store_error) {
+                Ok(_) => return Ok(store),
+                Err(StoreError::Busy(_)) if Instant::now() < until => tokio::time::sleep(PAUSE).await,
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// As [`Self::open`], for looking alone: nothing of the file is changed, and every write fails.
@@ -134,7 +141,7 @@ impl Store for SqliteStore {
             if Instant::now() >= until {
                 return Err(StoreError::Busy("an older state of the database is still being read".into()));
             }
-            tokio::time::sleep(ERASURE_PAUSE).await;
+            tokio::time::sleep(PAUSE).await;
         }
     }
 
