@@ -11,8 +11,11 @@ use crate::crypto::master_key::MasterKey;
 use crate::crypto::random::Random;
 use crate::crypto::rsa_key::KeyPair;
 use crate::domain::clock::{Clock, SystemClock};
+use crate::domain::outbound::OutboundPolicy;
 use crate::http::rate_limit::RateLimiter;
 use crate::http::{Shared, docs, server};
+use crate::outbound::Outbound;
+use crate::outbound::resolver::{Resolver, SystemResolver};
 use crate::repository::Store as _;
 use crate::repository::sqlite::SqliteStore;
 use crate::repository::sqlite::file;
@@ -33,18 +36,19 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
-/// What tests replace: time and randomness.
+/// What tests replace: time, randomness, and the addresses of names.
 #[derive(Clone)]
 pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub random: Random,
+    pub resolver: Arc<dyn Resolver>,
 }
 
 impl Parts {
-    /// The machine's clock and the operating system's randomness.
+    /// The machine's clock and resolver, and the operating system's randomness.
     #[must_use]
     pub fn real() -> Self {
-        Self { clock: Arc::new(SystemClock::start()), random: Random::system() }
+        Self { clock: Arc::new(SystemClock::start()), random: Random::system(), resolver: Arc::new(SystemResolver) }
     }
 }
 
@@ -108,7 +112,8 @@ pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, Star
     }
     let registry = Registry::new(store, parts.clock.clone(), parts.random.clone());
     let envelope = Envelope::new(&master_key, parts.random.clone());
-    let vault = Vault::new(registry, envelope, KeyPool::start(0, key_maker(&parts.random))?, 1);
+    let outbound = open_outbound(&config.outbound, parts)?;
+    let vault = Vault::new(registry, envelope, KeyPool::start(0, key_maker(&parts.random))?, 1, outbound);
     vault.ready().await?;
     Ok(vault)
 }
@@ -135,19 +140,27 @@ pub async fn open_registry(database: &DatabaseConfig, create: bool, parts: &Part
     Ok(Opened { registry, store })
 }
 
+fn open_outbound(policy: &OutboundPolicy, parts: &Parts) -> Result<Outbound, StartError> {
+    Outbound::new(policy.clone(), parts.resolver.clone()).map_err(StartError::Outbound)
+}
+
 /// Opens the database and the master key, and checks that they belong together.
+///
+/// # Arguments
+/// `create`: whether a database is made where there is none.
 ///
 /// # Errors
 /// [`StartError`].
-async fn open_vault(config: &Config, parts: &Parts) -> Result<Vault, StartError> {
+pub async fn open_vault(config: &Config, create: bool, parts: &Parts) -> Result<Vault, StartError> {
     // First, so that a missing master key leaves no empty database behind.
     let master_key = read_master_key(&config.master_key)?;
-    let opened = open_registry(&config.database, true, parts).await?;
+    let opened = open_registry(&config.database, create, parts).await?;
     let envelope = Envelope::new(&master_key, parts.random.clone());
     drop(master_key);
     sealing::claim(&opened.registry, &envelope).await?;
     let pool = KeyPool::start(config.server.key_pool, key_maker(&parts.random))?;
-    Ok(Vault::new(opened.registry, envelope, pool, available_parallelism().map_or(1, usize::from)))
+    let makers = available_parallelism().map_or(1, usize::from);
+    Ok(Vault::new(opened.registry, envelope, pool, makers, open_outbound(&config.outbound, parts)?))
 }
 
 fn key_maker(random: &Random) -> impl Fn() -> KeyPair + Send + 'static {
@@ -216,7 +229,7 @@ impl App {
         let listen_error = |reason| StartError::Listen { address: config.server.listen, reason };
         // First, so that an address in use leaves nothing behind.
         let listener = TcpListener::bind(config.server.listen).map_err(listen_error)?;
-        let vault = open_vault(&config, parts).await?;
+        let vault = open_vault(&config, true, parts).await?;
         // The master key may be in it.
         let Config { server, .. } = config;
         Self::serve(&server, listener, vault, parts).await
@@ -315,16 +328,16 @@ impl Signals {
     }
 }
 
-/// Looks at every private key, while requests are served already, and tells the log which are damaged.
+/// Looks at all that is sealed, while requests are served already, and tells the log what is damaged.
 async fn report_damage(vault: Vault) {
-    match vault.hook_keys_examine().await {
+    match vault.sealed_examine().await {
         Ok(examination) => {
             for damaged in examination.damaged {
-                tracing::error!(key = %damaged, "a private key is damaged");
+                tracing::error!(damaged = %damaged, "what was sealed is damaged");
             }
         }
         // The app has stopped meanwhile.
         Err(VaultError::Task(stopped)) if stopped.is_cancelled() => {}
-        Err(error) => tracing::error!(error = %error, "the private keys cannot be examined"),
+        Err(error) => tracing::error!(error = %error, "what is sealed cannot be examined"),
     }
 }

@@ -7,10 +7,11 @@ mod sources;
 pub use sources::{ConfigError, Sources};
 
 use crate::domain::dialect::DialectChoice;
+use crate::domain::outbound::OutboundPolicy;
 use crate::domain::public_url::PublicUrl;
 use crate::domain::rate_limit::RateLimit;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -33,8 +34,9 @@ pub mod variable {
     pub const KEY_POOL: &str = "HOOKVAULT_KEY_POOL";
     pub const CLIENT_TIMEOUT: &str = "HOOKVAULT_CLIENT_TIMEOUT";
     pub const DATA_DIR: &str = "HOOKVAULT_DATA_DIR";
+    pub const HOOK_ALLOW: &str = "HOOKVAULT_HOOK_ALLOW";
 
-    pub const ALL: [&str; 13] = [
+    pub const ALL: [&str; 14] = [
         LISTEN,
         DATABASE_URL,
         MASTER_KEY,
@@ -48,6 +50,7 @@ pub mod variable {
         KEY_POOL,
         CLIENT_TIMEOUT,
         DATA_DIR,
+        HOOK_ALLOW,
     ];
 }
 
@@ -56,6 +59,8 @@ pub struct Config {
     pub server: ServerConfig,
     pub database: DatabaseConfig,
     pub master_key: MasterKeySource,
+    /// Where hooks may be called.
+    pub outbound: OutboundPolicy,
 }
 
 #[derive(Debug, Clone)]
@@ -219,6 +224,64 @@ impl Config {
             server: ServerConfig::from_sources(sources)?,
             database: DatabaseConfig::from_sources(sources)?,
             master_key: MasterKeySource::from_sources(sources)?,
+            outbound: outbound(sources)?,
+        })
+    }
+}
+
+/// Where hooks may be called.
+///
+/// # Errors
+/// [`ConfigError`].
+pub fn outbound(sources: &Sources) -> Result<OutboundPolicy, ConfigError> {
+    sources.parse(
+        variable::HOOK_ALLOW,
+        "",
+        "write it as hooks.internal,10.1.0.0/16; https hooks at public addresses need no entry",
+        OutboundPolicy::parse,
+    )
+}
+
+/// The folder in which `dev` keeps everything.
+#[derive(Debug, Clone)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    #[must_use]
+    pub fn new(path: PathBuf) -> Self {
+        Self(path)
+    }
+
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    #[must_use]
+    pub fn database(&self) -> PathBuf {
+        self.0.join("hookvault.db")
+    }
+
+    #[must_use]
+    pub fn master_key(&self) -> PathBuf {
+        self.0.join("master.key")
+    }
+
+    #[must_use]
+    pub fn token(&self) -> PathBuf {
+        self.0.join("token")
+    }
+
+    /// The settings of the vault in this folder, whose hooks may be on this machine.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn config(&self, sources: &Sources) -> Result<Config, ConfigError> {
+        Ok(Config {
+            server: ServerConfig::from_sources(sources)?,
+            database: DatabaseConfig { path: self.database(), migrate: true },
+            master_key: MasterKeySource::File(self.master_key()),
+            outbound: outbound(sources)?.with_loopback(),
         })
     }
 }

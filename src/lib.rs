@@ -5,15 +5,18 @@
 //! 1. [`domain`]: values and rules.
 //! 2. [`crypto`]: makes, seals and opens keys.
 //! 3. [`repository`]: what is kept, as traits; `repository::sqlite` keeps it.
-//! 4. [`vault`]: the use cases.
-//! 5. [`http`] and [`cli`]: the two faces.
-//! 6. [`config`], [`telemetry`], [`app`]: settings, logs, and what puts it all together.
+//! 4. [`outbound`]: calls to hooks and token endpoints.
+//! 5. [`vault`]: the use cases.
+//! 6. [`http`] and [`cli`]: the two faces.
+//! 7. [`config`], [`telemetry`], [`app`]: settings, logs, and what puts it all together.
 
 pub mod domain;
 
 pub mod crypto;
 
 pub mod repository;
+
+pub mod outbound;
 
 pub mod vault;
 

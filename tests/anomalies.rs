@@ -72,9 +72,9 @@ async fn a_flipped_byte_in_a_sealed_key_is_found() {
     assert_eq!(screen.code, 1);
     assert_snapshot!(stable(&screen.stdout), @"HKY… (flipped): the sealed value was changed, or belongs to another place");
     assert_snapshot!(screen.stderr, @"
-    1 private key(s) are sound
-    error: 1 private key(s) are damaged
-    hint: restore the database file from a backup, or delete these keys and make new ones
+    1 private key(s) and secret(s) are sound
+    error: 1 private key(s) or secret(s) are damaged
+    hint: restore the database file from a backup, or make these keys and hooks anew
     ");
 }
 

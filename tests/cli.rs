@@ -53,7 +53,10 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
       serve       Serve the vault
       master-key  Make the key that seals all private keys
       migrate     Bring the database to the form that this version needs
-      check       Check that every private key in the vault can be opened and fits its public key
+      check       Check that every private key and secret in the vault can be opened
+      hook        Call and list inline hooks
+      assert      Sign a client assertion for a token endpoint (RFC 7523) and print it
+      sign        Sign claims as a JWT (RS256) and print it
       token       Make, list and revoke API tokens
       org         Make and list orgs
       help        Print this message or the help of the given subcommand(s)
@@ -86,8 +89,9 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     It is shown this once: only its hash is kept.
 
     Scopes:
-      okta.inlineHooks.read     list and read keys
-      okta.inlineHooks.manage   the same, and create, rename and delete them
+      okta.inlineHooks.read     list and read keys and hooks
+      okta.inlineHooks.manage   the same, and create, change and delete them, and call hooks
+      hookvault.keys.use        sign with keys
 
     Example:
       hookvault token create --name terraform --scope okta.inlineHooks.manage --expires 30d
@@ -108,7 +112,7 @@ fn a_call_that_is_wrong_is_told_how_to_be_right() {
     ");
     assert_snapshot!(screen(&["serv"]), @"
     error: unrecognized subcommand 'serv'
-    hint: some similar subcommands exist: 'dev', 'serve'
+    hint: some similar subcommands exist: 'dev', 'assert', 'serve'
     ");
     assert_snapshot!(screen(&["token", "create", "--name", "a"]), @"
     error: the following required arguments were not provided: --scope <SCOPE>
@@ -227,13 +231,13 @@ fn migrate_tells_what_it_does_and_check_what_it_would_do() {
     fs::write(folder.join("hookvault.db"), "").unwrap();
     fs::set_permissions(folder.join("hookvault.db"), fs::Permissions::from_mode(0o600)).unwrap();
     let pending = call(folder, &["migrate", "--check"]);
-    assert_eq!((pending.code, pending.stdout.as_str()), (1, "V1__vault\n"));
+    assert_eq!((pending.code, pending.stdout.as_str()), (1, "V1__vault\nV2__inline_hooks\n"));
     assert_snapshot!(pending.stderr, @"
-    error: 1 migration(s) are pending
+    error: 2 migration(s) are pending
     hint: run `hookvault migrate`
     ");
     let done = call(folder, &["migrate"]);
-    assert_eq!((done.code, done.stdout.as_str(), done.stderr.as_str()), (0, "V1__vault\n", ""));
+    assert_eq!((done.code, done.stdout.as_str(), done.stderr.as_str()), (0, "V1__vault\nV2__inline_hooks\n", ""));
     let nothing = call(folder, &["migrate", "--check"]);
     assert_eq!((nothing.code, nothing.stdout.as_str(), nothing.stderr.as_str()), (0, "", "nothing is pending\n"));
 }
@@ -304,7 +308,7 @@ fn tokens_are_shown_once_listed_and_revoked() {
 
     assert_snapshot!(stderr(folder, &["token", "create", "--name", "x", "--scope", "all"]), @"
     error: --scope: `all` is not a known scope
-    hint: the scopes are okta.inlineHooks.read and okta.inlineHooks.manage
+    hint: the scopes are okta.inlineHooks.read, okta.inlineHooks.manage, hookvault.keys.use
     ");
     assert_snapshot!(stderr(folder, &["token", "create", "--name", " ", "--scope", "okta.inlineHooks.read"]), @"
     error: --name: ` ` is blank
@@ -473,6 +477,9 @@ async fn what_dev_prints_is_ready_to_paste() {
       export OKTA_TESTING_DISABLE_HTTPS_CHECK=true
       export OKTA_TESTING_DISABLEHTTPSCHECK=true
 
+    See each step of a call of one of its inline hooks (hooks on this machine are allowed):
+      hookvault hook test 'My hook' --data-dir FOLDER
+
     In Go also, because its SDK drops the port of the address:
       configuration.Host = "ADDRESS"
 
@@ -524,7 +531,7 @@ async fn of_two_first_starts_at_once_none_spoils_the_others_vault() {
         let data = folder.path().join("hookvault-data");
         let mut check = hookvault(&data);
         let screen = run(check.args(["check", "--master-key-file", "master.key"]));
-        assert_eq!((screen.code, screen.stderr.as_str()), (0, "1 private key(s) are sound\n"));
+        assert_eq!((screen.code, screen.stderr.as_str()), (0, "1 private key(s) and secret(s) are sound\n"));
     }
 }
 
@@ -594,7 +601,7 @@ fn check_takes_no_empty_file_for_a_sound_vault_and_leaves_it_alone() {
     let screen = check();
     assert_eq!(screen.code, 1);
     assert_snapshot!(screen.stderr, @"
-    error: the database has 1 pending migration(s): V1__vault
+    error: the database has 2 pending migration(s): V1__vault, V2__inline_hooks
     hint: back up the file, then run `hookvault migrate`
     ");
     assert_eq!(fs::read(&database).unwrap(), b"");

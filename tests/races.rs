@@ -85,7 +85,7 @@ async fn a_key_is_never_deleted_under_a_new_reference() {
             for _ in 0..round * round {
                 tokio::task::yield_now().await;
             }
-            refer(&mut consumer, &id, "cal1", "a hook").await
+            refer(&mut consumer, &id, "p1", "a program").await
         });
         match (answer.status, referred.is_ok()) {
             (204, false) => deleted += 1,
@@ -93,7 +93,7 @@ async fn a_key_is_never_deleted_under_a_new_reference() {
                 kept += 1;
                 assert_eq!(
                     answer.cause(),
-                    "The key is used by inline hook 'a hook' (cal1). Only keys that aren't used can be deleted."
+                    "The key is used by program 'a program' (p1). Only keys that aren't used can be deleted."
                 );
                 sqlx::query("DELETE FROM hook_key_reference").execute(&mut consumer).await.unwrap();
                 key = Some(id);

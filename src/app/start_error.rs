@@ -35,6 +35,8 @@ pub enum StartError {
     Vault(#[from] VaultError),
     #[error("the address {address} cannot be listened on: {reason}")]
     Listen { address: SocketAddr, reason: io::Error },
+    #[error("TLS for calls to hooks cannot be set up")]
+    Outbound(#[source] reqwest::Error),
     #[error("the server cannot run: {0}")]
     Server(#[from] io::Error),
 }
@@ -87,7 +89,7 @@ impl StartError {
             Self::Sealing(SealingError::ProbeDamaged(_)) => "restore the database file from a backup".into(),
             Self::Sealing(SealingError::Vault(error)) | Self::Vault(error) => store_hint(error),
             Self::Listen { .. } => "choose another address with --listen; port 0 takes any free one".into(),
-            Self::Server(_) => "see the cause above".into(),
+            Self::Outbound(_) | Self::Server(_) => "see the cause above".into(),
         }
     }
 }

@@ -6,10 +6,10 @@ use crate::config::Config;
 use crate::vault::sealing::Examination;
 use clap::Args;
 
-/// Check that every private key in the vault can be opened and fits its public key
+/// Check that every private key and secret in the vault can be opened
 #[derive(Args)]
 #[command(
-    after_help = "Changes nothing. Prints the keys that are damaged, and exits with 1 where there is one.\n\nExample:\n  hookvault check --master-key-file master.key --database-url sqlite://backup.db"
+    after_help = "Changes nothing. Prints what is damaged, and exits with 1 where there is one.\n\nExample:\n  hookvault check --master-key-file master.key --database-url sqlite://backup.db"
 )]
 pub struct Check {
     #[command(flatten)]
@@ -22,19 +22,19 @@ impl Check {
     pub async fn run(self) -> Result<(), CliError> {
         let config = Config::from_sources(&flags::sources([self.database.flags(), self.master_key.flags()])?)?;
         let vault = app::open_for_check(config, &Parts::real()).await?;
-        let examination = vault.hook_keys_examine().await;
+        let examination = vault.sealed_examine().await;
         vault.close().await;
         let Examination { sound, damaged } = examination?;
         for key in &damaged {
             output::print(&format!("{key}\n"))?;
         }
-        output::tell(&format!("{sound} private key(s) are sound"));
+        output::tell(&format!("{sound} private key(s) and secret(s) are sound"));
         if damaged.is_empty() {
             return Ok(());
         }
         Err(CliError::new(
-            format!("{} private key(s) are damaged", damaged.len()),
-            "restore the database file from a backup, or delete these keys and make new ones",
+            format!("{} private key(s) or secret(s) are damaged", damaged.len()),
+            "restore the database file from a backup, or make these keys and hooks anew",
         ))
     }
 }

@@ -2,7 +2,7 @@ use super::error::CliError;
 use super::flags::{self, ServerFlags};
 use super::output;
 use crate::app::{self, App, Parts, Signals};
-use crate::config::{self, Config, DatabaseConfig, MasterKeySource, ServerConfig, variable};
+use crate::config::{self, DataDir, variable};
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::token_secret::TokenSecret;
 use crate::domain::api_token::TokenStatus;
@@ -39,9 +39,9 @@ pub struct Dev {
 /// What the token of a data folder is called.
 const TOKEN_NAME: &str = "dev";
 
-/// The files of a data folder.
+/// A data folder that is there.
 struct Folder {
-    path: PathBuf,
+    files: DataDir,
     /// Removes the folder when dropped.
     _temporary: Option<TempDir>,
 }
@@ -55,12 +55,7 @@ impl Dev {
         let parts = Parts::real();
         folder.ensure_master_key(&parts)?;
         folder.refuse_open_token()?;
-        let config = Config {
-            server: ServerConfig::from_sources(&sources)?,
-            database: DatabaseConfig { path: folder.database(), migrate: true },
-            master_key: MasterKeySource::File(folder.master_key()),
-        };
-        let app = App::start(config, &parts).await?;
+        let app = App::start(folder.files.config(&sources)?, &parts).await?;
         let signals = Signals::catch()?;
         let token = folder.ensure_token(&parts, app.vault().registry()).await?;
         output::print(&banner(&folder, reachable(app.address()), &token, self.ephemeral))?;
@@ -71,37 +66,25 @@ impl Dev {
 impl Folder {
     fn temporary() -> Result<Self, CliError> {
         let temporary = TempDir::with_prefix("hookvault-").map_err(|error| unusable(&std::env::temp_dir(), &error))?;
-        Ok(Self { path: temporary.path().to_owned(), _temporary: Some(temporary) })
+        Ok(Self { files: DataDir::new(temporary.path().to_owned()), _temporary: Some(temporary) })
     }
 
     fn permanent(path: PathBuf) -> Result<Self, CliError> {
         DirBuilder::new().recursive(true).mode(0o700).create(&path).map_err(|error| unusable(&path, &error))?;
         let path = fs::canonicalize(&path).map_err(|error| unusable(&path, &error))?;
-        Ok(Self { path, _temporary: None })
-    }
-
-    fn database(&self) -> PathBuf {
-        self.path.join("hookvault.db")
-    }
-
-    fn master_key(&self) -> PathBuf {
-        self.path.join("master.key")
-    }
-
-    fn token(&self) -> PathBuf {
-        self.path.join("token")
+        Ok(Self { files: DataDir::new(path), _temporary: None })
     }
 
     fn ensure_master_key(&self, parts: &Parts) -> Result<(), CliError> {
-        let path = self.master_key();
+        let path = self.files.master_key();
         // Looked at first: another process that is just beginning writes the key before the database.
-        let sealed = self.database().exists();
+        let sealed = self.files.database().exists();
         if path.exists() {
             return Ok(());
         }
         if sealed {
             return Err(CliError::new(
-                format!("{} is missing, and {} is sealed with it", path.display(), self.database().display()),
+                format!("{} is missing, and {} is sealed with it", path.display(), self.files.database().display()),
                 "put the master key back, or begin anew with another --data-dir",
             ));
         }
@@ -112,8 +95,8 @@ impl Folder {
 
     /// Before anything is served.
     fn refuse_open_token(&self) -> Result<(), CliError> {
-        if self.token().exists() {
-            app::read_secret_file(&self.token())?;
+        if self.files.token().exists() {
+            app::read_secret_file(&self.files.token())?;
         }
         Ok(())
     }
@@ -121,7 +104,7 @@ impl Folder {
     /// The token in the folder. It is written first and registered then, so that processes that start at once agree on
     /// one, and none is left behind that nobody knows.
     async fn ensure_token(&self, parts: &Parts, registry: &Registry) -> Result<TokenSecret, CliError> {
-        let path = self.token();
+        let path = self.files.token();
         // A file whose token is no longer accepted is replaced; a third time only where another process does the same.
         for _ in 0..3 {
             if !path.exists() {
@@ -210,6 +193,9 @@ For the official SDKs (the last three lines let Python, Go and Java speak plain 
   export OKTA_TESTING_DISABLE_HTTPS_CHECK=true
   export OKTA_TESTING_DISABLEHTTPSCHECK=true
 
+See each step of a call of one of its inline hooks (hooks on this machine are allowed):
+  hookvault hook test 'My hook' --data-dir {folder}
+
 In Go also, because its SDK drops the port of the address:
   configuration.Host = "{address}"
 
@@ -220,6 +206,6 @@ For Terraform:
 
 Ctrl-C stops it.
 "#,
-        folder = folder.path.display(),
+        folder = folder.files.path().display(),
     )
 }

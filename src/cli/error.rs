@@ -82,6 +82,11 @@ impl From<VaultError> for CliError {
     fn from(error: VaultError) -> Self {
         let hint = match &error {
             VaultError::NotFound { kind: "org", .. } => "`hookvault org list` shows all orgs".into(),
+            VaultError::NotFound { kind: "InlineHook", .. } => "`hookvault hook list` shows all inline hooks".into(),
+            VaultError::NotFound { kind: "HookKey", .. } => {
+                "check the id or name; GET /api/v1/hook-keys lists the keys".into()
+            }
+            VaultError::Invalid(_) => "see --help for the form of each value".into(),
             VaultError::NotFound { .. } => "`hookvault token list` shows all tokens".into(),
             VaultError::Ambiguous { .. } => "give the id instead of the name".into(),
             VaultError::TokenNameTaken => "choose another name, or revoke the other token first".into(),

@@ -1,7 +1,10 @@
 //! Flags that several commands share. A flag that is not given leaves the word to the environment.
 
-use crate::config::{ConfigError, LogConfig, LogFormat, Sources, variable};
+use crate::app::{self, Parts};
+use crate::config::{Config, ConfigError, DataDir, LogConfig, LogFormat, Sources, variable};
+use crate::domain::org::Org;
 use crate::telemetry;
+use crate::vault::Vault;
 use clap::Args;
 
 use super::error::CliError;
@@ -38,6 +41,44 @@ impl MasterKeyFlags {
     }
 }
 
+/// The vault that a command works on by itself, without a server.
+#[derive(Args)]
+pub struct VaultFlags {
+    /// The data folder of `hookvault dev`, in place of the other settings
+    #[arg(long, value_name = "FOLDER", help_heading = "Settings")]
+    #[arg(conflicts_with_all = ["database_url", "migrate", "master_key_file"])]
+    data_dir: Option<String>,
+    #[command(flatten)]
+    database: DatabaseFlags,
+    #[command(flatten)]
+    master_key: MasterKeyFlags,
+    /// The org's name, id or domain; without it, the default org
+    #[arg(long)]
+    org: Option<String>,
+}
+
+impl VaultFlags {
+    /// Opens the vault, which must be there, and picks the org.
+    pub async fn open(&self, hook_allow: Option<&String>) -> Result<(Vault, Org), CliError> {
+        let allow = vec![(variable::HOOK_ALLOW, hook_allow.cloned())];
+        let sources = sources([self.database.flags(), self.master_key.flags(), allow])?;
+        let mut config = match &self.data_dir {
+            Some(path) => DataDir::new(path.into()).config(&sources)?,
+            None => Config::from_sources(&sources)?,
+        };
+        // No key is made here.
+        config.server.key_pool = 0;
+        let vault = app::open_vault(&config, false, &Parts::real()).await?;
+        match vault.registry().org_pick(self.org.as_deref()).await {
+            Ok(org) => Ok((vault, org)),
+            Err(error) => {
+                vault.close().await;
+                Err(error.into())
+            }
+        }
+    }
+}
+
 #[derive(Args)]
 pub struct ServerFlags {
     /// The address to listen on [default: 127.0.0.1:8080]
@@ -58,6 +99,9 @@ pub struct ServerFlags {
     /// How long a client may take to send a request [default: 10s]
     #[arg(long, value_name = "TIME", help_heading = "Settings")]
     client_timeout: Option<String>,
+    /// Hosts and networks that hooks may be in, besides the public internet
+    #[arg(long, value_name = "LIST", help_heading = "Settings")]
+    hook_allow: Option<String>,
     /// Which log lines to write [default: info]
     #[arg(long, value_name = "FILTER", help_heading = "Settings")]
     log: Option<String>,
@@ -75,6 +119,7 @@ impl ServerFlags {
             (variable::PUBLIC_URL, self.public_url.clone()),
             (variable::KEY_POOL, self.key_pool.clone()),
             (variable::CLIENT_TIMEOUT, self.client_timeout.clone()),
+            (variable::HOOK_ALLOW, self.hook_allow.clone()),
             (variable::LOG, self.log.clone()),
             (variable::LOG_FORMAT, self.log_format.clone()),
         ]

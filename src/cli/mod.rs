@@ -1,14 +1,18 @@
 //! The shell's face: one file per command. Data goes to stdout, everything else to stderr.
 
+mod assert;
 mod check;
 mod dev;
+mod diagnosis;
 mod error;
 mod flags;
+mod hook;
 mod master_key;
 mod migrate;
 mod org;
 mod output;
 mod serve;
+mod sign;
 mod token;
 
 use clap::{Parser, Subcommand};
@@ -36,6 +40,10 @@ enum Command {
     MasterKey(master_key::MasterKeyCommand),
     Migrate(migrate::Migrate),
     Check(check::Check),
+    #[command(subcommand)]
+    Hook(hook::HookCommand),
+    Assert(assert::Assert),
+    Sign(sign::Sign),
     #[command(subcommand)]
     Token(token::TokenCommand),
     #[command(subcommand)]
@@ -67,6 +75,9 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::MasterKey(command) => command.run(),
         Command::Migrate(command) => command.run().await,
         Command::Check(command) => command.run().await,
+        Command::Hook(command) => command.run().await,
+        Command::Assert(command) => command.run().await,
+        Command::Sign(command) => command.run().await,
         Command::Token(command) => command.run().await,
         Command::Org(command) => command.run().await,
     }

@@ -28,6 +28,16 @@ fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
+/// Text from elsewhere with everything written out that a terminal would obey.
+pub fn visible(text: &str) -> String {
+    let visible = |c: char| match c {
+        c if is_invisible(c) => c.escape_unicode().to_string(),
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(visible).collect()
+}
+
 pub fn print_json(value: &impl Serialize) -> Result<(), CliError> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| CliError::new(format!("the list cannot be written as JSON: {error}"), "report this"))?;
@@ -36,9 +46,7 @@ pub fn print_json(value: &impl Serialize) -> Result<(), CliError> {
 
 /// Columns as wide as their widest cell.
 pub fn print_table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Result<(), CliError> {
-    let visible = |c: char| if is_invisible(c) { c.escape_unicode().to_string() } else { c.to_string() };
-    let rows: Vec<[String; N]> =
-        rows.iter().map(|row| std::array::from_fn(|column| row[column].chars().map(visible).collect())).collect();
+    let rows: Vec<[String; N]> = rows.iter().map(|row| std::array::from_fn(|column| visible(&row[column]))).collect();
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([head[column].len()]).max().unwrap_or_default()

@@ -26,8 +26,9 @@ pub enum TokenCommand {
 /// Make an API token and print it
 #[derive(Args)]
 #[command(after_help = "It is shown this once: only its hash is kept.\n\nScopes:
-  okta.inlineHooks.read     list and read keys
-  okta.inlineHooks.manage   the same, and create, rename and delete them
+  okta.inlineHooks.read     list and read keys and hooks
+  okta.inlineHooks.manage   the same, and create, change and delete them, and call hooks
+  hookvault.keys.use        sign with keys
 
 Example:
   hookvault token create --name terraform --scope okta.inlineHooks.manage --expires 30d")]
@@ -106,7 +107,7 @@ impl Create {
         let scopes = self.scope.iter().map(|scope| {
             Scope::parse(scope).map_err(|reason| {
                 let known: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
-                CliError::new(format!("--scope: `{scope}` {reason}"), format!("the scopes are {}", known.join(" and ")))
+                CliError::new(format!("--scope: `{scope}` {reason}"), format!("the scopes are {}", known.join(", ")))
             })
         });
         let scopes = Scopes::new(scopes.collect::<Result<Vec<_>, _>>()?)

@@ -1,8 +1,10 @@
 //! Makes, seals and opens keys. Knows nothing of databases, HTTP or the shell.
 
 pub mod envelope;
+pub mod jws;
 pub mod key_pool;
 pub mod master_key;
 pub mod random;
 pub mod rsa_key;
+pub mod signing_key;
 pub mod token_secret;

@@ -2,9 +2,9 @@
 
 use crate::crypto::random::Random;
 use crate::domain::hook_key::PublicKey;
-use pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, SecretDocument};
-use rsa::RsaPrivateKey;
+use pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _, LineEnding, SecretDocument};
 use rsa::traits::PublicKeyParts as _;
+use rsa::{BoxedUint, RsaPrivateKey, RsaPublicKey};
 
 /// In bits (wire.md §1).
 pub const KEY_SIZE: usize = 2048;
@@ -46,6 +46,21 @@ impl KeyPair {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a valid RSA private key in PKCS#8")]
 pub struct NotAPrivateKey;
+
+/// The numbers are no usable RSA public key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("is not a valid RSA public key")]
+pub struct NotAPublicKey;
+
+/// A public key as PEM: a `SubjectPublicKeyInfo` (RFC 7468, clause 13).
+///
+/// # Errors
+/// [`NotAPublicKey`].
+pub fn public_key_pem(key: &PublicKey) -> Result<String, NotAPublicKey> {
+    let number = BoxedUint::from_be_slice_vartime;
+    let public = RsaPublicKey::new(number(&key.modulus), number(&key.exponent)).map_err(|_| NotAPublicKey)?;
+    public.to_public_key_pem(LineEnding::LF).map_err(|_| NotAPublicKey)
+}
 
 /// The public half of an encoded private key, whose consistency is checked on the way.
 ///

@@ -55,6 +55,7 @@ pub struct PublicKey {
 pub struct SealedHookKey {
     pub id: HookKeyId,
     pub org_id: OrgId,
+    pub key_id: KeyId,
     pub name: Name,
     pub public_key: PublicKey,
     pub sealed_pkcs8: Sealed,
@@ -78,8 +79,11 @@ pub fn place<'a>(org_id: &'a OrgId, id: &'a HookKeyId) -> Place<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyReference {
     /// What uses the key, in words: `inline hook`.
-    pub consumer_kind: String,
-    pub consumer_id: String,
-    pub consumer_name: String,
+    pub consumer_kind: Name,
+    /// Unique among those that use the key.
+    pub consumer_id: Name,
+    pub consumer_name: Name,
     pub since: Timestamp,
+    /// When the key last signed for the consumer, to the minute; `None` where it never did.
+    pub last_used: Option<Timestamp>,
 }

@@ -50,6 +50,9 @@ prefixed_id!(
     /// A hook key.
     HookKeyId, "HKY");
 prefixed_id!(
+    /// An inline hook.
+    InlineHookId, "cal");
+prefixed_id!(
     /// An organization.
     OrgId, "00o");
 prefixed_id!(

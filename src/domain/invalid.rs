@@ -1,5 +1,7 @@
 //! Why a piece of input is not a value of the domain.
 
+use std::net::IpAddr;
+
 /// A rule of the domain that some input breaks. `Display` is a phrase that completes "the value …".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
@@ -25,4 +27,49 @@ pub enum Invalid {
     PublicUrl,
     #[error("is outside the range of times that can be written")]
     Time,
+    #[error("is not one of: {0}")]
+    OneOf(&'static str),
+    #[error("cannot be changed")]
+    Immutable,
+    #[error("does not apply here, and must be null")]
+    NotApplicable,
+    #[error("is not an https URL without white space, a user name and a fragment")]
+    Url,
+    #[error("does not begin with https://, and its host is not opened by HOOKVAULT_HOOK_ALLOW")]
+    PlainHttp,
+    #[error("has the address {0}, which is not a public one and is not opened by HOOKVAULT_HOOK_ALLOW")]
+    AddressNotAllowed(IpAddr),
+    #[error("is not a list of host names, addresses and networks such as 10.0.0.0/8")]
+    HookAllow,
+    #[error("is not the name of a header")]
+    HeaderName,
+    #[error("is a header that the vault sets itself")]
+    ReservedHeader,
+    #[error("is not printable ASCII")]
+    HeaderValue,
+    #[error("is not a number of seconds from 1 to {limit}")]
+    Seconds { limit: u64 },
+    #[error("has more than {limit} entries")]
+    TooMany { limit: usize },
+    #[error("belongs to the vault itself")]
+    Reserved,
+    #[error("is not a registered consumer of the key")]
+    NotRegistered,
+}
+
+/// A member of some input with the rule that it breaks.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {reason}")]
+pub struct InvalidField {
+    /// The path to the member, as in `channel.config.uri`.
+    pub field: &'static str,
+    pub reason: Invalid,
+}
+
+impl Invalid {
+    /// The rule, broken by this member.
+    #[must_use]
+    pub const fn at(self, field: &'static str) -> InvalidField {
+        InvalidField { field, reason: self }
+    }
 }

@@ -9,16 +9,19 @@ use std::fmt;
 pub enum Scope {
     InlineHooksRead,
     InlineHooksManage,
+    /// Signing with keys: not part of managing them.
+    KeysUse,
 }
 
 impl Scope {
-    pub const ALL: [Self; 2] = [Self::InlineHooksRead, Self::InlineHooksManage];
+    pub const ALL: [Self; 3] = [Self::InlineHooksRead, Self::InlineHooksManage, Self::KeysUse];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::InlineHooksRead => "okta.inlineHooks.read",
             Self::InlineHooksManage => "okta.inlineHooks.manage",
+            Self::KeysUse => "hookvault.keys.use",
         }
     }
 
@@ -68,7 +71,7 @@ impl Scopes {
             Scope::InlineHooksRead => {
                 self.0.contains(&Scope::InlineHooksRead) || self.0.contains(&Scope::InlineHooksManage)
             }
-            Scope::InlineHooksManage => self.0.contains(&Scope::InlineHooksManage),
+            Scope::InlineHooksManage | Scope::KeysUse => self.0.contains(&needed),
         }
     }
 
@@ -94,11 +97,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn manage_includes_read_and_read_does_not_include_manage() {
+    fn manage_includes_read_and_nothing_else_includes_anything() {
         let read = Scopes::parse("okta.inlineHooks.read").unwrap();
         let manage = Scopes::parse("okta.inlineHooks.manage").unwrap();
         assert!(read.allow(Scope::InlineHooksRead) && !read.allow(Scope::InlineHooksManage));
         assert!(manage.allow(Scope::InlineHooksRead) && manage.allow(Scope::InlineHooksManage));
+        assert!(!manage.allow(Scope::KeysUse));
+        let keys_use = Scopes::parse("hookvault.keys.use").unwrap();
+        assert!(keys_use.allow(Scope::KeysUse));
+        assert!(!keys_use.allow(Scope::InlineHooksRead) && !keys_use.allow(Scope::InlineHooksManage));
     }
 
     #[test]

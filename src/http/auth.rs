@@ -68,6 +68,7 @@ pub trait Requirement: 'static {
 
 pub struct InlineHooksRead;
 pub struct InlineHooksManage;
+pub struct KeysUse;
 pub struct AnyCredential;
 
 impl Requirement for InlineHooksRead {
@@ -76,6 +77,10 @@ impl Requirement for InlineHooksRead {
 
 impl Requirement for InlineHooksManage {
     const SCOPE: Option<Scope> = Some(Scope::InlineHooksManage);
+}
+
+impl Requirement for KeysUse {
+    const SCOPE: Option<Scope> = Some(Scope::KeysUse);
 }
 
 impl Requirement for AnyCredential {

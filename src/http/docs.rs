@@ -2,7 +2,7 @@
 
 use super::error::{self, ApiError, ErrorBody, ErrorCause};
 use super::routes::{self, Access, Route};
-use super::{Shared, hook_keys, organization, probes, users};
+use super::{Shared, hook_keys, inline_hooks, jwks, key_references, organization, probes, signing, users};
 use actix_web::http::header::{self, ContentType};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
@@ -28,6 +28,10 @@ const SCHEME: &str = "apiToken";
     ),
     tags(
         (name = "Hook keys", description = "Key pairs that sign calls to hooks"),
+        (name = "Inline hooks", description = "Hooks that use keys, and calls of them"),
+        (name = "Uses of keys", description = "Who uses a key, which then cannot be deleted"),
+        (name = "Signing", description = "Signatures for other programs"),
+        (name = "Public keys", description = "What verifiers read"),
         (name = "Vault", description = "What official clients ask at start"),
         (name = "Operations", description = "For those who run the service"),
     ),
@@ -38,6 +42,25 @@ const SCHEME: &str = "apiToken";
         hook_keys::get,
         hook_keys::replace,
         hook_keys::delete,
+        inline_hooks::list,
+        inline_hooks::create,
+        inline_hooks::get,
+        inline_hooks::update,
+        inline_hooks::replace,
+        inline_hooks::delete,
+        inline_hooks::activate,
+        inline_hooks::deactivate,
+        inline_hooks::execute,
+        key_references::list,
+        key_references::get,
+        key_references::put,
+        key_references::delete,
+        signing::client_assertion,
+        signing::jwt,
+        jwks::org_jwks,
+        jwks::org_pem,
+        jwks::key_jwks,
+        jwks::key_pem,
         users::me,
         organization::metadata,
         probes::alive,
@@ -97,7 +120,7 @@ fn describe(operation: &mut Operation, route: &Route) {
         operation.description = Some(description);
         operation.security = Some(vec![SecurityRequirement::new(SCHEME, scopes)]);
     }
-    if let Some(example) = hook_keys::example(&route.method, route.path)
+    if let Some(example) = example(route)
         && let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200")
         && let Some(RefOr::T(content)) = response.content.get_mut("application/json")
     {
@@ -122,16 +145,32 @@ fn describe(operation: &mut Operation, route: &Route) {
     }
 }
 
+/// What the resource's own code answers with.
+fn example(route: &Route) -> Option<serde_json::Value> {
+    [hook_keys::example, inline_hooks::example, key_references::example, signing::example, jwks::example]
+        .into_iter()
+        .find_map(|example| example(&route.method, route.path))
+}
+
 fn can_be_raised_by(origin: error::RaisedBy, route: &Route) -> bool {
+    let of_keys = route.path.starts_with("/api/v1/hook-keys");
+    let of_hooks = route.path.starts_with("/api/v1/inlineHooks");
+    let executes = route.path.ends_with("/execute");
+    let takes_body = matches!(route.method, Method::POST | Method::PUT) && !route.path.contains("/lifecycle/");
     match origin {
         error::RaisedBy::All => true,
         error::RaisedBy::Limited => route.access != Access::Probe,
         error::RaisedBy::Guarded => matches!(route.access, Access::Guarded(_)),
         error::RaisedBy::Scoped => matches!(route.access, Access::Guarded(Some(_))),
         error::RaisedBy::Named => route.path.contains('{'),
-        error::RaisedBy::Body => matches!(route.method, Method::POST | Method::PUT),
-        error::RaisedBy::Create => route.method == Method::POST,
-        error::RaisedBy::Delete => route.method == Method::DELETE,
+        error::RaisedBy::Body => takes_body,
+        error::RaisedBy::NameBody => takes_body && (of_keys || of_hooks) && !executes,
+        error::RaisedBy::CreateKey => of_keys && route.method == Method::POST,
+        error::RaisedBy::DeleteKey => of_keys && route.method == Method::DELETE,
+        error::RaisedBy::HookBody => takes_body && of_hooks && !executes,
+        error::RaisedBy::DeleteHook => of_hooks && route.method == Method::DELETE,
+        error::RaisedBy::ExecuteHook => executes,
+        error::RaisedBy::Signing => route.path.ends_with("/jwts"),
     }
 }
 

@@ -2,9 +2,13 @@
 
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::{KeyReference, MAX_KEYS_PER_ORG};
-use crate::domain::invalid::Invalid;
+use crate::domain::hook_url::HookUrl;
+use crate::domain::inline_hook::MAX_HOOKS_PER_ORG;
+use crate::domain::invalid::{Invalid, InvalidField};
+use crate::domain::name::Name;
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::hook_call::{CallError, Failure, Party};
 use crate::vault::sealing::SealingError;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -119,7 +123,7 @@ impl ApiError {
                 "E0000021",
                 "Bad request. Accept and/or Content-Type headers likely do not match supported values.",
             ),
-            Self::NameMissing => name_invalid(Invalid::Blank),
+            Self::NameMissing => invalid(&[Invalid::Blank.at("name")]),
             Self::ScopeTooSmall => forbidden(),
             Self::RateLimited => Answer::new(
                 StatusCode::TOO_MANY_REQUESTS,
@@ -174,8 +178,20 @@ fn vault_answer(error: &VaultError) -> Answer {
         VaultError::NotFound { kind, id } => {
             Answer::new(StatusCode::NOT_FOUND, "E0000007", format!("Not found: Resource not found: {id} ({kind})"))
         }
-        VaultError::Name(reason) => name_invalid(*reason),
-        VaultError::NameTaken => {
+        VaultError::Name(reason) => invalid(&[reason.at("name")]),
+        VaultError::Invalid(fields) => invalid(fields),
+        VaultError::HookKeyUnknown { given } => validation("channel.config.hookKeyId")
+            .because(format!("channel.config.hookKeyId: There is no hook key '{given}' in the current organization")),
+        VaultError::HookCapReached => validation("InlineHook").because(format!(
+            "You have reached the maximum number of inline hooks allowed ({MAX_HOOKS_PER_ORG}). \
+             To add another inline hook, you must first delete an existing one."
+        )),
+        VaultError::HookActive => forbidden()
+            .because("The inline hook is active. Only inactive inline hooks can be deleted: deactivate it first."),
+        VaultError::HookInactive => validation("status")
+            .because("status: The inline hook is inactive, which blocks its execution: activate it first."),
+        VaultError::Call(error) => call_answer(error),
+        VaultError::NameTaken | VaultError::HookNameTaken => {
             validation("name").because("name: An object with this field already exists in the current organization")
         }
         VaultError::CapReached => validation("HookKey").because(format!(
@@ -186,7 +202,7 @@ fn vault_answer(error: &VaultError) -> Answer {
         VaultError::NoCredential => Answer::new(StatusCode::FORBIDDEN, "E0000005", "Invalid session"),
         VaultError::BadCredential => Answer::new(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided"),
         VaultError::NotErasedYet(_) => unavailable().because(
-            "The key is deleted, but its sealed bytes are not off the disk yet; the vault goes on trying. \
+            "It is done, but the sealed bytes of before are not off the disk yet; the vault goes on trying. \
              Most often a backup or another program is still reading an older state of the database.",
         ),
         VaultError::Busy(_) | VaultError::Full(_) | VaultError::Unavailable(_) => unavailable(),
@@ -197,6 +213,9 @@ fn vault_answer(error: &VaultError) -> Answer {
         | VaultError::TokenNameTaken
         | VaultError::Ambiguous { .. }
         | VaultError::Task(_)
+        | VaultError::KeyUnusable(_)
+        | VaultError::KeyCannotSign(_)
+        | VaultError::PublicKey(_)
         | VaultError::Empty => internal(),
     }
 }
@@ -205,25 +224,48 @@ fn validation(what: &str) -> Answer {
     Answer::new(StatusCode::BAD_REQUEST, "E0000001", format!("Api validation failed: {what}"))
 }
 
-fn name_invalid(reason: Invalid) -> Answer {
-    let reason = match reason {
-        Invalid::Blank => "The field cannot be left blank".to_owned(),
-        Invalid::TooLong { .. } => "The field is too long".to_owned(),
-        Invalid::ControlCharacter => "The field cannot contain control characters".to_owned(),
-        Invalid::Id
-        | Invalid::Domain
-        | Invalid::Scope
-        | Invalid::NoScope
-        | Invalid::Dialect
-        | Invalid::RateLimit
-        | Invalid::PublicUrl
-        | Invalid::Time => format!("The field {reason}"),
+/// One cause for each member that breaks a rule; the summary names the first.
+fn invalid(fields: &[InvalidField]) -> Answer {
+    let first = fields.first().map_or("body", |field| field.field);
+    fields.iter().fold(validation(first), |answer, InvalidField { field, reason }| {
+        let reason = match reason {
+            Invalid::Blank => "The field cannot be left blank".to_owned(),
+            Invalid::TooLong { .. } => "The field is too long".to_owned(),
+            Invalid::ControlCharacter => "The field cannot contain control characters".to_owned(),
+            reason => format!("The field {reason}"),
+        };
+        answer.because(format!("{field}: {reason}"))
+    })
+}
+
+/// A hook that was called in vain (wire.md §6): no answer in time, an answer that is an error, or none that can be used.
+fn call_answer(error: &CallError) -> Answer {
+    let answer = match (error.party, &error.failure) {
+        (_, Failure::TimedOut { .. }) => {
+            Answer::new(StatusCode::GATEWAY_TIMEOUT, "E0000137", "Okta did not receive a response from an inline hook.")
+        }
+        (Party::Hook, Failure::Status { .. }) => {
+            Answer::new(StatusCode::BAD_REQUEST, "E0000135", "An inline hook responded with an error.")
+        }
+        (Party::TokenEndpoint, Failure::Status { .. })
+        | (
+            _,
+            Failure::Outbound(_)
+            | Failure::Redirect { .. }
+            | Failure::NotJson(_)
+            | Failure::NoAccessToken
+            | Failure::TokenType(_),
+        ) => Answer::new(
+            StatusCode::BAD_GATEWAY,
+            "E0000134",
+            "Okta could not communicate correctly with an inline hook.",
+        ),
     };
-    validation("name").because(format!("name: {reason}"))
+    answer.because(format!("The call failed at {error}."))
 }
 
 fn use_of(user: &KeyReference) -> String {
-    let KeyReference { consumer_kind, consumer_id, consumer_name, since: _ } = user;
+    let KeyReference { consumer_kind, consumer_id, consumer_name, .. } = user;
     format!(
         "The key is used by {consumer_kind} '{consumer_name}' ({consumer_id}). Only keys that aren't used can be deleted."
     )
@@ -267,42 +309,74 @@ pub enum RaisedBy {
     Guarded,
     /// Guarded with a scope.
     Scoped,
-    /// Those that name a key in their path.
+    /// Those that name something in their path.
     Named,
     /// Those that take a body.
     Body,
-    Create,
-    Delete,
+    /// A body that has a name in it.
+    NameBody,
+    CreateKey,
+    DeleteKey,
+    HookBody,
+    DeleteHook,
+    ExecuteHook,
+    Signing,
 }
 
 /// Examples for the documents, from the same code that answers.
 #[must_use]
 pub fn examples() -> Vec<(&'static str, RaisedBy, Answer)> {
-    let user = KeyReference {
-        consumer_kind: "inline hook".into(),
-        consumer_id: "cal7v2xu1m0dCtvO10g7".into(),
-        consumer_name: "My hook".into(),
-        since: Timestamp::EPOCH,
-    };
-    let unknown = VaultError::NotFound { kind: "HookKey", id: "HKYr9awje8zXYgZF41d7".into() };
-    let wrong_type = ApiError::MalformedBody("name: invalid type: integer `7`, expected a string".into());
-    vec![
-        ("nameBlank", RaisedBy::Body, ApiError::NameMissing.answer()),
-        ("nameTaken", RaisedBy::Body, vault_answer(&VaultError::NameTaken)),
-        ("capReached", RaisedBy::Create, vault_answer(&VaultError::CapReached)),
-        ("malformed", RaisedBy::Body, wrong_type.answer()),
+    let mut examples = vec![
+        ("nameBlank", RaisedBy::NameBody, ApiError::NameMissing.answer()),
+        ("nameTaken", RaisedBy::NameBody, vault_answer(&VaultError::NameTaken)),
+        ("capReached", RaisedBy::CreateKey, vault_answer(&VaultError::CapReached)),
+        ("plainHttp", RaisedBy::HookBody, invalid(&[Invalid::PlainHttp.at("channel.config.uri")])),
+        ("unknownKey", RaisedBy::HookBody, vault_answer(&VaultError::HookKeyUnknown { given: "my key".into() })),
+        ("active", RaisedBy::DeleteHook, vault_answer(&VaultError::HookActive)),
+        ("inactive", RaisedBy::ExecuteHook, vault_answer(&VaultError::HookInactive)),
+        ("ownClaim", RaisedBy::Signing, invalid(&[Invalid::Reserved.at("claims.exp")])),
+        (
+            "malformed",
+            RaisedBy::Body,
+            ApiError::MalformedBody("name: invalid type: integer, expected a string".into()).answer(),
+        ),
         ("mediaType", RaisedBy::Body, ApiError::MediaType.answer()),
         ("invalidToken", RaisedBy::Guarded, vault_answer(&VaultError::BadCredential)),
         ("noCredential", RaisedBy::Guarded, vault_answer(&VaultError::NoCredential)),
         ("scopeTooSmall", RaisedBy::Scoped, ApiError::ScopeTooSmall.answer()),
-        ("inUse", RaisedBy::Delete, vault_answer(&VaultError::KeyInUse { users: vec![user] })),
-        ("notFound", RaisedBy::Named, vault_answer(&unknown)),
+        (
+            "notFound",
+            RaisedBy::Named,
+            vault_answer(&VaultError::NotFound { kind: "HookKey", id: "HKYr9awje8zXYgZF41d7".into() }),
+        ),
         ("tooLarge", RaisedBy::Body, ApiError::BodyTooLarge { limit: super::extract::BODY_LIMIT }.answer()),
         ("tooSlow", RaisedBy::Body, ApiError::BodyTooSlow.answer()),
         ("rateLimited", RaisedBy::Limited, ApiError::RateLimited.answer()),
         ("internal", RaisedBy::All, internal()),
         ("unavailable", RaisedBy::All, unavailable()),
-    ]
+    ];
+    let name = |text| Name::parse(text).ok();
+    if let (Some(kind), Some(id), Some(hook)) = (name("inline hook"), name("cal7v2xu1m0dCtvO10g7"), name("My hook")) {
+        let user = KeyReference {
+            consumer_kind: kind,
+            consumer_id: id,
+            consumer_name: hook,
+            since: Timestamp::EPOCH,
+            last_used: None,
+        };
+        examples.push(("inUse", RaisedBy::DeleteKey, vault_answer(&VaultError::KeyInUse { users: vec![user] })));
+    }
+    if let Ok(url) = HookUrl::parse("https://hooks.example.com/tokens") {
+        for (title, failure) in [
+            ("noAnswer", Failure::TimedOut { seconds: 3 }),
+            ("errorAnswer", Failure::Status { status: 500, oauth: None }),
+            ("badAnswer", Failure::Redirect { status: 302 }),
+        ] {
+            let error = CallError { party: Party::Hook, url: url.clone(), failure };
+            examples.push((title, RaisedBy::ExecuteHook, call_answer(&error)));
+        }
+    }
+    examples
 }
 
 /// An error and all that caused it, on one line: what a client sent is part of it, so control characters are escaped.

@@ -17,6 +17,20 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 /// back.
 pub struct JsonBody<T>(pub T);
 
+/// A body that was a JSON object, as it was sent.
+pub struct JsonObject(pub Vec<u8>);
+
+impl FromRequest for JsonObject {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move { Ok(Self(read_object(&request, &mut payload).await?.0.to_vec())) })
+    }
+}
+
 impl<T: DeserializeOwned> FromRequest for JsonBody<T> {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
@@ -25,23 +39,38 @@ impl<T: DeserializeOwned> FromRequest for JsonBody<T> {
         let request = request.clone();
         let mut payload = payload.take();
         Box::pin(async move {
-            let body = read(&request, &mut payload).await?;
-            if body.is_empty() {
-                return Err(ApiError::MalformedBody("The request body is empty.".into()));
-            }
-            if !is_json(&request) {
-                return Err(ApiError::MediaType);
-            }
-            // First as any JSON: that limits the depth of members that nobody asked for, too.
-            let value: Value = serde_json::from_slice(&body).map_err(|error| malformed(&error.to_string()))?;
-            let object: Map<String, Value> = match value {
-                Value::Object(object) => object,
-                _ => return Err(malformed("it is not an object")),
-            };
-            serde_path_to_error::deserialize(Value::Object(object))
-                .map(Self)
-                .map_err(|error| ApiError::MalformedBody(format!("{}: {}", error.path(), error.inner())))
+            let (_, object) = read_object(&request, &mut payload).await?;
+            serde_path_to_error::deserialize(Value::Object(object)).map(Self).map_err(|error| {
+                ApiError::MalformedBody(format!("{}: {}", error.path(), without_value(&error.inner().to_string())))
+            })
         })
+    }
+}
+
+/// `invalid type: string "hunter2", expected a map` without what was sent: it may be a secret in the wrong place.
+fn without_value(reason: &str) -> String {
+    match (reason.find(['`', '"']), reason.rfind(", expected")) {
+        (Some(begin), Some(end)) if begin < end => format!("{}{}", reason[..begin].trim_end(), &reason[end..]),
+        _ => reason.to_owned(),
+    }
+}
+
+/// The body, and the object that it is.
+async fn read_object(
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<(web::Bytes, Map<String, Value>), ApiError> {
+    let body = read(request, payload).await?;
+    if body.is_empty() {
+        return Err(ApiError::MalformedBody("The request body is empty.".into()));
+    }
+    if !is_json(request) {
+        return Err(ApiError::MediaType);
+    }
+    // First as any JSON: that limits the depth of members that nobody asked for, too.
+    match serde_json::from_slice(&body).map_err(|error| malformed(&error.to_string()))? {
+        Value::Object(object) => Ok((body, object)),
+        _ => Err(malformed("it is not an object")),
     }
 }
 

@@ -1,9 +1,9 @@
 //! `/.well-known/okta-organization`: which org answers here (wire.md §4).
 
 use super::error::ApiError;
+use super::links::{Link, Links};
+use super::org_url::org_url;
 use super::{Shared, auth, json};
-use crate::domain::org::Org;
-use crate::domain::public_url::PublicUrl;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,18 +16,8 @@ pub struct OrganizationWire {
     #[schema(example = "idx")]
     pipeline: &'static str,
     #[serde(rename = "_links")]
+    #[schema(value_type = Object)]
     links: Links,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = OrganizationLinks)]
-pub struct Links {
-    organization: Link,
-}
-
-#[derive(Serialize, ToSchema)]
-pub struct Link {
-    href: String,
 }
 
 /// Retrieve the org's metadata
@@ -39,20 +29,6 @@ pub async fn metadata(request: HttpRequest, shared: web::Data<Shared>) -> Result
     Ok(json(&OrganizationWire {
         id: org.id.to_string(),
         pipeline: "idx",
-        links: Links { organization: Link { href: org_url(&shared, &org, host) } },
+        links: Links::new([("organization", Link::plain(org_url(&shared, &org, host)))]),
     }))
-}
-
-/// An org with a domain is reached under it; the default org under the public URL; without one, under the address that
-/// the client used.
-fn org_url(shared: &Shared, org: &Org, host: Option<&str>) -> String {
-    let scheme = shared.public_url.as_ref().map_or("http", |url| url.scheme());
-    // A host that is none is not repeated.
-    let used = host.and_then(|host| PublicUrl::parse(&format!("{scheme}://{host}")).ok());
-    match (&org.domain, &shared.public_url, used) {
-        (None, Some(url), _) => url.to_string(),
-        (_, _, Some(used)) => used.to_string(),
-        (Some(domain), _, None) => format!("{scheme}://{domain}"),
-        (None, None, None) => format!("{scheme}://localhost"),
-    }
 }

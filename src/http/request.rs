@@ -104,6 +104,8 @@ pub fn add_budget(headers: &mut HeaderMap, budget: Budget) {
 
 /// The other headers of every answer (wire.md §3). `Date` is the server's.
 pub fn add_headers(headers: &mut HeaderMap, status: StatusCode, shared: &Shared, request_id: &str) {
+    // What may be cached says so itself.
+    let cacheable = headers.contains_key(header::CACHE_CONTROL);
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
             headers.insert(HeaderName::from_static(name), value);
@@ -112,7 +114,7 @@ pub fn add_headers(headers: &mut HeaderMap, status: StatusCode, shared: &Shared,
     set("x-okta-request-id", request_id);
     set("x-content-type-options", "nosniff");
     set("referrer-policy", "strict-origin-when-cross-origin");
-    if status == StatusCode::OK {
+    if status == StatusCode::OK && !cacheable {
         set("cache-control", "no-cache, no-store");
         set("pragma", "no-cache");
         set("expires", "0");

@@ -2,7 +2,7 @@
 
 use super::auth::{Granted, Requirement};
 use super::error::ApiError;
-use super::{docs, hook_keys, organization, probes, users};
+use super::{docs, hook_keys, inline_hooks, jwks, key_references, organization, probes, signing, users};
 use crate::domain::scope::Scope;
 use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
@@ -13,6 +13,8 @@ use actix_web::{FromRequest, Handler, HttpResponse, Responder, Route as ActixRou
 pub enum Access {
     /// Everyone.
     Public,
+    /// Everyone, and every page in a browser.
+    Published,
     /// Everyone, and not rate limited.
     Probe,
     /// Whoever has a valid credential with the scope, or with any where there is none.
@@ -32,6 +34,7 @@ impl Route {
     fn methods(&self) -> Vec<Method> {
         match self.access {
             Access::Guarded(_) => vec![self.method.clone()],
+            Access::Published => vec![self.method.clone(), Method::HEAD, Method::OPTIONS],
             Access::Public | Access::Probe => vec![self.method.clone(), Method::HEAD],
         }
     }
@@ -42,6 +45,10 @@ impl Route {
 pub fn all() -> Vec<Route> {
     const HOOK_KEYS: &str = "/api/v1/hook-keys";
     const HOOK_KEY: &str = "/api/v1/hook-keys/{id}";
+    const INLINE_HOOKS: &str = "/api/v1/inlineHooks";
+    const INLINE_HOOK: &str = "/api/v1/inlineHooks/{id}";
+    const REFERENCES: &str = "/vault/v1/hook-keys/{key}/references";
+    const REFERENCE: &str = "/vault/v1/hook-keys/{key}/references/{consumer}";
     vec![
         guarded(Method::GET, HOOK_KEYS, hook_keys::list),
         guarded(Method::POST, HOOK_KEYS, hook_keys::create),
@@ -49,6 +56,25 @@ pub fn all() -> Vec<Route> {
         guarded(Method::GET, HOOK_KEY, hook_keys::get),
         guarded(Method::PUT, HOOK_KEY, hook_keys::replace),
         guarded(Method::DELETE, HOOK_KEY, hook_keys::delete),
+        guarded(Method::GET, INLINE_HOOKS, inline_hooks::list),
+        guarded(Method::POST, INLINE_HOOKS, inline_hooks::create),
+        guarded(Method::GET, INLINE_HOOK, inline_hooks::get),
+        guarded(Method::POST, INLINE_HOOK, inline_hooks::update),
+        guarded(Method::PUT, INLINE_HOOK, inline_hooks::replace),
+        guarded(Method::DELETE, INLINE_HOOK, inline_hooks::delete),
+        guarded(Method::POST, "/api/v1/inlineHooks/{id}/lifecycle/activate", inline_hooks::activate),
+        guarded(Method::POST, "/api/v1/inlineHooks/{id}/lifecycle/deactivate", inline_hooks::deactivate),
+        guarded(Method::POST, "/api/v1/inlineHooks/{id}/execute", inline_hooks::execute),
+        guarded(Method::GET, REFERENCES, key_references::list),
+        guarded(Method::GET, REFERENCE, key_references::get),
+        guarded(Method::PUT, REFERENCE, key_references::put),
+        guarded(Method::DELETE, REFERENCE, key_references::delete),
+        guarded(Method::POST, "/vault/v1/hook-keys/{key}/client-assertions", signing::client_assertion),
+        guarded(Method::POST, "/vault/v1/hook-keys/{key}/jwts", signing::jwt),
+        published("/.well-known/jwks.json", jwks::org_jwks),
+        published("/.well-known/jwks.pem", jwks::org_pem),
+        published("/vault/v1/hook-keys/{key}/jwks.json", jwks::key_jwks),
+        published("/vault/v1/hook-keys/{key}/jwks.pem", jwks::key_pem),
         guarded(Method::GET, "/api/v1/users/me", users::me),
         open(Access::Public, "/.well-known/okta-organization", organization::metadata),
         open(Access::Probe, "/healthz", probes::alive),
@@ -73,6 +99,9 @@ pub fn configure(config: &mut ServiceConfig) {
         let allowed: Vec<_> = here.iter().flat_map(Route::methods).collect();
         let mut resource = web::resource(path);
         for route in here {
+            if route.access == Access::Published {
+                resource = resource.route(web::method(Method::OPTIONS).to(jwks::preflight));
+            }
             resource = resource.route(route.handler);
         }
         config.service(resource.default_service(web::to(move || unknown_method(allowed.clone()))));
@@ -107,6 +136,16 @@ where
 {
     let handler = web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler);
     Route { access, handler, method: Method::GET, path }
+}
+
+/// As [`open`], for pages of any origin too.
+fn published<F, Args>(path: &'static str, handler: F) -> Route
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    open(Access::Published, path, handler)
 }
 
 /// Arguments of a handler of which the first is a [`Granted`].

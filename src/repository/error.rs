@@ -49,6 +49,12 @@ pub enum Conflict {
     HookKeyCap,
     #[error("the key is in use")]
     HookKeyUsed,
+    #[error("there is no such key")]
+    HookKeyMissing,
+    #[error("another inline hook of the org has this name")]
+    InlineHookName,
+    #[error("the org has all the inline hooks that it may have")]
+    InlineHookCap,
     #[error("another org has this name")]
     OrgName,
     #[error("another org has this domain")]

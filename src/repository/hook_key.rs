@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use crate::domain::clock::Timestamp;
-use crate::domain::hook_key::{HookKey, KeyReference, SealedHookKey};
+use crate::domain::hook_key::{HookKey, SealedHookKey};
 use crate::domain::id::{HookKeyId, KeyId, OrgId};
 use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
@@ -16,10 +16,9 @@ pub trait HookKeyRead: Send {
     async fn hook_key_find_by_key_id(&mut self, org: &OrgId, key_id: &KeyId) -> Result<Option<HookKey>, StoreError>;
     /// How many keys the org has.
     async fn hook_key_count(&mut self, org: &OrgId) -> Result<u32, StoreError>;
-    /// Whether a key of the org has this name.
-    async fn hook_key_name_taken(&mut self, org: &OrgId, name: &Name) -> Result<bool, StoreError>;
-    /// Who uses the key, longest first.
-    async fn hook_key_references(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Vec<KeyReference>, StoreError>;
+    async fn hook_key_find_by_name(&mut self, org: &OrgId, name: &Name) -> Result<Option<HookKey>, StoreError>;
+    /// The private key as it is at rest.
+    async fn hook_key_find_sealed(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Option<SealedHookKey>, StoreError>;
     /// The private keys of all orgs, as they are at rest; `Corrupt` for a row that does not parse.
     async fn hook_key_list_sealed(&mut self) -> Result<Vec<Result<SealedHookKey, StoreError>>, StoreError>;
 }

@@ -6,6 +6,8 @@
 pub mod api_token;
 pub mod error;
 pub mod hook_key;
+pub mod inline_hook;
+pub mod key_reference;
 pub mod master_key;
 pub mod org;
 pub mod sqlite;
@@ -33,12 +35,26 @@ pub trait Store: Send + Sync {
 }
 
 /// Everything that can be read.
-pub trait ReadTx: org::OrgRead + hook_key::HookKeyRead + api_token::ApiTokenRead + master_key::MasterKeyRead {}
+pub trait ReadTx:
+    org::OrgRead
+    + hook_key::HookKeyRead
+    + key_reference::KeyReferenceRead
+    + inline_hook::InlineHookRead
+    + api_token::ApiTokenRead
+    + master_key::MasterKeyRead
+{
+}
 
 /// Everything that can be read and written.
 #[async_trait]
 pub trait WriteTx:
-    ReadTx + org::OrgWrite + hook_key::HookKeyWrite + api_token::ApiTokenWrite + master_key::MasterKeyWrite
+    ReadTx
+    + org::OrgWrite
+    + hook_key::HookKeyWrite
+    + key_reference::KeyReferenceWrite
+    + inline_hook::InlineHookWrite
+    + api_token::ApiTokenWrite
+    + master_key::MasterKeyWrite
 {
     /// Makes the changes durable: when this returns `Ok` they are on disk.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;

@@ -3,6 +3,7 @@
 
 use super::Vault;
 use super::error::VaultError;
+use crate::repository::WriteTx;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ pub(super) struct Erasure {
 
 impl Erasure {
     /// Tells that a deletion was committed.
-    pub(super) fn committed(&self) {
+    fn committed(&self) {
         self.committed.fetch_add(1, Ordering::SeqCst);
     }
 
@@ -39,6 +40,21 @@ impl Vault {
         }
     }
 
+    /// Commits a transaction that has deleted or replaced something sealed, and removes that from the disk.
+    ///
+    /// # Errors
+    /// Those of the commit, or [`VaultError::NotErasedYet`].
+    pub(super) async fn commit_and_erase(&self, tx: Box<dyn WriteTx>) -> Result<(), VaultError> {
+        let vault = self.clone();
+        // On a task of its own: a client that hangs up between the commit and the erasure stops neither.
+        tokio::spawn(async move {
+            tx.commit().await?;
+            vault.erasure.committed();
+            vault.erase().await
+        })
+        .await?
+    }
+
     /// Erases where an earlier deletion is still due.
     ///
     /// # Errors
@@ -51,7 +67,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::NotErasedYet`]; then it is tried again in the background.
-    pub(super) async fn erase(&self) -> Result<(), VaultError> {
+    async fn erase(&self) -> Result<(), VaultError> {
         let erased = self.try_erase().await;
         if erased.is_err() && !self.erasure.retrying.swap(true, Ordering::SeqCst) {
             tokio::spawn(self.clone().erase_in_background());

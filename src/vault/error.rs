@@ -1,7 +1,11 @@
 //! Why a use case did not do what was asked.
 
+use super::hook_call::CallError;
+use crate::crypto::envelope::OpenError;
+use crate::crypto::rsa_key::NotAPublicKey;
+use crate::crypto::signing_key::SigningError;
 use crate::domain::hook_key::KeyReference;
-use crate::domain::invalid::Invalid;
+use crate::domain::invalid::{Invalid, InvalidField};
 use crate::repository::error::{Conflict, StoreError};
 
 /// `Display` is for the log and the shell; the HTTP layer has its own words.
@@ -13,6 +17,27 @@ pub enum VaultError {
     Ambiguous { kind: &'static str, name: String },
     #[error("the name {0}")]
     Name(Invalid),
+    /// At least one.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Invalid(Vec<InvalidField>),
+    #[error("there is no hook key {given}")]
+    HookKeyUnknown { given: String },
+    #[error("another inline hook of the org has this name")]
+    HookNameTaken,
+    #[error("the org has all the inline hooks that it may have")]
+    HookCapReached,
+    #[error("the inline hook is active")]
+    HookActive,
+    #[error("the inline hook is inactive")]
+    HookInactive,
+    #[error(transparent)]
+    Call(Box<CallError>),
+    #[error("the sealed value cannot be opened")]
+    KeyUnusable(#[source] OpenError),
+    #[error("the private key cannot be used")]
+    KeyCannotSign(#[source] SigningError),
+    #[error("a public key cannot be used")]
+    PublicKey(#[source] NotAPublicKey),
     #[error("another key of the org has this name")]
     NameTaken,
     #[error("the org has all the keys that it may have")]
@@ -29,8 +54,8 @@ pub enum VaultError {
     NoCredential,
     #[error("the credential is unknown, expired, revoked or of another org")]
     BadCredential,
-    /// The key is gone, and its sealed bytes will be; but not yet.
-    #[error("the key was deleted, but its sealed bytes are not off the disk yet")]
+    /// What was sealed is gone, and its bytes will be; but not yet.
+    #[error("it was done, but the sealed bytes of before are not off the disk yet")]
     NotErasedYet(#[source] StoreError),
     #[error(transparent)]
     Busy(StoreError),
@@ -54,18 +79,38 @@ impl From<StoreError> for VaultError {
         match error {
             StoreError::Conflict(Conflict::HookKeyName) => Self::NameTaken,
             StoreError::Conflict(Conflict::HookKeyCap) => Self::CapReached,
+            StoreError::Conflict(Conflict::InlineHookName) => Self::HookNameTaken,
+            StoreError::Conflict(Conflict::InlineHookCap) => Self::HookCapReached,
             StoreError::Conflict(Conflict::OrgName) => Self::OrgNameTaken,
             StoreError::Conflict(Conflict::OrgDomain) => Self::OrgDomainTaken,
             StoreError::Conflict(Conflict::ApiTokenName) => Self::TokenNameTaken,
             // The use cases handle these where they can occur.
-            StoreError::Conflict(Conflict::HookKeyUsed | Conflict::OrgDefault | Conflict::MasterKey) => {
-                Self::Store(error)
-            }
+            StoreError::Conflict(
+                Conflict::HookKeyUsed | Conflict::HookKeyMissing | Conflict::OrgDefault | Conflict::MasterKey,
+            ) => Self::Store(error),
             StoreError::Busy(_) => Self::Busy(error),
             StoreError::Full(_) => Self::Full(error),
             StoreError::Unavailable(_) | StoreError::Closed => Self::Unavailable(error),
             StoreError::Corrupt { .. } | StoreError::Damaged(_) => Self::Damaged(error),
             StoreError::Other(_) => Self::Store(error),
         }
+    }
+}
+
+impl From<CallError> for VaultError {
+    fn from(error: CallError) -> Self {
+        Self::Call(Box::new(error))
+    }
+}
+
+impl From<InvalidField> for VaultError {
+    fn from(field: InvalidField) -> Self {
+        Self::Invalid(vec![field])
+    }
+}
+
+impl From<Vec<InvalidField>> for VaultError {
+    fn from(fields: Vec<InvalidField>) -> Self {
+        Self::Invalid(fields)
     }
 }

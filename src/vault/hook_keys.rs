@@ -6,6 +6,7 @@ use crate::crypto::rsa_key::KeyPair;
 use crate::domain::hook_key::{HookKey, MAX_KEYS_PER_ORG, place};
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
+use crate::repository::ReadTx;
 use crate::repository::error::{Conflict, StoreError};
 
 const KIND: &str = "HookKey";
@@ -26,7 +27,7 @@ impl Vault {
             Ok(id) => self.registry.store.read().await?.hook_key_find(org, &id).await?,
             Err(_) => None,
         };
-        found.ok_or_else(|| not_found(id))
+        found.ok_or_else(|| key_not_found(id))
     }
 
     /// The key with this `kid`.
@@ -38,7 +39,7 @@ impl Vault {
             Ok(key_id) => self.registry.store.read().await?.hook_key_find_by_key_id(org, &key_id).await?,
             Err(_) => None,
         };
-        found.ok_or_else(|| not_found(key_id))
+        found.ok_or_else(|| key_not_found(key_id))
     }
 
     /// When this returns `Ok` the key is on disk.
@@ -89,7 +90,7 @@ impl Vault {
             return Ok(pair);
         }
         let mut tx = self.registry.store.read().await?;
-        if tx.hook_key_name_taken(org, name).await? {
+        if tx.hook_key_find_by_name(org, name).await?.is_some() {
             return Err(VaultError::NameTaken);
         }
         if tx.hook_key_count(org).await? >= MAX_KEYS_PER_ORG {
@@ -111,12 +112,12 @@ impl Vault {
     /// [`VaultError::NotFound`], [`VaultError::Name`], [`VaultError::NameTaken`] or one of the store.
     pub async fn hook_key_rename(&self, org: &OrgId, id: &str, name: &str) -> Result<HookKey, VaultError> {
         let name = Name::parse(name).map_err(VaultError::Name)?;
-        let key_id = HookKeyId::parse(id).map_err(|_| not_found(id))?;
+        let key_id = HookKeyId::parse(id).map_err(|_| key_not_found(id))?;
         let now = self.registry.clock.now();
         let mut tx = self.registry.store.write().await?;
         let renamed = tx.hook_key_rename(org, &key_id, &name, now).await?;
         tx.commit().await?;
-        renamed.ok_or_else(|| not_found(id))
+        renamed.ok_or_else(|| key_not_found(id))
     }
 
     /// For good: when this returns `Ok`, the sealed key is in neither the database file nor its WAL.
@@ -124,36 +125,45 @@ impl Vault {
     /// # Errors
     /// [`VaultError::NotFound`], [`VaultError::KeyInUse`], [`VaultError::NotErasedYet`] or one of the store.
     pub async fn hook_key_delete(&self, org: &OrgId, id: &str) -> Result<(), VaultError> {
-        let key_id = HookKeyId::parse(id).map_err(|_| not_found(id))?;
-        let (vault, org) = (self.clone(), org.clone());
-        // On a task of its own: a client that hangs up between the commit and the erasure stops neither.
-        let deleted = tokio::spawn(async move { vault.delete_and_erase(&org, &key_id).await }).await??;
-        if deleted { Ok(()) } else { Err(not_found(id)) }
-    }
-
-    async fn delete_and_erase(&self, org: &OrgId, id: &HookKeyId) -> Result<bool, VaultError> {
+        let key_id = HookKeyId::parse(id).map_err(|_| key_not_found(id))?;
         let mut tx = self.registry.store.write().await?;
-        match tx.hook_key_delete(org, id).await {
-            Ok(true) => {}
+        match tx.hook_key_delete(org, &key_id).await {
+            Ok(true) => {
+                self.signing_keys.forget(&key_id);
+                self.commit_and_erase(tx).await
+            }
             Ok(false) => {
                 drop(tx);
                 // Perhaps the second try of a deletion that was not confirmed: not before its bytes are gone.
                 self.erase_if_due().await?;
-                return Ok(false);
+                Err(key_not_found(id))
             }
+            // Read within the transaction that was refused, so that the users are those that block it.
             Err(StoreError::Conflict(Conflict::HookKeyUsed)) => {
-                // Read within the transaction that was refused, so that the users are those that block it.
-                return Err(VaultError::KeyInUse { users: tx.hook_key_references(org, id).await? });
+                Err(VaultError::KeyInUse { users: tx.key_reference_list(org, &key_id).await? })
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => Err(error.into()),
         }
-        tx.commit().await?;
-        self.erasure.committed();
-        self.erase().await?;
-        Ok(true)
     }
 }
 
-fn not_found(id: &str) -> VaultError {
+/// The key with this id, or else with this name.
+pub(super) async fn find_key(
+    tx: &mut dyn ReadTx,
+    org: &OrgId,
+    id_or_name: &str,
+) -> Result<Option<HookKey>, StoreError> {
+    if let Ok(id) = HookKeyId::parse(id_or_name)
+        && let Some(key) = tx.hook_key_find(org, &id).await?
+    {
+        return Ok(Some(key));
+    }
+    match Name::parse(id_or_name) {
+        Ok(name) => tx.hook_key_find_by_name(org, &name).await,
+        Err(_) => Ok(None),
+    }
+}
+
+pub(super) fn key_not_found(id: &str) -> VaultError {
     VaultError::NotFound { kind: KIND, id: id.to_owned() }
 }

@@ -1,19 +1,28 @@
 //! The use cases. Whoever calls them, HTTP or shell, gets the same rules.
 
+mod access_tokens;
 pub mod api_tokens;
 pub mod authenticate;
 mod erasure;
 pub mod error;
+pub mod hook_call;
 pub mod hook_keys;
+pub mod inline_hooks;
+pub mod key_references;
 pub mod orgs;
+pub mod publishing;
 pub mod sealing;
+pub mod signing;
 
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key_pool::KeyPool;
 use crate::crypto::random::{Purpose, Random};
 use crate::domain::clock::Clock;
+use crate::outbound::Outbound;
 use crate::repository::Store;
+use access_tokens::AccessTokens;
 use erasure::Erasure;
+use signing::SigningKeys;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -46,19 +55,31 @@ pub struct Vault {
     /// How many keys may be made at once where the pool has none.
     key_makers: Arc<Semaphore>,
     erasure: Arc<Erasure>,
+    outbound: Arc<Outbound>,
+    signing_keys: Arc<SigningKeys>,
+    access_tokens: Arc<AccessTokens>,
 }
 
 impl Vault {
     /// # Arguments
     /// `key_makers`: how many keys may be made at once beside the pool's thread; at least one.
     #[must_use]
-    pub fn new(registry: Registry, envelope: Envelope, key_pool: KeyPool, key_makers: usize) -> Self {
+    pub fn new(
+        registry: Registry,
+        envelope: Envelope,
+        key_pool: KeyPool,
+        key_makers: usize,
+        outbound: Outbound,
+    ) -> Self {
         Self {
             registry,
             envelope: Arc::new(envelope),
             key_pool: Arc::new(key_pool),
             key_makers: Arc::new(Semaphore::new(key_makers.max(1))),
             erasure: Arc::default(),
+            outbound: Arc::new(outbound),
+            signing_keys: Arc::default(),
+            access_tokens: Arc::default(),
         }
     }
 

@@ -5,7 +5,8 @@ use super::{Registry, Vault};
 use crate::crypto::envelope::{Envelope, OpenError};
 use crate::crypto::rsa_key;
 use crate::domain::hook_key::SealedHookKey;
-use crate::domain::id::HookKeyId;
+use crate::domain::id::{HookKeyId, InlineHookId};
+use crate::domain::inline_hook::StoredInlineHook;
 use crate::domain::name::Name;
 use crate::domain::sealed::{MasterKeyId, Place};
 use crate::repository::error::StoreError;
@@ -26,18 +27,20 @@ pub enum SealingError {
     Vault(#[from] VaultError),
 }
 
-/// What an examination of all private keys found.
+/// What an examination of all private keys and secrets found.
 #[derive(Debug)]
 pub struct Examination {
     pub sound: usize,
-    pub damaged: Vec<DamagedKey>,
+    pub damaged: Vec<Damaged>,
 }
 
-/// A private key that cannot be used. `Display` names it with its reason.
+/// A private key or a secret of a hook that cannot be used. `Display` names it with its reason.
 #[derive(Debug, thiserror::Error)]
-pub enum DamagedKey {
+pub enum Damaged {
     #[error("{id} ({name}): {reason}")]
     Key { id: HookKeyId, name: Name, reason: DamageReason },
+    #[error("{id} ({name}): {reason}")]
+    Hook { id: InlineHookId, name: Name, reason: OpenError },
     #[error("{0}")]
     Row(StoreError),
 }
@@ -99,24 +102,42 @@ impl Vault {
         check(&record.ok_or(VaultError::Empty)?, &self.envelope)
     }
 
-    /// Opens every private key of every org, and compares it with the public key beside it.
+    /// Opens every private key and every secret of a hook, of all orgs, and compares each key with the public key beside it.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn hook_keys_examine(&self) -> Result<Examination, VaultError> {
-        let keys = self.registry.store.read().await?.hook_key_list_sealed().await?;
-        let (count, envelope) = (keys.len(), self.envelope.clone());
-        let damage = move |key: Result<SealedHookKey, StoreError>| match key {
-            Ok(key) => {
-                let reason = examine(&key, &envelope).err()?;
-                Some(DamagedKey::Key { id: key.id, name: key.name, reason })
-            }
-            Err(error) => Some(DamagedKey::Row(error)),
-        };
+    pub async fn sealed_examine(&self) -> Result<Examination, VaultError> {
+        let mut tx = self.registry.store.read().await?;
+        let (keys, hooks) = (tx.hook_key_list_sealed().await?, tx.inline_hook_list_sealed().await?);
+        drop(tx);
+        let (count, envelope) = (keys.len() + hooks.len(), self.envelope.clone());
         // Some milliseconds a key: off the async workers.
-        let damaged: Vec<_> =
-            tokio::task::spawn_blocking(move || keys.into_iter().filter_map(damage).collect()).await?;
+        let damaged: Vec<_> = tokio::task::spawn_blocking(move || {
+            let keys = keys.into_iter().filter_map(|key| damage_of_key(key, &envelope));
+            keys.chain(hooks.into_iter().filter_map(|hook| damage_of_hook(hook, &envelope))).collect()
+        })
+        .await?;
         Ok(Examination { sound: count - damaged.len(), damaged })
+    }
+}
+
+fn damage_of_key(key: Result<SealedHookKey, StoreError>, envelope: &Envelope) -> Option<Damaged> {
+    match key {
+        Ok(key) => {
+            let reason = examine(&key, envelope).err()?;
+            Some(Damaged::Key { id: key.id, name: key.name, reason })
+        }
+        Err(error) => Some(Damaged::Row(error)),
+    }
+}
+
+fn damage_of_hook(stored: Result<StoredInlineHook, StoreError>, envelope: &Envelope) -> Option<Damaged> {
+    match stored {
+        Ok(StoredInlineHook { hook, sealed_secret }) => {
+            let reason = envelope.open(hook.secret_place(), &sealed_secret?).err()?;
+            Some(Damaged::Hook { id: hook.id, name: hook.name, reason })
+        }
+        Err(error) => Some(Damaged::Row(error)),
     }
 }
 

@@ -83,7 +83,7 @@ async fn bodies_that_are_no_json_object_are_refused() {
 async fn a_member_of_the_wrong_type_is_named() {
     let app = TestApp::start().await;
     let manager = app.token(MANAGE).await;
-    assert_snapshot!(manager.post(KEYS, json!({"name": 7})).await.brief(), @r#"400 {"errorCode":"E0000003","errorSummary":"The request body was not well-formed.","errorLink":"E0000003","errorId":"oaehHtPjhji1mK0B4mi8NHPhg","errorCauses":[{"errorSummary":"name: invalid type: integer `7`, expected a string"}]}"#);
+    assert_snapshot!(manager.post(KEYS, json!({"name": 7})).await.brief(), @r#"400 {"errorCode":"E0000003","errorSummary":"The request body was not well-formed.","errorLink":"E0000003","errorId":"oaehHtPjhji1mK0B4mi8NHPhg","errorCauses":[{"errorSummary":"name: invalid type: integer, expected a string"}]}"#);
     assert_eq!(manager.post(KEYS, json!({"name": {"name": "a"}})).await.failure(), "400 E0000003");
     assert_eq!(manager.post(KEYS, json!({"name": true})).await.failure(), "400 E0000003");
 }

@@ -99,7 +99,7 @@ async fn a_deletion_is_not_confirmed_while_somebody_reads_an_older_state() {
         let answer = manager.delete(&format!("{KEYS}/{id}")).await;
         assert_eq!(answer.failure(), "503 E0000010");
         assert!(
-            answer.cause().starts_with("The key is deleted, but its sealed bytes are not off the disk yet"),
+            answer.cause().starts_with("It is done, but the sealed bytes of before are not off the disk yet"),
             "{answer}"
         );
         assert!(holds_a_part_of(&disk(&app.database()), &blob));
@@ -158,7 +158,7 @@ async fn a_vault_that_was_stopped_leaves_one_file() {
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["vault.db"]);
     let vault = app::open_for_check(config(&folder), &Parts::real()).await.unwrap();
-    let examination = vault.hook_keys_examine().await.unwrap();
+    let examination = vault.sealed_examine().await.unwrap();
     assert_eq!((examination.sound, examination.damaged.len()), (1, 0));
     vault.close().await;
 }

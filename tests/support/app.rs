@@ -2,12 +2,14 @@
 
 use super::answer::Answer;
 use super::fixed::{self, FixedClock};
+use super::names::Names;
 use super::process::http_client;
 use hookvault::app::{App, Parts, StartError, Stopper};
 use hookvault::config::{Config, DatabaseConfig, MasterKeySource, ServerConfig};
 use hookvault::domain::dialect::DialectChoice;
 use hookvault::domain::name::Name;
 use hookvault::domain::org::Domain;
+use hookvault::domain::outbound::OutboundPolicy;
 use hookvault::domain::rate_limit::RateLimit;
 use hookvault::domain::scope::Scopes;
 use hookvault::vault::Vault;
@@ -26,11 +28,14 @@ pub const MASTER_KEY: &str = "hvmk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 pub const READ: &str = "okta.inlineHooks.read";
 pub const MANAGE: &str = "okta.inlineHooks.manage";
+pub const USE: &str = "hookvault.keys.use";
 
 pub struct TestApp {
     pub folder: Arc<TempDir>,
     pub address: SocketAddr,
     pub clock: Arc<FixedClock>,
+    /// The addresses of names, for hooks.
+    pub names: Arc<Names>,
     pub vault: Vault,
     stopper: Stopper,
     running: JoinHandle<Result<(), StartError>>,
@@ -51,6 +56,7 @@ pub fn config(folder: &TempDir) -> Config {
         },
         database: DatabaseConfig { path: database(folder), migrate: true },
         master_key: MasterKeySource::Text(MASTER_KEY.to_owned().into()),
+        outbound: OutboundPolicy::default(),
     }
 }
 
@@ -65,20 +71,26 @@ impl TestApp {
 
     pub async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
         let folder = Arc::new(TempDir::new().unwrap());
-        let (parts, clock) = fixed::parts();
-        Self::start_in(folder, parts, clock, adjust).await
+        let (parts, clock, names) = fixed::parts();
+        Self::start_in(folder, parts, clock, names, adjust).await
     }
 
     /// A second vault on the same file, with its own view of everything.
     pub async fn start_beside(&self) -> Self {
-        let parts = Parts { clock: self.clock.clone(), ..Parts::real() };
-        Self::start_in(self.folder.clone(), parts, self.clock.clone(), |_| {}).await
+        self.start_beside_with(|_| {}).await
+    }
+
+    pub async fn start_beside_with(&self, adjust: impl FnOnce(&mut Config)) -> Self {
+        let (clock, names) = (self.clock.clone(), self.names.clone());
+        let parts = Parts { clock: clock.clone(), resolver: names.clone(), ..Parts::real() };
+        Self::start_in(self.folder.clone(), parts, clock, names, adjust).await
     }
 
     async fn start_in(
         folder: Arc<TempDir>,
         parts: Parts,
         clock: Arc<FixedClock>,
+        names: Arc<Names>,
         adjust: impl FnOnce(&mut Config),
     ) -> Self {
         let mut config = config(&folder);
@@ -86,7 +98,7 @@ impl TestApp {
         let app = App::start(config, &parts).await.unwrap();
         let (address, vault, stopper) = (app.address(), app.vault().clone(), app.stopper());
         let running = tokio::spawn(app.run());
-        Self { folder, address, clock, vault, stopper, running, http: http_client() }
+        Self { folder, address, clock, names, vault, stopper, running, http: http_client() }
     }
 
     /// Orderly; afterwards the files are closed.
@@ -154,7 +166,7 @@ pub async fn other_program(database: &std::path::Path) -> sqlx::SqliteConnection
 pub async fn refer(connection: &mut sqlx::SqliteConnection, key: &str, consumer: &str, name: &str) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO hook_key_reference (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since)
-         VALUES ((SELECT org_id FROM hook_key WHERE id = ?1), ?1, 'inline hook', ?2, ?3, 0)",
+         VALUES ((SELECT org_id FROM hook_key WHERE id = ?1), ?1, 'program', ?2, ?3, 0)",
     )
     .bind(key)
     .bind(consumer)

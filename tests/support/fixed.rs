@@ -1,5 +1,6 @@
 //! Time that stands still and randomness that repeats.
 
+use super::names::Names;
 use hookvault::app::Parts;
 use hookvault::crypto::random::{Entropy, Purpose, Random};
 use hookvault::domain::clock::{Clock, Timestamp};
@@ -49,8 +50,9 @@ impl Entropy for Repeatable {
     }
 }
 
-pub fn parts() -> (Parts, Arc<FixedClock>) {
+pub fn parts() -> (Parts, Arc<FixedClock>, Arc<Names>) {
     let clock = Arc::new(FixedClock::default());
     let random = Random::from_source(Arc::new(Repeatable::default()));
-    (Parts { clock: clock.clone(), random }, clock)
+    let names = Arc::new(Names::default());
+    (Parts { clock: clock.clone(), random, resolver: names.clone() }, clock, names)
 }

@@ -4,7 +4,7 @@ use super::SqliteTx;
 use super::error::{conflict_or, store_error};
 use super::row::Row;
 use crate::domain::clock::Timestamp;
-use crate::domain::hook_key::{HookKey, KeyReference, MAX_KEYS_PER_ORG, PublicKey, SealedHookKey};
+use crate::domain::hook_key::{HookKey, MAX_KEYS_PER_ORG, PublicKey, SealedHookKey};
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
@@ -47,6 +47,7 @@ impl TryFrom<HookKeyRow> for HookKey {
 struct SealedRow {
     id: String,
     org_id: String,
+    key_id: String,
     name: String,
     modulus: Vec<u8>,
     exponent: Vec<u8>,
@@ -61,31 +62,10 @@ impl TryFrom<SealedRow> for SealedHookKey {
         Ok(Self {
             id: row.value("id", HookKeyId::parse(&found.id))?,
             org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
+            key_id: row.value("key_id", KeyId::parse(&found.key_id))?,
             name: row.value("name", Name::parse(&found.name))?,
             public_key: PublicKey { modulus: found.modulus, exponent: found.exponent },
             sealed_pkcs8: Sealed::from_bytes(found.sealed_pkcs8),
-        })
-    }
-}
-
-#[derive(sqlx::FromRow)]
-struct ReferenceRow {
-    consumer_kind: String,
-    consumer_id: String,
-    consumer_name: String,
-    since: i64,
-}
-
-impl TryFrom<ReferenceRow> for KeyReference {
-    type Error = StoreError;
-
-    fn try_from(found: ReferenceRow) -> Result<Self, StoreError> {
-        let since = Row { table: "hook_key_reference", id: &found.consumer_id }.time("since", found.since)?;
-        Ok(Self {
-            consumer_kind: found.consumer_kind,
-            consumer_id: found.consumer_id,
-            consumer_name: found.consumer_name,
-            since,
         })
     }
 }
@@ -100,6 +80,13 @@ macro_rules! select_hook_key {
              FROM hook_key AS k ",
             $rest
         )
+    };
+}
+
+/// The columns of a [`SealedRow`].
+macro_rules! select_sealed {
+    ($rest:literal) => {
+        concat!("SELECT id, org_id, key_id, name, modulus, exponent, sealed_pkcs8 FROM hook_key ", $rest)
     };
 }
 
@@ -150,34 +137,29 @@ impl HookKeyRead for SqliteTx {
             .map_err(store_error)
     }
 
-    async fn hook_key_name_taken(&mut self, org: &OrgId, name: &Name) -> Result<bool, StoreError> {
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM hook_key WHERE org_id = ? AND name = ?)")
+    async fn hook_key_find_by_name(&mut self, org: &OrgId, name: &Name) -> Result<Option<HookKey>, StoreError> {
+        let row: Option<HookKeyRow> = sqlx::query_as(select_hook_key!("WHERE org_id = ? AND name = ?"))
             .bind(org.as_str())
             .bind(name.as_str())
-            .fetch_one(&mut *self.0)
+            .fetch_optional(&mut *self.0)
             .await
-            .map_err(store_error)
+            .map_err(store_error)?;
+        row.map(HookKey::try_from).transpose()
     }
 
-    async fn hook_key_references(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Vec<KeyReference>, StoreError> {
-        let rows: Vec<ReferenceRow> = sqlx::query_as(
-            "SELECT consumer_kind, consumer_id, consumer_name, since FROM hook_key_reference
-             WHERE org_id = ? AND hook_key_id = ? ORDER BY since, consumer_kind, consumer_id",
-        )
-        .bind(org.as_str())
-        .bind(id.as_str())
-        .fetch_all(&mut *self.0)
-        .await
-        .map_err(store_error)?;
-        rows.into_iter().map(KeyReference::try_from).collect()
+    async fn hook_key_find_sealed(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Option<SealedHookKey>, StoreError> {
+        let row: Option<SealedRow> = sqlx::query_as(select_sealed!("WHERE org_id = ? AND id = ?"))
+            .bind(org.as_str())
+            .bind(id.as_str())
+            .fetch_optional(&mut *self.0)
+            .await
+            .map_err(store_error)?;
+        row.map(SealedHookKey::try_from).transpose()
     }
 
     async fn hook_key_list_sealed(&mut self) -> Result<Vec<Result<SealedHookKey, StoreError>>, StoreError> {
         let rows: Vec<SealedRow> =
-            sqlx::query_as("SELECT id, org_id, name, modulus, exponent, sealed_pkcs8 FROM hook_key ORDER BY seq")
-                .fetch_all(&mut *self.0)
-                .await
-                .map_err(store_error)?;
+            sqlx::query_as(select_sealed!("ORDER BY seq")).fetch_all(&mut *self.0).await.map_err(store_error)?;
         Ok(rows.into_iter().map(SealedHookKey::try_from).collect())
     }
 }

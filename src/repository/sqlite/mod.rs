@@ -9,6 +9,8 @@ mod api_token;
 mod error;
 pub mod file;
 mod hook_key;
+mod inline_hook;
+mod key_reference;
 mod master_key;
 pub mod migrate;
 mod org;

@@ -16,6 +16,11 @@ impl Row<'_> {
         StoreError::Corrupt { table: self.table, column, row: self.id.to_owned(), source: Some(cause.into()) }
     }
 
+    /// The error of a column whose JSON does not parse.
+    pub fn corrupt_json(&self, column: &'static str, cause: serde_json::Error) -> StoreError {
+        StoreError::Corrupt { table: self.table, column, row: self.id.to_owned(), source: Some(cause.into()) }
+    }
+
     pub fn value<T>(&self, column: &'static str, parsed: Result<T, Invalid>) -> Result<T, StoreError> {
         parsed.map_err(|cause| self.corrupt(column, cause))
     }

@@ -1,0 +1,36 @@
+use super::error::CliError;
+use super::flags::VaultFlags;
+use super::hook::read_object;
+use super::output;
+use clap::Args;
+use serde_json::{Map, Value};
+
+/// Sign claims as a JWT (RS256) and print it
+#[derive(Args)]
+#[command(after_help = "The vault fills in iat, exp and jti.
+
+Example:
+  echo '{\"sub\": \"invoice 7\"}' | hookvault sign 'My key' --claims -")]
+pub struct Sign {
+    /// The key's name or id
+    key: String,
+    /// A file with the claims, a JSON object, or - for stdin
+    #[arg(long, value_name = "FILE")]
+    claims: String,
+    /// How many seconds it lives, at most 3600 [default: 300]
+    #[arg(long, value_name = "SECONDS")]
+    ttl: Option<u64>,
+    #[command(flatten)]
+    vault: VaultFlags,
+}
+
+impl Sign {
+    pub async fn run(self) -> Result<(), CliError> {
+        let claims: Map<String, Value> = serde_json::from_slice(&read_object(&self.claims)?)
+            .map_err(|error| CliError::new(format!("the claims cannot be read: {error}"), "give a JSON object"))?;
+        let (vault, org) = self.vault.open(None).await?;
+        let signed = vault.jwt_sign(&org.id, &self.key, claims, self.ttl, None).await;
+        vault.close().await;
+        output::print(&format!("{}\n", signed?))
+    }
+}

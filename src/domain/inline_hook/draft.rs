@@ -1,0 +1,384 @@
+//! What somebody wants a hook to be, before it is checked; and the check.
+
+use super::{CHANNEL_VERSION, Channel, ChannelAuth, Header, HookType, HookVersion, InlineHook, OAuthClient};
+use crate::domain::hook_url::HookUrl;
+use crate::domain::id::HookKeyId;
+use crate::domain::invalid::{Invalid, InvalidField};
+use crate::domain::name::Name;
+use crate::domain::outbound::OutboundPolicy;
+use crate::domain::secret::Secret;
+
+/// In characters: client ids, scopes, names of headers.
+const MAX_TEXT: usize = 1024;
+
+/// How many headers a channel may have.
+const MAX_HEADERS: usize = 32;
+
+/// Every member as it was sent, or `None` where it was not. What can be taken away has two layers: `Some(None)` is a null.
+#[derive(Default)]
+pub struct HookDraft {
+    pub name: Option<String>,
+    pub hook_type: Option<String>,
+    pub version: Option<String>,
+    pub channel: ChannelDraft,
+}
+
+#[derive(Default)]
+pub struct ChannelDraft {
+    /// `HTTP` or `OAUTH`.
+    pub kind: Option<String>,
+    pub version: Option<String>,
+    pub uri: Option<String>,
+    pub method: Option<String>,
+    pub headers: Option<Vec<HeaderDraft>>,
+    pub auth_scheme: Option<Option<AuthSchemeDraft>>,
+    pub auth_type: Option<String>,
+    pub client_id: Option<String>,
+    pub client_secret: Option<Secret>,
+    pub token_url: Option<String>,
+    pub scope: Option<Option<String>>,
+    /// The id of a hook key, or its name.
+    pub hook_key: Option<String>,
+}
+
+#[derive(Default)]
+pub struct HeaderDraft {
+    pub key: Option<String>,
+    pub value: Option<String>,
+}
+
+#[derive(Default)]
+pub struct AuthSchemeDraft {
+    pub kind: Option<String>,
+    pub key: Option<String>,
+    pub value: Option<Secret>,
+}
+
+/// What a draft is measured against.
+#[derive(Clone, Copy)]
+pub enum Base<'a> {
+    /// Nothing: the draft must be whole.
+    New,
+    /// A hook that it replaces: the draft must be whole, secrets included. Type and version stay where it leaves them out:
+    /// the SDKs' models of a replacement have no type.
+    Replaced(&'a InlineHook),
+    /// A hook that it changes: what the draft leaves out stays, secrets included.
+    Changed(&'a InlineHook),
+}
+
+impl<'a> Base<'a> {
+    const fn hook(self) -> Option<&'a InlineHook> {
+        match self {
+            Self::New => None,
+            Self::Replaced(hook) | Self::Changed(hook) => Some(hook),
+        }
+    }
+
+    const fn kept(self) -> Option<&'a InlineHook> {
+        match self {
+            Self::New | Self::Replaced(_) => None,
+            Self::Changed(hook) => Some(hook),
+        }
+    }
+}
+
+/// A draft that was checked.
+#[derive(Debug)]
+pub struct HookContent {
+    pub name: Name,
+    pub hook_type: HookType,
+    pub version: HookVersion,
+    pub channel: Channel,
+    pub secret: SecretSource,
+}
+
+/// Where the secret of a hook comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecretSource {
+    /// The channel has none.
+    None,
+    /// From the draft.
+    Given,
+    /// From the hook as it was.
+    Kept,
+}
+
+impl HookDraft {
+    /// The secret that the draft brings, if it brings one.
+    #[must_use]
+    pub fn secret(&self) -> Option<&Secret> {
+        let scheme = self.channel.auth_scheme.as_ref().and_then(Option::as_ref);
+        scheme.and_then(|scheme| scheme.value.as_ref()).or(self.channel.client_secret.as_ref())
+    }
+
+    /// # Arguments
+    /// `key`: the hook key that [`ChannelDraft::hook_key`] names.
+    ///
+    /// # Errors
+    /// Everything that is wrong, in the order of the members.
+    pub fn complete(
+        &self,
+        base: Base<'_>,
+        key: Option<&HookKeyId>,
+        policy: &OutboundPolicy,
+    ) -> Result<HookContent, Vec<InvalidField>> {
+        let mut check = Check { errors: Vec::new(), policy };
+        let kept = base.kept();
+        let name = check.parsed("name", self.name.as_deref(), kept.map(|hook| &hook.name), Name::parse);
+        let known = base.hook();
+        let hook_type =
+            check.parsed("type", self.hook_type.as_deref(), known.map(|hook| &hook.hook_type), HookType::parse);
+        if let (Some(wanted), Some(hook)) = (hook_type, known)
+            && wanted != hook.hook_type
+        {
+            check.errors.push(Invalid::Immutable.at("type"));
+        }
+        let version =
+            check.parsed("version", self.version.as_deref(), known.map(|hook| &hook.version), HookVersion::parse);
+        let channel = self.channel.complete(&mut check, kept.map(|hook| &hook.channel), key);
+        match (name, hook_type, version, channel) {
+            (Some(name), Some(hook_type), Some(version), Some((channel, secret))) if check.errors.is_empty() => {
+                Ok(HookContent { name, hook_type, version, channel, secret })
+            }
+            _ => Err(check.errors),
+        }
+    }
+}
+
+/// Collects what is wrong.
+struct Check<'a> {
+    errors: Vec<InvalidField>,
+    policy: &'a OutboundPolicy,
+}
+
+impl Check<'_> {
+    /// The value as sent, else the one that stays, else an error.
+    fn parsed<T: Clone>(
+        &mut self,
+        field: &'static str,
+        sent: Option<&str>,
+        kept: Option<&T>,
+        parse: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let parsed = match (sent, kept) {
+            (Some(text), _) if text.trim().is_empty() => Err(Invalid::Blank),
+            (Some(text), _) => parse(text),
+            (None, Some(kept)) => Ok(kept.clone()),
+            (None, None) => Err(Invalid::Blank),
+        };
+        parsed.map_err(|reason| self.errors.push(reason.at(field))).ok()
+    }
+
+    fn url(&mut self, field: &'static str, sent: Option<&str>, kept: Option<&HookUrl>) -> Option<HookUrl> {
+        let policy = self.policy;
+        self.parsed(field, sent, kept, |text| {
+            let url = HookUrl::parse(text)?;
+            policy.check_url(&url)?;
+            Ok(url)
+        })
+    }
+
+    /// A member that need not be there and has one value.
+    fn constant(&mut self, field: &'static str, sent: Option<&str>, only: &'static str) {
+        if sent.is_some_and(|sent| sent != only) {
+            self.errors.push(Invalid::OneOf(only).at(field));
+        }
+    }
+
+    fn absent(&mut self, field: &'static str, is_there: bool) {
+        if is_there {
+            self.errors.push(Invalid::NotApplicable.at(field));
+        }
+    }
+
+    /// A secret that was sent, else the one that stays, else an error.
+    fn secret(&mut self, field: &'static str, sent: Option<&Secret>, is_kept: bool) -> SecretSource {
+        let form =
+            |secret: &Secret| if secret.expose().is_empty() { Err(Invalid::Blank) } else { printable(secret.expose()) };
+        let source = match sent {
+            Some(secret) => form(secret).map(|()| SecretSource::Given),
+            None if is_kept => Ok(SecretSource::Kept),
+            None => Err(Invalid::Blank),
+        };
+        source.unwrap_or_else(|reason| {
+            self.errors.push(reason.at(field));
+            SecretSource::None
+        })
+    }
+
+    fn headers(&mut self, sent: &[HeaderDraft], reserved: &[&str]) -> Vec<Header> {
+        const KEY: &str = "channel.config.headers.key";
+        const VALUE: &str = "channel.config.headers.value";
+        if sent.len() > MAX_HEADERS {
+            self.errors.push(Invalid::TooMany { limit: MAX_HEADERS }.at("channel.config.headers"));
+            return Vec::new();
+        }
+        let mut headers = Vec::new();
+        for draft in sent {
+            let key = self.parsed(KEY, draft.key.as_deref(), None, header_name);
+            let value = draft.value.clone().unwrap_or_default();
+            if let Err(reason) = printable(&value) {
+                self.errors.push(reason.at(VALUE));
+            }
+            let Some(key) = key else { continue };
+            if reserved.iter().any(|name| key.eq_ignore_ascii_case(name)) {
+                self.errors.push(Invalid::ReservedHeader.at(KEY));
+            }
+            headers.push(Header { key, value });
+        }
+        headers
+    }
+}
+
+impl ChannelDraft {
+    fn complete(
+        &self,
+        check: &mut Check<'_>,
+        kept: Option<&Channel>,
+        key: Option<&HookKeyId>,
+    ) -> Option<(Channel, SecretSource)> {
+        let kept_kind = kept.map(|channel| channel.auth.client().is_some());
+        let is_oauth = check.parsed("channel.type", self.kind.as_deref(), kept_kind.as_ref(), |text| match text {
+            "HTTP" => Ok(false),
+            "OAUTH" => Ok(true),
+            _ => Err(Invalid::OneOf("HTTP, OAUTH")),
+        })?;
+        check.constant("channel.version", self.version.as_deref(), CHANNEL_VERSION);
+        let uri = check.url("channel.config.uri", self.uri.as_deref(), kept.map(|channel| &channel.uri));
+        let headers = match (&self.headers, kept) {
+            (Some(sent), _) => {
+                let bearer: &[&str] = if is_oauth { &["authorization"] } else { &[] };
+                check.headers(sent, bearer)
+            }
+            (None, Some(kept)) => kept.headers.clone(),
+            (None, None) => Vec::new(),
+        };
+        check.constant("channel.config.method", self.method.as_deref(), "POST");
+        // What a channel of the other kind had does not stay.
+        let kept = kept.map(|channel| &channel.auth).filter(|auth| auth.client().is_some() == is_oauth);
+        let (auth, secret) = if is_oauth { self.oauth(check, kept, key)? } else { self.http(check, kept)? };
+        Some((Channel { uri: uri?, headers, auth }, secret))
+    }
+
+    fn http(&self, check: &mut Check<'_>, kept: Option<&ChannelAuth>) -> Option<(ChannelAuth, SecretSource)> {
+        const KEY: &str = "channel.config.authScheme.key";
+        let scheme = match &self.auth_scheme {
+            Some(Some(scheme)) => scheme,
+            // A null takes it away.
+            Some(None) => return Some((ChannelAuth::None, SecretSource::None)),
+            None => {
+                let secret =
+                    if kept.is_some_and(ChannelAuth::has_secret) { SecretSource::Kept } else { SecretSource::None };
+                return Some((kept.cloned().unwrap_or(ChannelAuth::None), secret));
+            }
+        };
+        let kept_key = match kept {
+            Some(ChannelAuth::Header { key }) => Some(key),
+            _ => None,
+        };
+        check.constant("channel.config.authScheme.type", scheme.kind.as_deref(), "HEADER");
+        let key = check.parsed(KEY, scheme.key.as_deref(), kept_key, header_name);
+        let secret = check.secret("channel.config.authScheme.value", scheme.value.as_ref(), kept_key.is_some());
+        Some((ChannelAuth::Header { key: key? }, secret))
+    }
+
+    fn oauth(
+        &self,
+        check: &mut Check<'_>,
+        kept: Option<&ChannelAuth>,
+        key: Option<&HookKeyId>,
+    ) -> Option<(ChannelAuth, SecretSource)> {
+        let kept_client = kept.and_then(ChannelAuth::client);
+        let kept_method = kept.map(|auth| auth.hook_key_id().is_some());
+        check.absent("channel.config.authScheme", matches!(self.auth_scheme, Some(Some(_))));
+        let client_id = check.parsed(
+            "channel.config.clientId",
+            self.client_id.as_deref(),
+            kept_client.map(|client| &client.client_id),
+            printable_text,
+        );
+        let token_url = check.url(
+            "channel.config.tokenUrl",
+            self.token_url.as_deref(),
+            kept_client.map(|client| &client.token_url),
+        );
+        let is_private_key = check.parsed(
+            "channel.config.authType",
+            self.auth_type.as_deref(),
+            kept_method.as_ref(),
+            |text| match text {
+                "client_secret_post" => Ok(false),
+                "private_key_jwt" => Ok(true),
+                _ => Err(Invalid::OneOf("client_secret_post, private_key_jwt")),
+            },
+        )?;
+        let scope = match &self.scope {
+            Some(Some(text)) if !text.trim().is_empty() => {
+                check.parsed("channel.config.scope", Some(text.as_str()), None, printable_text)
+            }
+            Some(_) => None,
+            None => kept_client.and_then(|client| client.scope.clone()),
+        };
+        let client = client_id.zip(token_url).map(|(client_id, token_url)| OAuthClient { client_id, token_url, scope });
+        if is_private_key {
+            check.absent("channel.config.clientSecret", self.client_secret.is_some());
+            let kept_key = kept.and_then(ChannelAuth::hook_key_id);
+            let hook_key_id = check.parsed("channel.config.hookKeyId", self.hook_key.as_deref(), kept_key, |_| {
+                key.cloned().ok_or(Invalid::Id)
+            });
+            Some((ChannelAuth::PrivateKeyJwt { client: client?, hook_key_id: hook_key_id? }, SecretSource::None))
+        } else {
+            check.absent("channel.config.hookKeyId", self.hook_key.is_some());
+            let is_kept = matches!(kept, Some(ChannelAuth::ClientSecretPost(_)));
+            let secret = check.secret("channel.config.clientSecret", self.client_secret.as_ref(), is_kept);
+            Some((ChannelAuth::ClientSecretPost(client?), secret))
+        }
+    }
+}
+
+/// What belongs to the connection or is the vault's to say (RFC 9110, clauses 7 and 8; the reference names `Accept`).
+const RESERVED: [&str; 14] = [
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "user-agent",
+];
+
+/// A token (RFC 9110, clause 5.6.2).
+fn header_name(text: &str) -> Result<String, Invalid> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if text.len() > MAX_TEXT {
+        Err(Invalid::TooLong { limit: MAX_TEXT })
+    } else if text.is_empty() || !text.bytes().all(allowed) {
+        Err(Invalid::HeaderName)
+    } else if RESERVED.iter().any(|name| text.eq_ignore_ascii_case(name))
+        || text.to_ascii_lowercase().starts_with("proxy-")
+    {
+        Err(Invalid::ReservedHeader)
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+fn printable(text: &str) -> Result<(), Invalid> {
+    if text.bytes().all(|b| (b' '..=b'~').contains(&b)) { Ok(()) } else { Err(Invalid::HeaderValue) }
+}
+
+/// As RFC 6749 (appendix A.1 and A.4) allows in client ids and scopes.
+fn printable_text(text: &str) -> Result<String, Invalid> {
+    if text.len() > MAX_TEXT {
+        return Err(Invalid::TooLong { limit: MAX_TEXT });
+    }
+    printable(text)?;
+    Ok(text.to_owned())
+}

@@ -1,0 +1,42 @@
+//! Inline hooks in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
+
+use super::error::StoreError;
+use crate::domain::id::{InlineHookId, OrgId};
+use crate::domain::inline_hook::{InlineHook, StoredInlineHook};
+use crate::domain::name::Name;
+use async_trait::async_trait;
+
+#[async_trait]
+pub trait InlineHookRead: Send {
+    /// In order of creation.
+    async fn inline_hook_list(&mut self, org: &OrgId) -> Result<Vec<InlineHook>, StoreError>;
+    async fn inline_hook_find(
+        &mut self,
+        org: &OrgId,
+        id: &InlineHookId,
+    ) -> Result<Option<StoredInlineHook>, StoreError>;
+    async fn inline_hook_find_by_name(
+        &mut self,
+        org: &OrgId,
+        name: &Name,
+    ) -> Result<Option<StoredInlineHook>, StoreError>;
+    /// The hooks of all orgs that have a secret; `Corrupt` for a row that does not parse.
+    async fn inline_hook_list_sealed(&mut self) -> Result<Vec<Result<StoredInlineHook, StoreError>>, StoreError>;
+}
+
+/// A reference to the hook's key comes and goes with the hook.
+#[async_trait]
+pub trait InlineHookWrite: InlineHookRead {
+    /// # Errors
+    /// `Conflict` of the name, the cap or a key that is not there.
+    async fn inline_hook_insert(&mut self, hook: &StoredInlineHook) -> Result<(), StoreError>;
+
+    /// Everything but id, org and creation as it is here.
+    ///
+    /// # Errors
+    /// `Conflict` of the name or a key that is not there.
+    async fn inline_hook_update(&mut self, hook: &StoredInlineHook) -> Result<(), StoreError>;
+
+    /// Returns whether there was one.
+    async fn inline_hook_delete(&mut self, org: &OrgId, id: &InlineHookId) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,184 @@
+//! Signing for others: client assertions and JWTs. Nobody chooses the bytes that are signed: header, `iat`, `exp` and `jti`
+//! are the vault's.
+
+use super::Vault;
+use super::error::VaultError;
+use super::hook_keys::{find_key, key_not_found};
+use crate::crypto::jws;
+use crate::crypto::random::Purpose;
+use crate::crypto::signing_key::SigningKey;
+use crate::domain::hook_key::SealedHookKey;
+use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
+use crate::domain::invalid::Invalid;
+use crate::domain::name::Name;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lru::LruCache;
+use serde_json::{Map, Value};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How long a client assertion lives unless something else is asked for, and at the most, in seconds.
+pub const ASSERTION_TTL: u64 = 60;
+pub const MAX_ASSERTION_TTL: u64 = 300;
+
+/// The same for a JWT.
+pub const JWT_TTL: u64 = 300;
+pub const MAX_JWT_TTL: u64 = 3600;
+
+/// What the vault fills in by itself.
+const OWN_CLAIMS: [(&str, &str); 3] = [("iat", "claims.iat"), ("exp", "claims.exp"), ("jti", "claims.jti")];
+
+/// The parsed keys that were used last.
+pub(super) struct SigningKeys(Mutex<LruCache<HookKeyId, Arc<SigningKey>>>);
+
+impl SigningKeys {
+    const CAPACITY: NonZeroUsize = NonZeroUsize::new(256).unwrap();
+
+    fn lock(&self) -> MutexGuard<'_, LruCache<HookKeyId, Arc<SigningKey>>> {
+        // A panic while the lock is held leaves a cache that is still a cache.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Wipes a key once its last signature is made.
+    pub(super) fn forget(&self, id: &HookKeyId) {
+        self.lock().pop(id);
+    }
+}
+
+impl Default for SigningKeys {
+    fn default() -> Self {
+        Self(Mutex::new(LruCache::new(Self::CAPACITY)))
+    }
+}
+
+/// A JWT with what was signed in it.
+pub(super) struct Signed {
+    pub(super) jwt: String,
+    pub(super) key_id: KeyId,
+    pub(super) claims: Map<String, Value>,
+}
+
+/// What a client assertion says.
+#[derive(Debug, Clone, Copy)]
+pub struct AssertionRequest<'a> {
+    pub client_id: &'a str,
+    pub audience: &'a str,
+    /// In seconds.
+    pub ttl: Option<u64>,
+    /// A registered consumer of the key, whose use is recorded.
+    pub consumer: Option<&'a str>,
+}
+
+impl Vault {
+    /// A client assertion: `iss` and `sub` are the client (RFC 7523, clause 3).
+    ///
+    /// # Errors
+    /// [`VaultError::Invalid`], [`VaultError::NotFound`], [`VaultError::KeyUnusable`] or one of the store.
+    pub async fn client_assertion(
+        &self,
+        org: &OrgId,
+        key: &str,
+        request: AssertionRequest<'_>,
+    ) -> Result<String, VaultError> {
+        let text = |field, text: &str| {
+            if text.trim().is_empty() { Err(Invalid::Blank.at(field)) } else { Ok(Value::from(text)) }
+        };
+        let client = text("clientId", request.client_id)?;
+        let audience = text("audience", request.audience)?;
+        let ttl = lifetime(request.ttl, ASSERTION_TTL, MAX_ASSERTION_TTL)?;
+        let claims = [("iss", client.clone()), ("sub", client), ("aud", audience)];
+        let claims = claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        self.sign_for(org, key, claims, ttl, request.consumer).await
+    }
+
+    /// A JWT with these claims. `ttl` is in seconds.
+    ///
+    /// # Errors
+    /// [`VaultError::Invalid`], also where the claims have one that the vault fills in; [`VaultError::NotFound`],
+    /// [`VaultError::KeyUnusable`] or one of the store.
+    pub async fn jwt_sign(
+        &self,
+        org: &OrgId,
+        key: &str,
+        claims: Map<String, Value>,
+        ttl: Option<u64>,
+        consumer: Option<&str>,
+    ) -> Result<String, VaultError> {
+        if let Some((_, field)) = OWN_CLAIMS.into_iter().find(|(name, _)| claims.contains_key(*name)) {
+            return Err(Invalid::Reserved.at(field).into());
+        }
+        let ttl = lifetime(ttl, JWT_TTL, MAX_JWT_TTL)?;
+        self.sign_for(org, key, claims, ttl, consumer).await
+    }
+
+    async fn sign_for(
+        &self,
+        org: &OrgId,
+        key: &str,
+        claims: Map<String, Value>,
+        ttl: u64,
+        consumer: Option<&str>,
+    ) -> Result<String, VaultError> {
+        let mut tx = self.registry.store.read().await?;
+        let found = find_key(&mut *tx, org, key).await?.ok_or_else(|| key_not_found(key))?;
+        let consumer = match consumer {
+            None => None,
+            Some(text) => {
+                let id = Name::parse(text).map_err(|reason| reason.at("consumer"))?;
+                let known = tx.key_reference_find(org, &found.id, &id).await?;
+                Some(known.ok_or_else(|| Invalid::NotRegistered.at("consumer"))?.consumer_id)
+            }
+        };
+        drop(tx);
+        let Signed { jwt, .. } = self.sign_claims(org, &found.id, claims, ttl).await?;
+        if let Some(consumer) = consumer {
+            self.key_reference_touch(org, &found.id, &consumer).await;
+        }
+        Ok(jwt)
+    }
+
+    /// Fills in `iat`, `exp` and `jti`, and signs.
+    ///
+    /// That the key is still there is read from the database each time, whatever the cache holds.
+    pub(super) async fn sign_claims(
+        &self,
+        org: &OrgId,
+        id: &HookKeyId,
+        mut claims: Map<String, Value>,
+        ttl: u64,
+    ) -> Result<Signed, VaultError> {
+        let found = self.registry.store.read().await?.hook_key_find_sealed(org, id).await?;
+        let Some(sealed) = found else {
+            self.signing_keys.forget(id);
+            return Err(key_not_found(id.as_str()));
+        };
+        let now = self.registry.clock.now().unix();
+        claims.insert("iat".into(), now.into());
+        claims.insert("exp".into(), now.saturating_add_unsigned(ttl).into());
+        claims.insert("jti".into(), URL_SAFE_NO_PAD.encode(self.registry.random.bytes::<16>(Purpose::Id)).into());
+        let text = Value::Object(claims.clone()).to_string();
+        let (vault, key_id) = (self.clone(), sealed.key_id);
+        // Half a millisecond: off the async workers.
+        let jwt = tokio::task::spawn_blocking(move || {
+            let key = vault.signing_key(&sealed)?;
+            jws::sign(&key, key_id, text.as_bytes()).map_err(VaultError::KeyCannotSign)
+        });
+        Ok(Signed { jwt: jwt.await??, key_id, claims })
+    }
+
+    fn signing_key(&self, sealed: &SealedHookKey) -> Result<Arc<SigningKey>, VaultError> {
+        if let Some(key) = self.signing_keys.lock().get(&sealed.id) {
+            return Ok(key.clone());
+        }
+        let pkcs8 = self.envelope.open(sealed.place(), &sealed.sealed_pkcs8).map_err(VaultError::KeyUnusable)?;
+        let key = Arc::new(SigningKey::from_pkcs8(&pkcs8).map_err(VaultError::KeyCannotSign)?);
+        self.signing_keys.lock().put(sealed.id.clone(), key.clone());
+        Ok(key)
+    }
+}
+
+fn lifetime(wanted: Option<u64>, usual: u64, limit: u64) -> Result<u64, VaultError> {
+    let ttl = wanted.unwrap_or(usual);
+    if (1..=limit).contains(&ttl) { Ok(ttl) } else { Err(Invalid::Seconds { limit }.at("ttl").into()) }
+}

@@ -1,0 +1,76 @@
+//! `/vault/v1/hook-keys/{key}/references`: other programs say that they use a key.
+
+use crate::support::app::{MANAGE, TestApp, USE};
+use insta::assert_snapshot;
+use serde_json::json;
+use std::time::Duration;
+
+const REFERENCES: &str = "/vault/v1/hook-keys/key/references";
+
+#[tokio::test]
+async fn a_use_is_registered_renamed_listed_and_ended() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let key = manager.create("key").await;
+    let one = format!("{REFERENCES}/billing%2F1");
+    assert_snapshot!(manager.put(&one, json!({"kind": "service", "name": "Billing"})).await.brief(), @r#"200 {"id":"billing/1","kind":"service","name":"Billing","since":"2025-10-24T13:06:07.000Z","lastUsed":null}"#);
+    app.clock.advance(Duration::from_secs(5));
+    assert_snapshot!(manager.put(&one, json!({"kind": "batch job", "name": "Billing, nightly"})).await.brief(), @r#"200 {"id":"billing/1","kind":"batch job","name":"Billing, nightly","since":"2025-10-24T13:06:07.000Z","lastUsed":null}"#);
+    manager.put(&format!("{REFERENCES}/mail"), json!({"kind": "service", "name": "Mail"})).await;
+    assert_snapshot!(manager.get(REFERENCES).await.brief(), @r#"200 [{"id":"billing/1","kind":"batch job","name":"Billing, nightly","since":"2025-10-24T13:06:07.000Z","lastUsed":null},{"id":"mail","kind":"service","name":"Mail","since":"2025-10-24T13:06:12.000Z","lastUsed":null}]"#);
+    assert_eq!(manager.get(&one).await.json()["name"], "Billing, nightly");
+
+    let delete_key = || async { manager.delete(&format!("/api/v1/hook-keys/{}", key["id"].as_str().unwrap())).await };
+    assert_snapshot!(delete_key().await.brief(), @r#"403 {"errorCode":"E0000006","errorSummary":"You do not have permission to perform the requested action","errorLink":"E0000006","errorId":"oaeou_DvDYalKMueYawBp-B_A","errorCauses":[{"errorSummary":"The key is used by batch job 'Billing, nightly' (billing/1). Only keys that aren't used can be deleted."},{"errorSummary":"The key is used by service 'Mail' (mail). Only keys that aren't used can be deleted."}]}"#);
+    for path in [one.clone(), format!("{REFERENCES}/mail")] {
+        assert_eq!(manager.delete(&path).await.status, 204);
+        assert_eq!(manager.delete(&path).await.failure(), "404 E0000007");
+        assert_eq!(manager.get(&path).await.failure(), "404 E0000007");
+    }
+    assert_eq!(delete_key().await.status, 204);
+    assert_eq!(manager.get(REFERENCES).await.failure(), "404 E0000007");
+}
+
+#[tokio::test]
+async fn uses_by_inline_hooks_are_not_others_to_write() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    manager.create("key").await;
+    let hook = manager.post("/api/v1/inlineHooks", super::inline_hooks::private_key("hook", "key")).await.json();
+    let path = format!("{REFERENCES}/{}", hook["id"].as_str().unwrap());
+    assert_eq!(manager.get(&path).await.json()["kind"], "inline hook");
+    let body = json!({"kind": "service", "name": "a"});
+    for answer in [manager.put(&path, body).await, manager.delete(&path).await] {
+        assert_eq!(answer.cause(), "consumer: The field belongs to the vault itself");
+    }
+    let body = json!({"kind": "Inline Hook", "name": "a"});
+    assert_eq!(
+        manager.put(&format!("{REFERENCES}/a"), body).await.cause(),
+        "kind: The field belongs to the vault itself"
+    );
+    for body in [json!({"kind": "service"}), json!({"name": "a"})] {
+        assert_eq!(manager.put(&format!("{REFERENCES}/a"), body).await.failure(), "400 E0000001");
+    }
+    assert_eq!(manager.get(REFERENCES).await.json().as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_last_signature_for_a_consumer_is_told_to_the_minute() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let user = app.token(USE).await;
+    manager.create("key").await;
+    let path = format!("{REFERENCES}/mail");
+    manager.put(&path, json!({"kind": "service", "name": "Mail"})).await;
+    let sign = || async {
+        let body = json!({"claims": {}, "consumer": "mail"});
+        assert_eq!(user.post("/vault/v1/hook-keys/key/jwts", body).await.status, 200);
+        manager.get(&path).await.json()["lastUsed"].take()
+    };
+    assert_eq!(manager.get(&path).await.json()["lastUsed"], json!(null));
+    assert_eq!(sign().await, "2025-10-24T13:06:07.000Z");
+    app.clock.advance(Duration::from_secs(59));
+    assert_eq!(sign().await, "2025-10-24T13:06:07.000Z");
+    app.clock.advance(Duration::from_secs(1));
+    assert_eq!(sign().await, "2025-10-24T13:07:07.000Z");
+}
