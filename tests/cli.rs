@@ -20,7 +20,7 @@ fn stderr(folder: &Path, arguments: &[&str]) -> String {
 #[test]
 fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     let folder = tempdir().unwrap();
-    let commands: [&[&str]; 14] = [
+    let commands: [&[&str]; 19] = [
         &[],
         &["dev"],
         &["serve"],
@@ -28,6 +28,11 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
         &["master-key", "generate"],
         &["migrate"],
         &["check"],
+        &["hook"],
+        &["hook", "test"],
+        &["hook", "list"],
+        &["assert"],
+        &["sign"],
         &["token"],
         &["token", "create"],
         &["token", "list"],
@@ -400,6 +405,12 @@ async fn dev_makes_what_is_missing_and_keeps_it() {
 
     let server = Served::start(&mut dev());
     assert_eq!(token_of(folder), token);
+    // It has every scope, also where it was made before there were so many.
+    let mut other = crate::support::app::other_program(&data.join("hookvault.db")).await;
+    sqlx::query("UPDATE api_token SET scopes = 'okta.inlineHooks.read'").execute(&mut other).await.unwrap();
+    drop(server);
+    let server = Served::start(&mut dev());
+    assert_eq!(server.client(&token).create("b").await.unwrap().0, 200);
     let (status, body) = server.client(&token).list().await.unwrap();
     assert_eq!((status.as_u16(), body.contains("\"name\":\"a\"")), (200, true));
     drop(server);

@@ -3,6 +3,7 @@
 mod anomalies;
 mod api;
 mod cli;
+mod hook_commands;
 mod races;
 mod store;
 mod support;

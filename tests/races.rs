@@ -1,6 +1,6 @@
 //! Many at once, and servers that die in the middle: rules hold, and nothing that was answered is lost.
 
-use crate::support::app::{MANAGE, TestApp, refer};
+use crate::support::app::{MANAGE, TestApp, other_program, refer};
 use crate::support::process::{Client, Installation, Reply, Served};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -105,6 +105,66 @@ async fn a_key_is_never_deleted_under_a_new_reference() {
         assert_eq!(orphans, 0);
     }
     assert!(deleted > 0 && kept > 0, "{deleted} deletions came first, {kept} references did");
+}
+
+/// 500 keys, each with a hook that is made for it on one server while the other deletes it.
+#[tokio::test]
+async fn a_key_is_never_deleted_under_a_new_hook() {
+    let installation = Installation::new();
+    let servers = two_servers(&installation);
+    let clients = [&servers[0], &servers[1]].map(|server| server.client(&installation.token));
+    let mut other = other_program(&installation.database()).await;
+    assert_eq!(clients[0].create("pattern").await.unwrap().0, 200);
+    let (mut hooked, mut deleted) = (0, 0);
+    for round in 0..500 {
+        // A copy: making 500 keys would take a minute, and nothing is signed.
+        let id = format!("HKY{round:017}");
+        sqlx::query(
+            "INSERT INTO hook_key (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8)
+             SELECT ?1, org_id, 2, '00000000-0000-4000-8000-' || printf('%012d', ?2), 'copy', created, last_updated,
+                    modulus, exponent, sealed_pkcs8
+             FROM hook_key WHERE name = 'pattern'",
+        )
+        .bind(&id)
+        .bind(round)
+        .execute(&mut other)
+        .await
+        .unwrap();
+        let hook = crate::api::inline_hooks::private_key("hook", &id);
+        // Whoever is polled first has a small head start, so that both orders occur.
+        let (made, gone) = if round % 2 == 0 {
+            tokio::join!(clients[0].hook(&hook), clients[1].delete(&id))
+        } else {
+            let (gone, made) = tokio::join!(clients[1].delete(&id), clients[0].hook(&hook));
+            (made, gone)
+        };
+        let ((made, body), (gone, refusal)) = (made.unwrap(), gone.unwrap());
+        let body: Value = serde_json::from_str(&body).unwrap();
+        match (made.as_u16(), gone.as_u16()) {
+            (200, 403) => {
+                hooked += 1;
+                let hook = body["id"].as_str().unwrap();
+                assert!(refusal.contains(&format!("The key is used by inline hook 'hook' ({hook})")), "{refusal}");
+                sqlx::query("DELETE FROM inline_hook").execute(&mut other).await.unwrap();
+                sqlx::query("DELETE FROM hook_key WHERE id = ?").bind(&id).execute(&mut other).await.unwrap();
+            }
+            (400, 204) => {
+                deleted += 1;
+                let cause = body["errorCauses"][0]["errorSummary"].as_str().unwrap();
+                assert!(cause.contains(&format!("There is no hook key '{id}'")), "{cause}");
+            }
+            other => panic!("round {round}: {other:?} {body} {refusal}"),
+        }
+        let left: (i64, i64, i64) = sqlx::query_as(
+            "SELECT (SELECT count(*) FROM pragma_foreign_key_check), (SELECT count(*) FROM hook_key_reference),
+                    (SELECT count(*) FROM inline_hook)",
+        )
+        .fetch_one(&mut other)
+        .await
+        .unwrap();
+        assert_eq!(left, (0, 0, 0), "round {round}");
+    }
+    assert!(hooked > 0 && deleted > 0, "{hooked} hooks came first, {deleted} deletions did");
 }
 
 /// What one client knows of one key.

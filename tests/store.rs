@@ -6,7 +6,8 @@ use hookvault::config::DatabaseConfig;
 use hookvault::domain::api_token::{ApiToken, TokenHash};
 use hookvault::domain::clock::Timestamp;
 use hookvault::domain::hook_key::{HookKey, PublicKey};
-use hookvault::domain::id::{ApiTokenId, HookKeyId, KeyId, OrgId, PrefixedId as _, UserId};
+use hookvault::domain::id::{ApiTokenId, HookKeyId, InlineHookId, KeyId, OrgId, PrefixedId as _, UserId};
+use hookvault::domain::inline_hook::{ChannelAuth, HookStatus, InlineHook, StoredInlineHook};
 use hookvault::domain::name::Name;
 use hookvault::domain::org::{Domain, Org};
 use hookvault::domain::scope::Scopes;
@@ -341,4 +342,139 @@ async fn a_database_of_a_newer_version_is_refused() {
     .unwrap();
     let error = store.migrate().await.unwrap_err();
     assert_eq!(error.to_string(), "the database was written by a newer hookvault, or its migrations were changed");
+}
+
+fn hook(number: u8, org: &Org, key: Option<&HookKey>) -> StoredInlineHook {
+    let mut hook = InlineHook::example();
+    hook.id = InlineHookId::parse(&format!("cal{number:017}")).unwrap();
+    hook.org_id = org.id.clone();
+    hook.name = name(&format!("hook {number}"));
+    let client = hook.channel.auth.client().unwrap().clone();
+    hook.channel.auth = match key {
+        Some(key) => ChannelAuth::PrivateKeyJwt { client, hook_key_id: key.id.clone() },
+        None => ChannelAuth::ClientSecretPost(client),
+    };
+    let sealed_secret = key.is_none().then(|| sealed(number));
+    StoredInlineHook { hook, sealed_secret }
+}
+
+#[tokio::test]
+async fn a_hook_reads_back_as_it_was_written() {
+    let (_folder, store) = fresh().await;
+    let org = org(1, true);
+    let key = key(1, &org);
+    write!(store, tx => tx.org_insert(&org)).unwrap();
+    write!(store, tx => tx.hook_key_insert(&key, &sealed(1))).unwrap();
+    let mut hooks = vec![hook(1, &org, Some(&key)), hook(2, &org, None), hook(3, &org, None), hook(4, &org, None)];
+    hooks[2].hook.channel.auth = ChannelAuth::Header { key: "X-Key".into() };
+    hooks[3].hook.channel.auth = ChannelAuth::None;
+    hooks[3].hook.status = HookStatus::Inactive;
+    hooks[3].sealed_secret = None;
+    for hook in &hooks {
+        write!(store, tx => tx.inline_hook_insert(hook)).unwrap();
+    }
+    let mut tx = store.read().await.unwrap();
+    for hook in &hooks {
+        assert_eq!(tx.inline_hook_find(&org.id, &hook.hook.id).await.unwrap().as_ref(), Some(hook));
+        assert_eq!(tx.inline_hook_find_by_name(&org.id, &hook.hook.name).await.unwrap().as_ref(), Some(hook));
+    }
+    let listed = tx.inline_hook_list(&org.id).await.unwrap();
+    assert_eq!(listed, hooks.iter().map(|stored| stored.hook.clone()).collect::<Vec<_>>());
+    drop(tx);
+    let conflicting = hook(1, &org, Some(&key));
+    assert_eq!(
+        conflict(write!(store, tx => tx.inline_hook_insert(&conflicting_name(&conflicting)))),
+        Conflict::InlineHookName
+    );
+    let mut lost = hook(9, &org, Some(&key));
+    lost.hook.channel.auth = ChannelAuth::PrivateKeyJwt {
+        client: lost.hook.channel.auth.client().unwrap().clone(),
+        hook_key_id: HookKeyId::parse("HKY99999999999999999").unwrap(),
+    };
+    assert_eq!(conflict(write!(store, tx => tx.inline_hook_insert(&lost))), Conflict::HookKeyMissing);
+}
+
+/// Another hook of the same name.
+fn conflicting_name(stored: &StoredInlineHook) -> StoredInlineHook {
+    let mut other = stored.clone();
+    other.hook.id = InlineHookId::parse("calzzzzzzzzzzzzzzzzz").unwrap();
+    other
+}
+
+#[tokio::test]
+async fn the_database_itself_keeps_a_hook_and_its_reference_together() {
+    let (folder, store) = fresh().await;
+    let (org, neighbour) = (org(1, true), org(2, false));
+    let keys = [key(1, &org), key(2, &org), key(3, &neighbour)];
+    write!(store, tx => tx.org_insert(&org)).unwrap();
+    write!(store, tx => tx.org_insert(&neighbour)).unwrap();
+    for key in &keys {
+        write!(store, tx => tx.hook_key_insert(key, &sealed(1))).unwrap();
+    }
+    write!(store, tx => tx.inline_hook_insert(&hook(1, &org, Some(&keys[0])))).unwrap();
+    let references = async || {
+        let mut other = other_program(&database(&folder)).await;
+        let rows: Vec<(String, String)> = sqlx::query_as("SELECT hook_key_id, consumer_name FROM hook_key_reference")
+            .fetch_all(&mut other)
+            .await
+            .unwrap();
+        rows
+    };
+    let one = |key: &HookKey, name: &str| vec![(key.id.to_string(), name.to_owned())];
+    assert_eq!(references().await, one(&keys[0], "hook 1"));
+
+    // Another program, which knows nothing of references, or means ill.
+    let mut other = other_program(&database(&folder)).await;
+    for sql in [
+        "DELETE FROM hook_key_reference",
+        "DELETE FROM hook_key",
+        "INSERT INTO hook_key_reference (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since)
+         SELECT org_id, id, 'inline hook', 'cal99999999999999999', 'none', 0 FROM hook_key",
+        "UPDATE inline_hook SET hook_key_id = NULL",
+        "UPDATE inline_hook SET hook_key_id = 'HKY00000000000000003'",
+        "UPDATE hook_key_reference SET consumer_id = 'another'",
+        "UPDATE hook_key_reference SET hook_key_id = 'HKY00000000000000002'",
+        "UPDATE inline_hook SET id = 'cal99999999999999999'",
+    ] {
+        assert!(sqlx::raw_sql(sql).execute(&mut other).await.is_err(), "{sql}");
+    }
+    for (sql, expected) in [
+        ("UPDATE inline_hook SET hook_key_id = 'HKY00000000000000002'", one(&keys[1], "hook 1")),
+        ("UPDATE inline_hook SET name = 'renamed'", one(&keys[1], "renamed")),
+        ("UPDATE inline_hook SET name = 'both', hook_key_id = 'HKY00000000000000001'", one(&keys[0], "both")),
+        ("DELETE FROM inline_hook", vec![]),
+    ] {
+        sqlx::raw_sql(sql).execute(&mut other).await.unwrap();
+        assert_eq!(references().await, expected, "{sql}");
+    }
+    sqlx::query("DELETE FROM hook_key").execute(&mut other).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_vault_of_the_first_version_keeps_its_keys_and_references() {
+    let folder = TempDir::new().unwrap();
+    let path = database(&folder);
+    let store = open(&folder).await;
+    let org = org(1, true);
+    let key = key(1, &org);
+    write!(store, tx => tx.org_insert(&org)).unwrap();
+    write!(store, tx => tx.hook_key_insert(&key, &sealed(1))).unwrap();
+    store.close().await;
+    // Back to what the first version had made.
+    let mut other = other_program(&path).await;
+    sqlx::raw_sql(
+        "DROP TABLE inline_hook; DROP TRIGGER hook_key_reference_inserted; DROP TRIGGER hook_key_reference_deleted; DROP TRIGGER hook_key_reference_moved;
+         DROP INDEX hook_key_reference_consumer; ALTER TABLE hook_key_reference DROP COLUMN last_used;
+         DELETE FROM refinery_schema_history WHERE version = 2;",
+    )
+    .execute(&mut other)
+    .await
+    .unwrap();
+    refer(&mut other, key.id.as_str(), "p1", "a program").await.unwrap();
+    drop(other);
+    let store = app::open_store(&DatabaseConfig { path, migrate: true }, false).await.unwrap();
+    assert_eq!(store.migrate().await.unwrap(), ["V2__inline_hooks"]);
+    let mut tx = store.read().await.unwrap();
+    let references = tx.key_reference_list(&org.id, &key.id).await.unwrap();
+    assert_eq!((references.len(), references[0].last_used), (1, None));
 }

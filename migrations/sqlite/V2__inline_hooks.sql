@@ -86,3 +86,17 @@ WHEN OLD.consumer_kind = 'inline hook' AND EXISTS (
 BEGIN
     SELECT RAISE(ABORT, 'inline hook without its reference');
 END;
+
+-- What ties the two together does not change under either.
+CREATE TRIGGER hook_key_reference_moved
+BEFORE UPDATE OF org_id, hook_key_id, consumer_kind, consumer_id ON hook_key_reference
+WHEN 'inline hook' IN (OLD.consumer_kind, NEW.consumer_kind)
+BEGIN
+    SELECT RAISE(ABORT, 'the reference of an inline hook cannot be moved');
+END;
+
+CREATE TRIGGER inline_hook_moved BEFORE UPDATE OF id, org_id ON inline_hook
+WHEN NEW.id <> OLD.id OR NEW.org_id <> OLD.org_id
+BEGIN
+    SELECT RAISE(ABORT, 'an inline hook cannot be moved');
+END;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 #[command(after_help = "The vault fills in iat, exp and jti.
 
 Example:
-  echo '{\"sub\": \"invoice 7\"}' | hookvault sign 'My key' --claims -")]
+  hookvault sign 'My key' --claims claims.json --ttl 60")]
 pub struct Sign {
     /// The key's name or id
     key: String,

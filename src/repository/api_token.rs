@@ -4,6 +4,7 @@ use super::error::StoreError;
 use crate::domain::api_token::{ApiToken, TokenHash};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ApiTokenId;
+use crate::domain::scope::Scopes;
 use async_trait::async_trait;
 
 #[async_trait]
@@ -18,6 +19,9 @@ pub trait ApiTokenWrite: ApiTokenRead {
     /// # Errors
     /// `Conflict` of the name.
     async fn api_token_insert(&mut self, token: &ApiToken, hash: &TokenHash) -> Result<(), StoreError>;
+
+    /// Returns whether there was such a token.
+    async fn api_token_rescope(&mut self, id: &ApiTokenId, scopes: &Scopes) -> Result<bool, StoreError>;
 
     /// Returns whether there was such a token that was not revoked yet.
     async fn api_token_revoke(&mut self, id: &ApiTokenId, now: Timestamp) -> Result<bool, StoreError>;

@@ -72,6 +72,20 @@ impl Registry {
         Ok(found.map(|token| token.status(self.clock.now())))
     }
 
+    /// Gives a token that is registered these scopes, where it has others.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn api_token_rescope(&self, secret: &TokenSecret, scopes: &Scopes) -> Result<(), VaultError> {
+        let found = self.store.read().await?.api_token_find_by_hash(&secret.hash()).await?;
+        if let Some(token) = found.filter(|token| token.scopes != *scopes) {
+            let mut tx = self.store.write().await?;
+            tx.api_token_rescope(&token.id, scopes).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
     /// Revokes the one token with this id, or with this name, that is not revoked yet.
     ///
     /// # Errors

@@ -154,6 +154,10 @@ impl Client {
         self.send(self.http.post(&self.url).json(&serde_json::json!({ "name": name }))).await
     }
 
+    pub async fn hook(&self, body: &serde_json::Value) -> Reply {
+        self.send(self.http.post(self.url.replace("/hook-keys", "/inlineHooks")).json(body)).await
+    }
+
     pub async fn rename(&self, id: &str, name: &str) -> Reply {
         self.send(self.http.put(format!("{}/{id}", self.url)).json(&serde_json::json!({ "name": name }))).await
     }

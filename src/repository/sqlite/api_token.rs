@@ -92,6 +92,16 @@ impl ApiTokenWrite for SqliteTx {
         Ok(())
     }
 
+    async fn api_token_rescope(&mut self, id: &ApiTokenId, scopes: &Scopes) -> Result<bool, StoreError> {
+        let done = sqlx::query("UPDATE api_token SET scopes = ? WHERE id = ?")
+            .bind(scopes.to_string())
+            .bind(id.as_str())
+            .execute(&mut *self.0)
+            .await
+            .map_err(store_error)?;
+        Ok(done.rows_affected() > 0)
+    }
+
     async fn api_token_revoke(&mut self, id: &ApiTokenId, now: Timestamp) -> Result<bool, StoreError> {
         let done = sqlx::query("UPDATE api_token SET revoked = ? WHERE id = ? AND revoked IS NULL")
             .bind(now.unix())
