@@ -26,7 +26,15 @@ impl Vault {
 
     /// Makes a hook; the answer's id.
     async fn hook(&self, body: Value) -> String {
-        let request = http_client().post(format!("{}/api/v1/inlineHooks", self.server.url)).json(&body);
+        self.post("", body).await
+    }
+
+    async fn change(&self, hook: &str, body: Value) {
+        self.post(&format!("/{hook}"), body).await;
+    }
+
+    async fn post(&self, path: &str, body: Value) -> String {
+        let request = http_client().post(format!("{}/api/v1/inlineHooks{path}", self.server.url)).json(&body);
         let request = request.header("authorization", format!("SSWS {}", self.installation.token));
         let answer: Value = request.send().await.unwrap().json().await.unwrap();
         answer["id"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
@@ -53,7 +61,11 @@ fn keyed(server: &HookServer, uri: &str) -> Value {
 fn both(seen: &Seen) -> Reply {
     match seen.path.as_str() {
         "/token" => Reply::Json(200, json!({"access_token": "t0k3n-t0k3n", "token_type": "Bearer", "expires_in": 300})),
-        _ => Reply::Json(200, json!({"commands": [], "refresh_token": "s3cr3t"})),
+        // As servers do that are under development.
+        _ => {
+            let echo = &seen.headers["authorization"];
+            Reply::Json(200, json!({"commands": [], "deep": [{"refreshToken": "s3cr3t"}], "echo": echo}))
+        }
     }
 }
 
@@ -107,7 +119,7 @@ async fn hook_test_prints_each_step_of_a_call_and_no_secret() {
        > {"data": {"user": "\u202eevil"}}
        < status 200
        < Content-Type: application/json
-       < {"commands":[],"refresh_token":"… (6 characters)"}
+       < {"commands":[],"deep":[{"refreshToken":"… (6 characters)"}],"echo":"Bearer … (11 characters)"}
 
     ok: the hook answered, … ms in all
     "#);
@@ -123,6 +135,8 @@ async fn hook_test_says_what_is_wrong_and_what_to_do() {
         "/token" => Reply::Json(400, json!({"error": "invalid_scope"})),
         "/refused" => Reply::Json(403, json!({})),
         "/missing" => Reply::Json(404, json!({})),
+        "/form" => Reply::Raw("HTTP/1.1 200 x\r\nContent-Length: 19\r\nConnection: close\r\n\r\naccess_token=s3cr3t"),
+        "/liar" => Reply::Json(400, json!({"error": "bad\nok: all is well\u{202e}"})),
         "/moved" => Reply::Raw("HTTP/1.1 301 x\r\nLocation: /hook\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
         "/text" => Reply::Raw("HTTP/1.1 200 x\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok"),
         _ => Reply::Json(500, json!({})),
@@ -134,7 +148,8 @@ async fn hook_test_says_what_is_wrong_and_what_to_do() {
     let wrong = async |hook: &str| {
         let screen = vault.run(&["hook", "test", hook, "--hook-allow", LOOPBACK]).await;
         assert_eq!(screen.code, 1);
-        assert!(!screen.stdout.contains("\nok"), "{}", screen.stdout);
+        assert!(!screen.stdout.contains("\nok") && !screen.stdout.contains("s3cr3t"), "{}", screen.stdout);
+        assert!(!screen.stderr.contains("\nok"), "{}", screen.stderr);
         format!("{}\n\n", stable(&screen.stderr, &vault, hook, &server))
     };
     screens += &wrong(&keyed).await;
@@ -149,7 +164,13 @@ async fn hook_test_says_what_is_wrong_and_what_to_do() {
             .await;
         screens += &wrong(&id).await;
     }
-    assert!(!screens.contains("hunter2"));
+    for path in ["/form", "/liar"] {
+        let mut body = json!({"name": path});
+        body["channel"]["config"] = json!({"tokenUrl": server.url(path)});
+        vault.change(&keyed, body).await;
+        screens += &wrong(&keyed).await;
+    }
+    assert!(!screens.contains("hunter2") && !screens.contains("s3cr3t"), "{screens}");
     assert_snapshot!(screens, @r#"
     error: the token endpoint http://HOOKS/token: it answered with status 400: invalid_scope
     hint: grant the client me the scope `hooks` there, or ask for another
@@ -163,11 +184,17 @@ async fn hook_test_says_what_is_wrong_and_what_to_do() {
     error: the hook http://HOOKS/moved: it redirects (status 301), and redirects are not followed
     hint: make the address of the hook the one that it redirects to
 
-    error: the hook http://HOOKS/text: its answer is not a JSON object: expected value at line 1 column 1
+    error: the hook http://HOOKS/text: its answer is not a JSON object: it is no JSON from line 1, column 1 on
     hint: let the hook answer with a JSON object, such as {"commands":[]}, or with nothing
 
     error: the hook http://HOOKS/broken: it answered with status 500
     hint: look into the log of the hook: the failure is its own
+
+    error: the token endpoint http://HOOKS/form: its answer is not a JSON object: it is no JSON from line 1, column 1 on
+    hint: check tokenUrl: a token endpoint answers with a JSON object that has an access_token (RFC 6749, clause 5.1)
+
+    error: the token endpoint http://HOOKS/liar: it answered with status 400: bad?ok: all is well?
+    hint: see the answer above: the token endpoint takes requests of another form
     "#);
     // In a vault for which this machine is closed, as it is by default.
     let closed = vault.run(&["hook", "test", "/refused"]).await;

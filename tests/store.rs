@@ -435,6 +435,18 @@ async fn the_database_itself_keeps_a_hook_and_its_reference_together() {
         "UPDATE hook_key_reference SET consumer_id = 'another'",
         "UPDATE hook_key_reference SET hook_key_id = 'HKY00000000000000002'",
         "UPDATE inline_hook SET id = 'cal99999999999999999'",
+        "PRAGMA foreign_keys = OFF; DELETE FROM hook_key",
+        "INSERT OR REPLACE INTO inline_hook SELECT * FROM inline_hook",
+        "INSERT OR REPLACE INTO inline_hook
+             (id, org_id, slot, status, name, type, version, uri, headers, auth, created, last_updated)
+         SELECT 'cal99999999999999999', org_id, 7, status, name, type, version, uri, headers, 'none', 0, 0
+         FROM inline_hook",
+        "INSERT OR REPLACE INTO inline_hook
+             (id, org_id, slot, status, name, type, version, uri, headers, auth, created, last_updated)
+         SELECT 'cal99999999999999999', org_id, slot, status, 'x', type, version, uri, headers, 'none', 0, 0
+         FROM inline_hook",
+        "INSERT OR REPLACE INTO hook_key_reference
+         SELECT org_id, hook_key_id, 'program', consumer_id, 'x', 0, 0 FROM hook_key_reference",
     ] {
         assert!(sqlx::raw_sql(sql).execute(&mut other).await.is_err(), "{sql}");
     }
@@ -464,6 +476,7 @@ async fn a_vault_of_the_first_version_keeps_its_keys_and_references() {
     let mut other = other_program(&path).await;
     sqlx::raw_sql(
         "DROP TABLE inline_hook; DROP TRIGGER hook_key_reference_inserted; DROP TRIGGER hook_key_reference_deleted; DROP TRIGGER hook_key_reference_moved;
+         DROP TRIGGER hook_key_reference_replaced; DROP TRIGGER hook_key_reference_capped; DROP TRIGGER hook_key_deleted;
          DROP INDEX hook_key_reference_consumer; ALTER TABLE hook_key_reference DROP COLUMN last_used;
          DELETE FROM refinery_schema_history WHERE version = 2;",
     )

@@ -1,5 +1,5 @@
--- Inline hooks. The reference of a hook to its key is kept by triggers: it comes and goes with the hook, whatever
--- program writes to the file.
+-- Inline hooks. The reference of a hook to its key is kept by triggers: it comes and goes with the hook, also where another
+-- program inserts, updates or deletes, and where that program has not switched foreign keys on.
 
 CREATE TABLE inline_hook (
     seq           INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -99,4 +99,40 @@ CREATE TRIGGER inline_hook_moved BEFORE UPDATE OF id, org_id ON inline_hook
 WHEN NEW.id <> OLD.id OR NEW.org_id <> OLD.org_id
 BEGIN
     SELECT RAISE(ABORT, 'an inline hook cannot be moved');
+END;
+
+-- INSERT OR REPLACE would delete rows without their triggers. The messages are those of the constraints.
+CREATE TRIGGER inline_hook_replaced BEFORE INSERT ON inline_hook
+WHEN EXISTS (SELECT 1 FROM inline_hook WHERE id = NEW.id OR (org_id = NEW.org_id AND name = NEW.name))
+BEGIN
+    SELECT RAISE(ABORT, 'UNIQUE constraint failed: inline_hook.org_id, inline_hook.name');
+END;
+
+CREATE TRIGGER inline_hook_slot_replaced BEFORE INSERT ON inline_hook
+WHEN EXISTS (SELECT 1 FROM inline_hook WHERE org_id = NEW.org_id AND slot = NEW.slot)
+BEGIN
+    SELECT RAISE(ABORT, 'UNIQUE constraint failed: inline_hook.org_id, inline_hook.slot');
+END;
+
+CREATE TRIGGER hook_key_reference_replaced BEFORE INSERT ON hook_key_reference
+WHEN NEW.consumer_kind <> 'inline hook' AND EXISTS (SELECT 1 FROM inline_hook WHERE id = NEW.consumer_id)
+BEGIN
+    SELECT RAISE(ABORT, 'the id belongs to an inline hook');
+END;
+
+-- The cap: other programs may register 100 uses of a key. The message has the form of a constraint's.
+CREATE TRIGGER hook_key_reference_capped BEFORE INSERT ON hook_key_reference
+WHEN NEW.consumer_kind <> 'inline hook' AND 100 <= (
+    SELECT count(*) FROM hook_key_reference
+    WHERE org_id = NEW.org_id AND hook_key_id = NEW.hook_key_id AND consumer_kind <> 'inline hook'
+      AND consumer_id <> NEW.consumer_id
+)
+BEGIN
+    SELECT RAISE(ABORT, 'CHECK constraint failed: hook_key_reference');
+END;
+
+CREATE TRIGGER hook_key_deleted BEFORE DELETE ON hook_key
+WHEN EXISTS (SELECT 1 FROM hook_key_reference WHERE org_id = OLD.org_id AND hook_key_id = OLD.id)
+BEGIN
+    SELECT RAISE(ABORT, 'FOREIGN KEY constraint failed');
 END;

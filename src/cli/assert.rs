@@ -23,6 +23,9 @@ pub struct Assert {
     /// How many seconds it lives, at most 300 [default: 60]
     #[arg(long, value_name = "SECONDS")]
     ttl: Option<u64>,
+    /// A registered consumer of the key, whose use is recorded
+    #[arg(long, value_name = "ID")]
+    consumer: Option<String>,
     #[command(flatten)]
     vault: VaultFlags,
 }
@@ -30,8 +33,12 @@ pub struct Assert {
 impl Assert {
     pub async fn run(self) -> Result<(), CliError> {
         let (vault, org) = self.vault.open(None).await?;
-        let request =
-            AssertionRequest { client_id: &self.client_id, audience: &self.audience, ttl: self.ttl, consumer: None };
+        let request = AssertionRequest {
+            client_id: &self.client_id,
+            audience: &self.audience,
+            ttl: self.ttl,
+            consumer: self.consumer.as_deref(),
+        };
         let signed = vault.client_assertion(&org.id, &self.key, request).await;
         vault.close().await;
         output::print(&format!("{}\n", signed?))

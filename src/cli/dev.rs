@@ -126,7 +126,7 @@ impl Folder {
 async fn register(registry: &Registry, secret: &TokenSecret) -> Result<bool, CliError> {
     if let Some(status) = registry.api_token_status(secret).await? {
         // A token of an earlier version lacks the scopes that came after it.
-        registry.api_token_rescope(secret, &Scopes::all()).await?;
+        registry.api_token_rescope(secret, TOKEN_NAME, &Scopes::all()).await?;
         return Ok(status == TokenStatus::Active);
     }
     let name = Name::parse(TOKEN_NAME).map_err(|reason| CliError::new(format!("the name {reason}"), "report this"))?;

@@ -13,10 +13,10 @@ pub fn hint(error: &CallError, call: &HookCall) -> String {
             Party::TokenEndpoint => refused_token(*status, oauth.as_ref(), call),
             Party::Hook => refused_call(*status, call),
         },
-        Failure::NotJson(_) if error.party == Party::Hook => {
+        Failure::NotAnObject(_) if error.party == Party::Hook => {
             "let the hook answer with a JSON object, such as {\"commands\":[]}, or with nothing".into()
         }
-        Failure::NotJson(_) | Failure::NoAccessToken => {
+        Failure::NotAnObject(_) | Failure::NoAccessToken => {
             "check tokenUrl: a token endpoint answers with a JSON object that has an access_token (RFC 6749, clause 5.1)".into()
         }
         Failure::TokenType(_) => "let the token endpoint give this client Bearer tokens, not bound to a key or certificate".into(),
@@ -74,7 +74,7 @@ fn refused_token(status: u16, oauth: Option<&OAuthError>, call: &HookCall) -> St
         Some("unsupported_grant_type") => {
             format!("allow the client {} the grant type client_credentials there", client.client_id)
         }
-        _ if status == 404 => format!("check tokenUrl: there is no token endpoint at {}", client.token_url),
+        _ if status == 404 => format!("check tokenUrl: there is no token endpoint at {}", client.token_url.shown()),
         _ if status >= 500 => "look into the log of the token endpoint: the failure is its own".into(),
         _ => "see the answer above: the token endpoint takes requests of another form".into(),
     }
@@ -124,7 +124,7 @@ fn refused_call(status: u16, call: &HookCall) -> String {
                  endpoint's answer above names what was given)"
             )
         }
-        (404 | 405, _) => format!("check the hook's uri: nothing takes a POST at {}", call.hook.channel.uri),
+        (404 | 405, _) => format!("check the hook's uri: nothing takes a POST at {}", call.hook.channel.uri.shown()),
         (500.., _) => "look into the log of the hook: the failure is its own".into(),
         _ => "see the answer above: the hook wants something else in the request".into(),
     }

@@ -74,7 +74,7 @@ impl Test {
         output::print(&screen(&call))?;
         match &call.outcome {
             Ok(_) => output::print(&format!("ok: the hook answered, {} in all\n", millis(took))),
-            Err(error) => Err(CliError::new(error.to_string(), diagnosis::hint(error, &call))),
+            Err(error) => Err(CliError::new(output::visible(&error.to_string()), diagnosis::hint(error, &call))),
         }
     }
 }
@@ -96,10 +96,11 @@ pub fn read_object(path: &str) -> Result<Vec<u8>, CliError> {
 
 fn screen(call: &HookCall) -> String {
     let hook = &call.hook;
-    let mut text = format!("{} ({}), {}, {}\n", hook.name, hook.id, hook.hook_type.as_str(), hook.status.as_str());
+    let name = output::visible(hook.name.as_str());
+    let mut text = format!("{name} ({}), {}, {}\n", hook.id, hook.hook_type.as_str(), hook.status.as_str());
     for (number, Step { title, sent, received, took }) in call.steps.iter().enumerate() {
         // Writing to a String does not fail.
-        let _ = write!(text, "\n{}. {title} ({})\n", number + 1, millis(*took));
+        let _ = write!(text, "\n{}. {} ({})\n", number + 1, output::visible(title), millis(*took));
         for (mark, lines) in [('>', sent), ('<', received)] {
             for line in lines.iter().flat_map(|line| line.lines()) {
                 let _ = writeln!(text, "   {mark} {}", output::visible(line));

@@ -20,6 +20,9 @@ pub struct Sign {
     /// How many seconds it lives, at most 3600 [default: 300]
     #[arg(long, value_name = "SECONDS")]
     ttl: Option<u64>,
+    /// A registered consumer of the key, whose use is recorded
+    #[arg(long, value_name = "ID")]
+    consumer: Option<String>,
     #[command(flatten)]
     vault: VaultFlags,
 }
@@ -29,7 +32,7 @@ impl Sign {
         let claims: Map<String, Value> = serde_json::from_slice(&read_object(&self.claims)?)
             .map_err(|error| CliError::new(format!("the claims cannot be read: {error}"), "give a JSON object"))?;
         let (vault, org) = self.vault.open(None).await?;
-        let signed = vault.jwt_sign(&org.id, &self.key, claims, self.ttl, None).await;
+        let signed = vault.jwt_sign(&org.id, &self.key, claims, self.ttl, self.consumer.as_deref()).await;
         vault.close().await;
         output::print(&format!("{}\n", signed?))
     }

@@ -8,6 +8,9 @@ use super::sealed::{Place, Sealed};
 /// How many keys an org may hold (wire.md §1). The database enforces it by itself.
 pub const MAX_KEYS_PER_ORG: u32 = 50;
 
+/// How many uses of a key other programs may register. The database enforces it by itself.
+pub const MAX_REFERENCES_PER_KEY: u32 = 100;
+
 /// A hook key as everyone with the right scope may see it. The private half is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HookKey {

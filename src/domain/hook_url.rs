@@ -50,6 +50,15 @@ impl HookUrl {
         &self.parsed
     }
 
+    /// Without its query, in which some services keep a key.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self.text.split_once('?') {
+            Some((address, _)) => format!("{address}?…"),
+            None => self.text.clone(),
+        }
+    }
+
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.parsed.scheme() == "https"

@@ -45,6 +45,8 @@ pub enum Invalid {
     HeaderName,
     #[error("is a header that the vault sets itself")]
     ReservedHeader,
+    #[error("is there twice")]
+    Duplicate,
     #[error("is not printable ASCII")]
     HeaderValue,
     #[error("is not a number of seconds from 1 to {limit}")]

@@ -46,10 +46,10 @@ impl OutboundPolicy {
         let mut policy = Self::default();
         for part in text.split(|c: char| c == ',' || c.is_whitespace()).filter(|part| !part.is_empty()) {
             if let Ok(network) = part.parse::<IpNet>() {
-                policy.networks.push(network.trunc());
+                policy.networks.push(canonical(network));
             } else if let Ok(ip) = part.parse::<IpAddr>() {
-                policy.networks.push(IpNet::from(ip));
-            } else if let Some(host) = host_name(part) {
+                policy.networks.push(IpNet::from(ip.to_canonical()));
+            } else if let Some(host) = host_name(part).filter(|host| !is_numeric(host)) {
                 policy.hosts.insert(host);
             } else {
                 return Err(Invalid::HookAllow);
@@ -116,6 +116,25 @@ fn host_name(text: &str) -> Option<String> {
     let text = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
     // An underscore is no part of a host name, but of names that people use inside.
     Domain::parse(&text.replace('_', "a")).is_ok().then_some(text)
+}
+
+/// Whether a URL would take this host for an IPv4 address, perhaps a wrong one (WHATWG URL, "ends in a number").
+fn is_numeric(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x")
+}
+
+/// A network of IPv4 addresses inside IPv6 ones as what it is.
+fn canonical(network: IpNet) -> IpNet {
+    const MAPPED_PREFIX: u8 = 96;
+    if let IpNet::V6(network) = network
+        && let Some(ip) = network.network().to_ipv4_mapped()
+        && let Some(prefix) = network.prefix_len().checked_sub(MAPPED_PREFIX)
+        && let Ok(network) = Ipv4Net::new(ip, prefix)
+    {
+        return IpNet::V4(network);
+    }
+    network.trunc()
 }
 
 fn is_localhost(host: &str) -> bool {
@@ -211,9 +230,13 @@ mod tests {
 
     #[test]
     fn a_part_that_is_neither_host_nor_network_is_refused() {
-        for wrong in ["10.0.0.0/33", "https://a", "a:80", "*", "a/8", "-a"] {
+        for wrong in
+            ["10.0.0.0/33", "https://a", "a:80", "*", "a/8", "-a", "10.0.0", "10.1.0.256", "2130706433", "0x7f.0x1"]
+        {
             assert_eq!(OutboundPolicy::parse(wrong), Err(Invalid::HookAllow), "{wrong}");
         }
         assert_eq!(OutboundPolicy::parse(" , "), Ok(OutboundPolicy::default()));
+        let mapped = OutboundPolicy::parse("::ffff:10.1.0.0/112 ::ffff:10.2.0.1");
+        assert_eq!(mapped, OutboundPolicy::parse("10.1.0.0/16 10.2.0.1/32"));
     }
 }

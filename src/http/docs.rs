@@ -167,6 +167,8 @@ fn can_be_raised_by(origin: error::RaisedBy, route: &Route) -> bool {
         error::RaisedBy::NameBody => takes_body && (of_keys || of_hooks) && !executes,
         error::RaisedBy::CreateKey => of_keys && route.method == Method::POST,
         error::RaisedBy::DeleteKey => of_keys && route.method == Method::DELETE,
+        error::RaisedBy::HookList => of_hooks && route.method == Method::GET && !route.path.contains('{'),
+        error::RaisedBy::ReferenceWrite => route.path.contains("{consumer}") && route.method != Method::GET,
         error::RaisedBy::HookBody => takes_body && of_hooks && !executes,
         error::RaisedBy::DeleteHook => of_hooks && route.method == Method::DELETE,
         error::RaisedBy::ExecuteHook => executes,

@@ -1,7 +1,7 @@
 //! Every failure becomes status and JSON here (wire.md §2), and nowhere else.
 
 use crate::domain::clock::Timestamp;
-use crate::domain::hook_key::{KeyReference, MAX_KEYS_PER_ORG};
+use crate::domain::hook_key::{KeyReference, MAX_KEYS_PER_ORG, MAX_REFERENCES_PER_KEY};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::inline_hook::MAX_HOOKS_PER_ORG;
 use crate::domain::invalid::{Invalid, InvalidField};
@@ -186,6 +186,10 @@ fn vault_answer(error: &VaultError) -> Answer {
             "You have reached the maximum number of inline hooks allowed ({MAX_HOOKS_PER_ORG}). \
              To add another inline hook, you must first delete an existing one."
         )),
+        VaultError::ReferenceCapReached => validation("HookKeyReference").because(format!(
+            "You have reached the maximum number of registered uses of a key ({MAX_REFERENCES_PER_KEY}). \
+             To register another one, you must first end an existing one."
+        )),
         VaultError::HookActive => forbidden()
             .because("The inline hook is active. Only inactive inline hooks can be deleted: deactivate it first."),
         VaultError::HookInactive => validation("status")
@@ -252,7 +256,7 @@ fn call_answer(error: &CallError) -> Answer {
             _,
             Failure::Outbound(_)
             | Failure::Redirect { .. }
-            | Failure::NotJson(_)
+            | Failure::NotAnObject(_)
             | Failure::NoAccessToken
             | Failure::TokenType(_),
         ) => Answer::new(
@@ -317,9 +321,12 @@ pub enum RaisedBy {
     NameBody,
     CreateKey,
     DeleteKey,
+    HookList,
     HookBody,
     DeleteHook,
     ExecuteHook,
+    /// Those that write a use of a key.
+    ReferenceWrite,
     Signing,
 }
 
@@ -330,6 +337,8 @@ pub fn examples() -> Vec<(&'static str, RaisedBy, Answer)> {
         ("nameBlank", RaisedBy::NameBody, ApiError::NameMissing.answer()),
         ("nameTaken", RaisedBy::NameBody, vault_answer(&VaultError::NameTaken)),
         ("capReached", RaisedBy::CreateKey, vault_answer(&VaultError::CapReached)),
+        ("unknownType", RaisedBy::HookList, invalid(&[Invalid::OneOf("com.okta.import.transform, …").at("type")])),
+        ("ownConsumer", RaisedBy::ReferenceWrite, invalid(&[Invalid::Reserved.at("consumer")])),
         ("plainHttp", RaisedBy::HookBody, invalid(&[Invalid::PlainHttp.at("channel.config.uri")])),
         ("unknownKey", RaisedBy::HookBody, vault_answer(&VaultError::HookKeyUnknown { given: "my key".into() })),
         ("active", RaisedBy::DeleteHook, vault_answer(&VaultError::HookActive)),

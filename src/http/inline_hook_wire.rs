@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 /// What create, update and replace take. Which members are needed is told by the errors.
 #[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
 #[schema(as = InlineHookRequest)]
 pub struct InlineHookBody {
     /// Unique in the org.
@@ -26,6 +27,7 @@ pub struct InlineHookBody {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
 #[schema(as = InlineHookChannelRequest)]
 pub struct ChannelBody {
     /// `HTTP` or `OAUTH`.
@@ -39,6 +41,7 @@ pub struct ChannelBody {
 
 #[derive(Deserialize, Default, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[serde(expecting = "an object")]
 #[schema(as = InlineHookChannelConfigRequest)]
 pub struct ConfigBody {
     /// An https URL of at most 1024 characters.
@@ -72,6 +75,7 @@ pub struct ConfigBody {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
 #[schema(as = InlineHookHeaderRequest)]
 pub struct HeaderBody {
     key: Option<String>,
@@ -79,6 +83,7 @@ pub struct HeaderBody {
 }
 
 #[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
 #[schema(as = InlineHookAuthSchemeRequest)]
 pub struct AuthSchemeBody {
     /// `HEADER`.

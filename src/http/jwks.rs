@@ -7,9 +7,8 @@ use crate::domain::hook_key::HookKey;
 use crate::domain::id::OrgId;
 use crate::vault::publishing;
 use actix_web::http::header::{
-    ACCEPT, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, IfNoneMatch,
-    VARY,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    Accept, CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, IfNoneMatch, Quality, VARY,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
@@ -110,7 +109,6 @@ pub async fn key_pem(
 /// What a browser asks before it sends a header of the page's (Fetch standard, CORS-preflight).
 pub async fn preflight() -> HttpResponse {
     HttpResponse::NoContent()
-        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"))
         .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, "accept, cache-control, if-none-match, pragma"))
         .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
@@ -129,14 +127,15 @@ async fn one_key(request: &HttpRequest, shared: &Shared, key: &str) -> Result<Ho
     Ok(shared.vault.hook_key_get_by_id_or_name(&org_of(request, shared).await?, key).await?)
 }
 
+/// Whether PEM is asked for by name, and rather than JSON (RFC 9110, clause 12.5.1).
 fn wants_pem(request: &HttpRequest) -> bool {
-    let media_type = |part: &str| part.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(PEM);
-    request
-        .headers()
-        .get_all(ACCEPT)
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(media_type)
+    let Some(Accept(accepted)) = request.get_header::<Accept>() else { return false };
+    let quality = |wanted: &str| {
+        let named = accepted.iter().filter(|accepted| accepted.item.essence_str() == wanted);
+        named.map(|accepted| accepted.quality).max().unwrap_or(Quality::ZERO)
+    };
+    let pem = quality(PEM);
+    pem > Quality::ZERO && pem > quality("application/json")
 }
 
 fn publish(request: &HttpRequest, keys: &[HookKey], pem: bool) -> Result<HttpResponse, ApiError> {
@@ -158,7 +157,6 @@ fn publish(request: &HttpRequest, keys: &[HookKey], pem: bool) -> Result<HttpRes
         .insert_header((ETAG, tag.to_string()))
         .insert_header((CACHE_CONTROL, CACHING))
         .insert_header((VARY, "accept"))
-        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, "etag"));
     if unchanged {
         return Ok(response.finish());

@@ -56,6 +56,7 @@ pub async fn surround(
     let budget = budget.unwrap_or_else(|| shared.limiter.untouched());
     add_budget(response.headers_mut(), budget);
     add_headers(response.headers_mut(), status, &shared, &entry.request_id);
+    open_to_pages(response.headers_mut(), &entry.path);
     entry.status = Some(status);
     Ok(response)
 }
@@ -81,6 +82,7 @@ fn finish_alone(error: &ApiError, shared: &Shared, budget: Option<Budget>, mut e
     let status = response.status();
     add_budget(response.headers_mut(), budget.unwrap_or_else(|| shared.limiter.untouched()));
     add_headers(response.headers_mut(), status, shared, &entry.request_id);
+    open_to_pages(response.headers_mut(), &entry.path);
     entry.status = Some(status);
     Finished::of(response).into()
 }
@@ -127,6 +129,13 @@ pub fn add_headers(headers: &mut HeaderMap, status: StatusCode, shared: &Shared,
             header::CONTENT_SECURITY_POLICY,
             HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
         );
+    }
+}
+
+/// Lets pages of any origin read what is published (Fetch standard, CORS protocol).
+fn open_to_pages(headers: &mut HeaderMap, path: &str) {
+    if routes::is_published(path) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
 }
 

@@ -91,6 +91,13 @@ pub fn is_probe(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")
 }
 
+/// Whether pages of any origin may read what this path answers, errors included.
+#[must_use]
+pub fn is_published(path: &str) -> bool {
+    let set = path.ends_with("/jwks.json") || path.ends_with("/jwks.pem");
+    set && (path.starts_with("/.well-known/") || path.starts_with("/vault/v1/hook-keys/"))
+}
+
 /// Registers all routes, and what answers everything else.
 pub fn configure(config: &mut ServiceConfig) {
     let mut routes = all();

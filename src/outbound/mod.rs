@@ -10,13 +10,9 @@ use reqwest::redirect;
 use resolver::{Guard, Resolver, Unresolvable};
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The longest answer that is read, in bytes (wire.md §6).
 pub const ANSWER_LIMIT: usize = 256 * 1024;
-
-/// How long an idle connection is kept for the next call.
-const IDLE: Duration = Duration::from_secs(15);
 
 /// The only way out.
 pub struct Outbound {
@@ -30,8 +26,7 @@ pub enum Body {
     Form(Vec<(&'static str, String)>),
 }
 
-/// What came back, whatever its status.
-#[derive(Debug)]
+/// What came back, whatever its status. There is no `Debug`: tokens come this way.
 pub struct Answer {
     pub status: u16,
     pub content_type: Option<String>,
@@ -68,7 +63,8 @@ impl Outbound {
                 // A proxy would connect to addresses that nobody here looked at.
                 .no_proxy()
                 .referer(false)
-                .pool_idle_timeout(IDLE)
+                // A connection that the other side has closed meanwhile would cost a call.
+                .pool_max_idle_per_host(0)
                 .dns_resolver(Arc::new(Guard { policy: policy.clone(), resolver: resolver.clone() }))
         };
         let client = builder().build().or_else(|error| {

@@ -49,6 +49,8 @@ pub enum Conflict {
     HookKeyCap,
     #[error("the key is in use")]
     HookKeyUsed,
+    #[error("the key has all the uses that other programs may register")]
+    KeyReferenceCap,
     #[error("there is no such key")]
     HookKeyMissing,
     #[error("another inline hook of the org has this name")]

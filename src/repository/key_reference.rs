@@ -24,7 +24,7 @@ pub trait KeyReferenceWrite: KeyReferenceRead {
     /// Makes the reference, or gives the one that is there its new kind and name.
     ///
     /// # Errors
-    /// `Conflict` of a key that is not there.
+    /// `Conflict` of the cap, or of a key that is not there.
     async fn key_reference_put(
         &mut self,
         org: &OrgId,

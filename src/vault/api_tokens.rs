@@ -72,13 +72,17 @@ impl Registry {
         Ok(found.map(|token| token.status(self.clock.now())))
     }
 
-    /// Gives a token that is registered these scopes, where it has others.
+    /// Gives an active token of this name these scopes, where it has others.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn api_token_rescope(&self, secret: &TokenSecret, scopes: &Scopes) -> Result<(), VaultError> {
+    pub async fn api_token_rescope(&self, secret: &TokenSecret, name: &str, scopes: &Scopes) -> Result<(), VaultError> {
+        let now = self.clock.now();
         let found = self.store.read().await?.api_token_find_by_hash(&secret.hash()).await?;
-        if let Some(token) = found.filter(|token| token.scopes != *scopes) {
+        let concerned = |token: &ApiToken| {
+            token.name.as_str() == name && token.status(now) == TokenStatus::Active && token.scopes != *scopes
+        };
+        if let Some(token) = found.filter(concerned) {
             let mut tx = self.store.write().await?;
             tx.api_token_rescope(&token.id, scopes).await?;
             tx.commit().await?;

@@ -26,6 +26,8 @@ pub enum VaultError {
     HookNameTaken,
     #[error("the org has all the inline hooks that it may have")]
     HookCapReached,
+    #[error("the key has all the uses that other programs may register")]
+    ReferenceCapReached,
     #[error("the inline hook is active")]
     HookActive,
     #[error("the inline hook is inactive")]
@@ -79,6 +81,7 @@ impl From<StoreError> for VaultError {
         match error {
             StoreError::Conflict(Conflict::HookKeyName) => Self::NameTaken,
             StoreError::Conflict(Conflict::HookKeyCap) => Self::CapReached,
+            StoreError::Conflict(Conflict::KeyReferenceCap) => Self::ReferenceCapReached,
             StoreError::Conflict(Conflict::InlineHookName) => Self::HookNameTaken,
             StoreError::Conflict(Conflict::InlineHookCap) => Self::HookCapReached,
             StoreError::Conflict(Conflict::OrgName) => Self::OrgNameTaken,

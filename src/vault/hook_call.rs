@@ -4,7 +4,8 @@
 //! 2. With it the token endpoint is asked for an access token (RFC 6749, clause 4.4), unless one is still good.
 //! 3. The hook is called with the token, or with its secret header.
 //!
-//! All of it together has 3 s. What fails to connect, or answers with a 5xx, is tried once more; some types are not.
+//! All of it together has 3 s. One request of a call is made again where its connection fails or it is answered with a 5xx; of
+//! some types none is.
 
 pub mod error;
 pub mod trace;
@@ -18,8 +19,8 @@ use crate::domain::name::Name;
 use crate::domain::secret::Secret;
 pub use crate::outbound::OutboundError;
 use crate::outbound::{Answer, Body};
-pub use error::{CallError, Failure, OAuthError, Party};
-use serde::Deserialize;
+use crate::repository::error::StoreError;
+pub use error::{CallError, Failure, NotAnObject, OAuthError, Party};
 use serde_json::{Map, Value};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -42,21 +43,6 @@ pub struct HookCall {
     pub steps: Vec<Step>,
     /// The hook's answer: a JSON object.
     pub outcome: Result<Vec<u8>, CallError>,
-}
-
-/// What a token endpoint answers (RFC 6749, clause 5.1).
-#[derive(Deserialize)]
-struct TokenAnswer {
-    access_token: Option<String>,
-    token_type: Option<String>,
-    expires_in: Option<Value>,
-}
-
-/// What it answers instead (clause 5.2).
-#[derive(Deserialize)]
-struct TokenRefusal {
-    error: String,
-    error_description: Option<String>,
 }
 
 impl Vault {
@@ -88,8 +74,9 @@ impl Vault {
             retries: u32::from(stored.hook.hook_type.is_retried()),
             key_id: None,
             steps: Vec::new(),
+            secrets: Vec::new(),
         };
-        let outcome = match call.run(&stored, payload).await {
+        let outcome = match call.run(&stored, &payload).await {
             Ok(answer) => Ok(answer),
             Err(VaultError::Call(error)) => Err(*error),
             Err(error) => return Err(error),
@@ -113,10 +100,45 @@ struct Call<'a> {
     retries: u32,
     key_id: Option<KeyId>,
     steps: Vec<Step>,
+    /// Everything that was sent and nobody may see.
+    secrets: Vec<Secret>,
+}
+
+/// A request that is ready, and its lines for people.
+struct Request {
+    headers: Vec<(String, String)>,
+    body: Body,
+    shown: Vec<String>,
 }
 
 impl Call<'_> {
-    async fn run(&mut self, stored: &StoredInlineHook, payload: Vec<u8>) -> Result<Vec<u8>, VaultError> {
+    async fn run(&mut self, stored: &StoredInlineHook, payload: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let uri = &stored.hook.channel.uri;
+        let (headers, shown) = self.headers(stored, payload).await?;
+        let request = async |_: &mut Self| {
+            Ok(Request { headers: headers.clone(), body: Body::Json(payload.to_vec()), shown: shown.clone() })
+        };
+        let answer = self.ask(Party::Hook, uri, request).await?;
+        let failure = |failure| CallError { party: Party::Hook, url: uri.clone(), failure };
+        if answer.status == 401 {
+            // Perhaps the token was withdrawn: the next call brings a new one.
+            self.vault.access_tokens.forget(&stored.hook.id);
+        }
+        check_status(&answer, None).map_err(failure)?;
+        if answer.body.is_empty() {
+            // Nothing to say, as with a 204.
+            return Ok(b"{}".to_vec());
+        }
+        object(&answer.body).map_err(failure)?;
+        Ok(answer.body)
+    }
+
+    /// The headers of the hook's request, with what proves who is calling; and the lines of the request.
+    async fn headers(
+        &mut self,
+        stored: &StoredInlineHook,
+        payload: &[u8],
+    ) -> Result<(Vec<(String, String)>, Vec<String>), VaultError> {
         let channel = &stored.hook.channel;
         let mut headers: Vec<_> =
             channel.headers.iter().map(|header| (header.key.clone(), header.value.clone())).collect();
@@ -127,29 +149,17 @@ impl Call<'_> {
                 let secret = self.vault.open_secret(stored)?;
                 shown.push(format!("{key}: {}", trace::hidden(secret.expose())));
                 headers.push((key.clone(), secret.expose().to_owned()));
+                self.secrets.push(secret);
             }
             ChannelAuth::ClientSecretPost(client) | ChannelAuth::PrivateKeyJwt { client, .. } => {
                 let token = self.access_token(stored, client).await?;
                 shown.push(format!("Authorization: Bearer {}", trace::hidden(token.expose())));
                 headers.push(("Authorization".into(), format!("Bearer {}", token.expose())));
+                self.secrets.push(token);
             }
         }
-        shown.push(String::from_utf8_lossy(&payload).into_owned());
-        let body = || Body::Json(payload.clone());
-        let answer = self.post(Party::Hook, &channel.uri, &headers, body, &shown).await?;
-        let failure = |failure| CallError { party: Party::Hook, url: channel.uri.clone(), failure };
-        if answer.status == 401 {
-            // Perhaps the token was withdrawn: the next call brings a new one.
-            self.vault.access_tokens.forget(&stored.hook.id);
-        }
-        check_status(&answer, None).map_err(failure)?;
-        if answer.body.is_empty() {
-            // Nothing to say, as with a 204.
-            return Ok(b"{}".to_vec());
-        }
-        serde_json::from_slice::<Map<String, Value>>(&answer.body)
-            .map_err(|error| failure(Failure::NotJson(error.to_string())))?;
-        Ok(answer.body)
+        shown.push(String::from_utf8_lossy(payload).into_owned());
+        Ok((headers, shown))
     }
 
     async fn access_token(&mut self, stored: &StoredInlineHook, client: &OAuthClient) -> Result<Secret, VaultError> {
@@ -157,42 +167,55 @@ impl Call<'_> {
         if let Some(token) = vault.access_tokens.get(stored, vault.clock().elapsed()) {
             return Ok(token);
         }
-        let mut form = vec![("grant_type", "client_credentials".to_owned()), ("client_id", client.client_id.clone())];
-        form.extend(client.scope.clone().map(|scope| ("scope", scope)));
-        match stored.hook.channel.auth.hook_key_id() {
-            Some(key) => {
-                form.push(("client_assertion_type", ASSERTION_TYPE.to_owned()));
-                form.push(("client_assertion", self.assertion(&stored.hook, client, key).await?));
-            }
-            None => form.push(("client_secret", vault.open_secret(stored)?.expose().to_owned())),
-        }
-        let shown: Vec<_> = form
-            .iter()
-            .map(|(name, value)| match *name {
-                "client_assertion" | "client_secret" => format!("{name}={}", trace::hidden(value)),
-                _ => format!("{name}={value}"),
-            })
-            .collect();
         let url = &client.token_url;
-        let answer = self.post(Party::TokenEndpoint, url, &[], || Body::Form(form.clone()), &shown).await?;
+        // Made anew for a second try: an assertion is good for one use.
+        let request = async |call: &mut Self| call.token_request(stored, client).await;
+        let answer = self.ask(Party::TokenEndpoint, url, request).await?;
         let failure = |failure| CallError { party: Party::TokenEndpoint, url: url.clone(), failure };
-        let refusal = serde_json::from_slice::<TokenRefusal>(&answer.body).ok();
-        let oauth = refusal.map(|refusal| OAuthError::new(&refusal.error, refusal.error_description.as_deref()));
-        check_status(&answer, oauth).map_err(failure)?;
-        let answer: TokenAnswer =
-            serde_json::from_slice(&answer.body).map_err(|error| failure(Failure::NotJson(error.to_string())))?;
-        if let Some(kind) = answer.token_type.filter(|kind| !kind.eq_ignore_ascii_case("Bearer")) {
-            return Err(failure(Failure::TokenType(kind)).into());
+        let body = object(&answer.body);
+        let text = |name: &str| body.as_ref().ok()?.get(name)?.as_str();
+        let hide = |text: &str| trace::hide(text, &self.secrets);
+        let oauth =
+            text("error").map(|code| OAuthError::new(&hide(code), text("error_description").map(hide).as_deref()));
+        check_status(&answer, oauth.clone()).map_err(failure)?;
+        if oauth.is_some() && text("access_token").is_none() {
+            // A refusal under a status that says otherwise.
+            return Err(failure(Failure::Status { status: answer.status, oauth }).into());
         }
-        let usable = |token: &String| !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
-        let token = answer.access_token.filter(usable).ok_or_else(|| failure(Failure::NoAccessToken))?;
-        let token = Secret::new(token);
+        let body = body.map_err(failure)?;
+        // RFC 6749, clause 5.1.
+        let text = |name: &str| body.get(name)?.as_str();
+        if let Some(kind) = text("token_type").filter(|kind| !kind.eq_ignore_ascii_case("Bearer")) {
+            return Err(failure(Failure::TokenType(error::short(kind))).into());
+        }
+        let usable = |token: &&str| !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
+        let token = text("access_token").filter(usable).ok_or_else(|| failure(Failure::NoAccessToken))?;
+        let token = Secret::new(token.to_owned());
         // Some endpoints send the number as text; without it nobody knows how long the token lives.
-        let lifetime = answer.expires_in.and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()));
-        if let Some(seconds) = lifetime {
+        let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
+        if let Some(seconds) = body.get("expires_in").and_then(number) {
             vault.access_tokens.put(stored, &token, vault.clock().elapsed(), Duration::from_secs(seconds));
         }
         Ok(token)
+    }
+
+    /// RFC 6749, clause 4.4.2, with the client authentication of RFC 7523, clause 2.2, or of RFC 6749, clause 2.3.1.
+    async fn token_request(&mut self, stored: &StoredInlineHook, client: &OAuthClient) -> Result<Request, VaultError> {
+        let mut form = vec![("grant_type", "client_credentials".to_owned()), ("client_id", client.client_id.clone())];
+        form.extend(client.scope.clone().map(|scope| ("scope", scope)));
+        let mut shown: Vec<_> = form.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let (name, secret) = match stored.hook.channel.auth.hook_key_id() {
+            Some(key) => {
+                form.push(("client_assertion_type", ASSERTION_TYPE.to_owned()));
+                shown.push(format!("client_assertion_type={ASSERTION_TYPE}"));
+                ("client_assertion", self.assertion(&stored.hook, client, key).await?)
+            }
+            None => ("client_secret", self.vault.open_secret(stored)?),
+        };
+        shown.push(format!("{name}={}", trace::hidden(secret.expose())));
+        form.push((name, secret.expose().to_owned()));
+        self.secrets.push(secret);
+        Ok(Request { headers: Vec::new(), body: Body::Form(form), shown })
     }
 
     async fn assertion(
@@ -200,7 +223,7 @@ impl Call<'_> {
         hook: &InlineHook,
         client: &OAuthClient,
         key: &HookKeyId,
-    ) -> Result<String, VaultError> {
+    ) -> Result<Secret, VaultError> {
         let vault = self.vault;
         let started = vault.clock().elapsed();
         let id = Value::from(client.client_id.as_str());
@@ -217,56 +240,68 @@ impl Call<'_> {
         if let Ok(consumer) = Name::parse(hook.id.as_str()) {
             vault.key_reference_touch(&hook.org_id, key, &consumer).await;
         }
-        Ok(signed.jwt)
+        Ok(Secret::new(signed.jwt))
     }
 
     /// One request, or two where the first one fails in a way that may pass. Each is a step.
-    async fn post(
+    async fn ask(
         &mut self,
         party: Party,
         url: &HookUrl,
-        headers: &[(String, String)],
-        body: impl Fn() -> Body,
-        shown: &[String],
-    ) -> Result<Answer, CallError> {
-        loop {
-            let started = self.vault.clock().elapsed();
-            let answer = timeout_at(self.deadline, self.vault.outbound.post(url, headers, body())).await;
-            let received = match &answer {
-                Ok(answer) => trace::received(answer),
+        mut request: impl AsyncFnMut(&mut Self) -> Result<Request, VaultError>,
+    ) -> Result<Answer, VaultError> {
+        let failure = |failure| CallError { party, url: url.clone(), failure };
+        let ready = self.in_time(&mut request).await?;
+        let first = self.attempt(party, url, ready).await;
+        if self.retries == 0 || !may_pass(&first) {
+            return Ok(first.map_err(failure)?);
+        }
+        self.retries -= 1;
+        let ready = self.in_time(&mut request).await?;
+        let answer = match self.attempt(party, url, ready).await {
+            // There was no time left for it: what the first one met is the better news.
+            Err(Failure::TimedOut { .. }) => first,
+            second => second,
+        };
+        Ok(answer.map_err(failure)?)
+    }
+
+    /// The vault's own part has no more time than the others.
+    async fn in_time(
+        &mut self,
+        request: &mut impl AsyncFnMut(&mut Self) -> Result<Request, VaultError>,
+    ) -> Result<Request, VaultError> {
+        let slow =
+            |_| VaultError::Busy(StoreError::Busy("the vault itself took too long for the call of a hook".into()));
+        timeout_at(self.deadline, request(self)).await.map_err(slow)?
+    }
+
+    async fn attempt(&mut self, party: Party, url: &HookUrl, request: Request) -> Result<Answer, Failure> {
+        let Request { headers, body, shown } = request;
+        let started = self.vault.clock().elapsed();
+        let answer = timeout_at(self.deadline, self.vault.outbound.post(url, &headers, body)).await;
+        self.steps.push(Step {
+            title: format!("Request to {party}, POST {}", url.shown()),
+            sent: shown,
+            received: match &answer {
+                Ok(answer) => trace::received(party, answer, &self.secrets),
                 Err(_) => vec!["no answer in time".to_owned()],
-            };
-            self.steps.push(Step {
-                title: format!("Request to {party}, POST {url}"),
-                sent: shown.to_vec(),
-                received,
-                took: self.vault.clock().elapsed().saturating_sub(started),
-            });
-            let failure = match answer {
-                Err(_) => Failure::TimedOut { seconds: BUDGET.as_secs() },
-                Ok(answer) if self.retries > 0 && may_pass(&answer) => {
-                    self.retries -= 1;
-                    continue;
-                }
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => Failure::Outbound(error),
-            };
-            return Err(CallError { party, url: url.clone(), failure });
+            },
+            took: self.vault.clock().elapsed().saturating_sub(started),
+        });
+        match answer {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(Failure::TimedOut { seconds: BUDGET.as_secs() }),
         }
     }
 }
 
 /// Whether a second try may do better: the connection failed, or the other side did.
-fn may_pass(answer: &Result<Answer, OutboundError>) -> bool {
+fn may_pass(answer: &Result<Answer, Failure>) -> bool {
     match answer {
         Ok(answer) => answer.status >= 500,
-        Err(OutboundError::Connect(_) | OutboundError::Closed(_)) => true,
-        Err(
-            OutboundError::NotAllowed(_)
-            | OutboundError::Unresolvable(_)
-            | OutboundError::Tls(_)
-            | OutboundError::TooLarge,
-        ) => false,
+        Err(Failure::Outbound(OutboundError::Connect(_) | OutboundError::Closed(_))) => true,
+        Err(_) => false,
     }
 }
 
@@ -275,5 +310,13 @@ fn check_status(answer: &Answer, oauth: Option<OAuthError>) -> Result<(), Failur
         200..300 => Ok(()),
         status @ 300..400 => Err(Failure::Redirect { status }),
         status => Err(Failure::Status { status, oauth }),
+    }
+}
+
+fn object(body: &[u8]) -> Result<Map<String, Value>, Failure> {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(Failure::NotAnObject(NotAnObject::OtherJson)),
+        Err(error) => Err(Failure::NotAnObject(NotAnObject::NoJson { line: error.line(), column: error.column() })),
     }
 }

@@ -129,8 +129,9 @@ impl Vault {
         let mut tx = self.registry.store.write().await?;
         match tx.hook_key_delete(org, &key_id).await {
             Ok(true) => {
+                let erased = self.commit_and_erase(tx).await;
                 self.signing_keys.forget(&key_id);
-                self.commit_and_erase(tx).await
+                erased
             }
             Ok(false) => {
                 drop(tx);
@@ -147,16 +148,15 @@ impl Vault {
     }
 }
 
-/// The key with this id, or else with this name.
+/// The key with this id, or else with this name. What has the form of an id is never a name: the id of a deleted key must not
+/// become another key.
 pub(super) async fn find_key(
     tx: &mut dyn ReadTx,
     org: &OrgId,
     id_or_name: &str,
 ) -> Result<Option<HookKey>, StoreError> {
-    if let Ok(id) = HookKeyId::parse(id_or_name)
-        && let Some(key) = tx.hook_key_find(org, &id).await?
-    {
-        return Ok(Some(key));
+    if let Ok(id) = HookKeyId::parse(id_or_name) {
+        return tx.hook_key_find(org, &id).await;
     }
     match Name::parse(id_or_name) {
         Ok(name) => tx.hook_key_find_by_name(org, &name).await,

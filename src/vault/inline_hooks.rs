@@ -40,19 +40,18 @@ impl Vault {
         found.ok_or_else(|| not_found(id))
     }
 
-    /// The hook with this id, or else with this name.
+    /// The hook with this id, or else with this name. What has the form of an id is never a name.
     pub(super) async fn stored_hook_by_id_or_name(
         &self,
         org: &OrgId,
         text: &str,
     ) -> Result<StoredInlineHook, VaultError> {
-        match (self.stored_hook(org, text).await, Name::parse(text)) {
-            (Err(VaultError::NotFound { .. }), Ok(name)) => {
-                let found = self.registry.store.read().await?.inline_hook_find_by_name(org, &name).await?;
-                found.ok_or_else(|| not_found(text))
-            }
-            (found, _) => found,
-        }
+        let name = match (InlineHookId::parse(text), Name::parse(text)) {
+            (Err(_), Ok(name)) => name,
+            (Ok(_), _) | (_, Err(_)) => return self.stored_hook(org, text).await,
+        };
+        let found = self.registry.store.read().await?.inline_hook_find_by_name(org, &name).await?;
+        found.ok_or_else(|| not_found(text))
     }
 
     /// # Errors
@@ -115,6 +114,10 @@ impl Vault {
             self.commit_and_erase(tx).await?;
         } else {
             tx.commit().await?;
+            if before.sealed_secret.is_none() {
+                // Perhaps the second try of a change that was not confirmed: not before the secret of then is gone.
+                self.erase_if_due().await?;
+            }
         }
         Ok(after.hook)
     }

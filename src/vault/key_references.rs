@@ -9,11 +9,15 @@ use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::CONSUMER_KIND;
 use crate::domain::invalid::{Invalid, InvalidField};
 use crate::domain::name::Name;
+use std::time::Duration;
 
 const KIND: &str = "HookKeyReference";
 
 /// The last use of a key is recorded again after so many seconds: not every signature needs a write.
 const USE_PRECISION: i64 = 60;
+
+/// How long a signature waits until its use is recorded.
+const RECORDING_PATIENCE: Duration = Duration::from_millis(250);
 
 impl Vault {
     /// Longest first.
@@ -79,8 +83,16 @@ impl Vault {
         if deleted { Ok(()) } else { Err(not_found(consumer)) }
     }
 
-    /// Records that a key has signed for a consumer. That it cannot be recorded, as on a full disk, stops nobody.
+    /// Records that a key has signed for a consumer. That it cannot be recorded, as on a full disk, stops nobody, and nobody
+    /// waits long for another program that is writing.
     pub(super) async fn key_reference_touch(&self, org: &OrgId, key: &HookKeyId, consumer: &Name) {
+        let (vault, org, key, consumer) = (self.clone(), org.clone(), key.clone(), consumer.clone());
+        let recorded = tokio::spawn(async move { vault.record_use(&org, &key, &consumer).await });
+        // It goes on behind the caller's back.
+        let _ = tokio::time::timeout(RECORDING_PATIENCE, recorded).await;
+    }
+
+    async fn record_use(&self, org: &OrgId, key: &HookKeyId, consumer: &Name) {
         let now = self.registry.clock.now();
         let is_recent = |then: Timestamp| now.unix() - then.unix() < USE_PRECISION;
         let touched = async {

@@ -163,7 +163,13 @@ async fn a_partial_update_keeps_what_it_leaves_out_and_a_replacement_does_not() 
     let replaced = manager.put(&hook, body).await.json();
     assert_eq!(replaced["channel"]["config"]["headers"], json!([]), "what is left out is gone");
     assert_eq!((&replaced["type"], &replaced["version"]), (&json!("com.okta.import.transform"), &json!("1.0.0")));
-    // The other kind of channel takes nothing of the first along.
+    // The other kind of channel takes nothing of the first along, and nothing that it may not have.
+    let authorization = json!({"headers": [{"key": "Authorization", "value": "a"}], "authScheme": null});
+    assert_eq!(manager.post(&hook, json!({"channel": {"config": authorization}})).await.status, 200);
+    let mut keeping = client_secret("replaced");
+    keeping["channel"]["config"].as_object_mut().unwrap().remove("headers");
+    let refused = manager.post(&hook, json!({"channel": keeping["channel"]})).await;
+    assert_eq!(refused.cause(), "channel.config.headers.key: The field is a header that the vault sets itself");
     let mut other = client_secret("replaced");
     other["channel"]["config"].as_object_mut().unwrap().remove("clientSecret");
     let refused = manager.post(&hook, json!({"channel": other["channel"]})).await;
@@ -304,8 +310,23 @@ async fn what_is_wrong_with_a_hook_is_told_member_by_member() {
         assert_eq!(answer.failure(), "400 E0000003");
         assert!(!answer.body.contains("hunter2") && !answer.body.contains("734517"), "{answer}");
     }
+    let config_with = |member: &str, value: Value| {
+        let mut body = http("a");
+        body["channel"]["config"][member] = value;
+        body
+    };
+    for keys in [["X-A", "x-a"], ["X-A", "authorization"]] {
+        let headers = json!(keys.map(|key| json!({"key": key, "value": "v"})));
+        let answer = manager.post(HOOKS, config_with("headers", headers)).await;
+        assert_eq!(answer.cause(), "channel.config.headers.key: The field is there twice", "{keys:?}");
+    }
+    // What belongs to the other kind of channel is not taken in silence.
+    for (member, value) in [("clientSecret", "a"), ("clientId", "a"), ("tokenUrl", "https://a"), ("hookKeyId", "key")] {
+        let answer = manager.post(HOOKS, config_with(member, json!(value))).await;
+        assert_eq!(answer.cause(), format!("channel.config.{member}: The field does not apply here, and must be null"));
+    }
     // Several at once are told at once.
-    assert_snapshot!(manager.post(HOOKS, json!({"channel": {"type": "OAUTH"}})).await.brief(), @r#"400 {"errorCode":"E0000001","errorSummary":"Api validation failed: name","errorLink":"E0000001","errorId":"oaeUtVWg7q3_-u2XWtLGjBvAg","errorCauses":[{"errorSummary":"name: The field cannot be left blank"},{"errorSummary":"type: The field cannot be left blank"},{"errorSummary":"version: The field cannot be left blank"},{"errorSummary":"channel.config.uri: The field cannot be left blank"},{"errorSummary":"channel.config.clientId: The field cannot be left blank"},{"errorSummary":"channel.config.tokenUrl: The field cannot be left blank"},{"errorSummary":"channel.config.authType: The field cannot be left blank"}]}"#);
+    assert_snapshot!(manager.post(HOOKS, json!({"channel": {"type": "OAUTH"}})).await.brief(), @r#"400 {"errorCode":"E0000001","errorSummary":"Api validation failed: name","errorLink":"E0000001","errorId":"oaex7L793XXg165HQbrzU8Cgw","errorCauses":[{"errorSummary":"name: The field cannot be left blank"},{"errorSummary":"type: The field cannot be left blank"},{"errorSummary":"version: The field cannot be left blank"},{"errorSummary":"channel.config.uri: The field cannot be left blank"},{"errorSummary":"channel.config.clientId: The field cannot be left blank"},{"errorSummary":"channel.config.tokenUrl: The field cannot be left blank"},{"errorSummary":"channel.config.authType: The field cannot be left blank"}]}"#);
     let hook = create(&manager, http("one")).await;
     create(&manager, http("two")).await;
     for answer in [manager.post(HOOKS, http("one")).await, manager.post(&hook, json!({"name": "two"})).await] {
@@ -353,6 +374,23 @@ async fn neither_a_replaced_nor_a_deleted_secret_stays_on_the_disk() {
     manager.post(&format!("{hook}/lifecycle/deactivate"), json!({})).await;
     assert_eq!(manager.delete(&hook).await.status, 204);
     assert!(!on_disk(&second));
+}
+
+#[tokio::test]
+async fn a_change_that_was_not_confirmed_is_not_confirmed_by_trying_again() {
+    use sqlx::Connection as _;
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let hook = create(&manager, http("http")).await;
+    let mut other = app.other_program().await;
+    let mut reader = other.begin().await.unwrap();
+    sqlx::query("SELECT * FROM inline_hook").execute(&mut *reader).await.unwrap();
+    let clear = || async { manager.post(&hook, json!({"channel": {"config": {"authScheme": null}}})).await };
+    for _ in 0..2 {
+        assert_eq!(clear().await.failure(), "503 E0000010");
+    }
+    reader.rollback().await.unwrap();
+    assert_eq!(clear().await.status, 200);
 }
 
 #[tokio::test]

@@ -55,6 +55,25 @@ async fn uses_by_inline_hooks_are_not_others_to_write() {
 }
 
 #[tokio::test]
+async fn a_key_has_at_most_100_registered_uses() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    manager.create("key").await;
+    let put = async |number: u8| {
+        let body = json!({"kind": "service", "name": format!("Service {number}")});
+        manager.put(&format!("{REFERENCES}/{number}"), body).await
+    };
+    for number in 0..100 {
+        assert_eq!(put(number).await.status, 200);
+    }
+    assert_snapshot!(put(100).await.brief(), @r#"400 {"errorCode":"E0000001","errorSummary":"Api validation failed: HookKeyReference","errorLink":"E0000001","errorId":"oae_IHBf8x_vIhWfnVNHK7X8A","errorCauses":[{"errorSummary":"You have reached the maximum number of registered uses of a key (100). To register another one, you must first end an existing one."}]}"#);
+    // Those that are there can change, and hooks are not counted.
+    assert_eq!(put(99).await.status, 200);
+    let hook = manager.post("/api/v1/inlineHooks", super::inline_hooks::private_key("hook", "key")).await;
+    assert_eq!(hook.status, 200);
+}
+
+#[tokio::test]
 async fn the_last_signature_for_a_consumer_is_told_to_the_minute() {
     let app = TestApp::start().await;
     let manager = app.token(MANAGE).await;

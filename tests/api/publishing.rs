@@ -88,6 +88,10 @@ async fn pem_is_had_by_name_or_by_accept() {
     assert_eq!(one.header("content-type"), "application/x-pem-file");
     let asking = app.anon().with("accept", "text/html, Application/X-PEM-file;q=0.9");
     assert_eq!(asking.get("/vault/v1/hook-keys/first/jwks.json").await.body, one.body);
+    for json in ["application/json, application/x-pem-file;q=0.1", "application/x-pem-file;q=0", "*/*"] {
+        let answer = app.anon().with("accept", json).get(ALL).await;
+        assert_eq!(answer.header("content-type"), "application/json", "{json}");
+    }
     let all = app.anon().get("/.well-known/jwks.pem").await;
     assert_eq!(asking.get(ALL).await.body, all.body);
     assert!(all.body.starts_with(&one.body));
@@ -115,6 +119,8 @@ async fn a_page_of_any_origin_may_read_them() {
         let head = app.anon().send(Method::HEAD, path, None).await;
         assert_eq!((head.status, head.body.as_str()), (200, ""));
     }
+    let missing = app.anon().get("/vault/v1/hook-keys/none/jwks.json").await;
+    assert_eq!((missing.status, missing.header("access-control-allow-origin")), (404, "*"), "errors can be read, too");
     let refused = app.anon().send(Method::POST, ALL, None).await;
     assert_eq!((refused.failure().as_str(), refused.header("allow")), ("405 E0000022", "GET, HEAD, OPTIONS"));
     // Nothing else is open to pages.

@@ -125,6 +125,19 @@ async fn a_deleted_key_signs_no_more_also_where_another_process_deleted_it() {
 }
 
 #[tokio::test]
+async fn the_id_of_a_deleted_key_is_no_other_keys_name() {
+    let (app, key) = app_with_key().await;
+    let (manager, user) = (app.token(MANAGE).await, app.token(USE).await);
+    let id = key["id"].as_str().unwrap();
+    manager.create(id).await;
+    manager.delete(&format!("/api/v1/hook-keys/{id}")).await;
+    assert_eq!(sign(&user, id).await, "404 E0000007");
+    assert_eq!(app.anon().get(&format!("/vault/v1/hook-keys/{id}/jwks.json")).await.failure(), "404 E0000007");
+    let hook = manager.post("/api/v1/inlineHooks", super::inline_hooks::private_key("hook", id)).await;
+    assert_eq!(hook.failure(), "400 E0000001");
+}
+
+#[tokio::test]
 async fn keys_of_another_org_sign_nothing() {
     let (app, key) = app_with_key().await;
     app.new_org("other.example.com").await;

@@ -224,6 +224,9 @@ impl Check<'_> {
             if reserved.iter().any(|name| key.eq_ignore_ascii_case(name)) {
                 self.errors.push(Invalid::ReservedHeader.at(KEY));
             }
+            if headers.iter().any(|header: &Header| key.eq_ignore_ascii_case(&header.key)) {
+                self.errors.push(Invalid::Duplicate.at(KEY));
+            }
             headers.push(Header { key, value });
         }
         headers
@@ -250,18 +253,35 @@ impl ChannelDraft {
                 let bearer: &[&str] = if is_oauth { &["authorization"] } else { &[] };
                 check.headers(sent, bearer)
             }
-            (None, Some(kept)) => kept.headers.clone(),
+            (None, Some(kept)) => {
+                // Those of an HTTP channel may have one that an OAUTH channel has not.
+                if is_oauth && kept.headers.iter().any(|header| header.key.eq_ignore_ascii_case("authorization")) {
+                    check.errors.push(Invalid::ReservedHeader.at("channel.config.headers.key"));
+                }
+                kept.headers.clone()
+            }
             (None, None) => Vec::new(),
         };
         check.constant("channel.config.method", self.method.as_deref(), "POST");
         // What a channel of the other kind had does not stay.
         let kept = kept.map(|channel| &channel.auth).filter(|auth| auth.client().is_some() == is_oauth);
         let (auth, secret) = if is_oauth { self.oauth(check, kept, key)? } else { self.http(check, kept)? };
+        if let ChannelAuth::Header { key } = &auth
+            && headers.iter().any(|header| header.key.eq_ignore_ascii_case(key))
+        {
+            check.errors.push(Invalid::Duplicate.at("channel.config.headers.key"));
+        }
         Some((Channel { uri: uri?, headers, auth }, secret))
     }
 
     fn http(&self, check: &mut Check<'_>, kept: Option<&ChannelAuth>) -> Option<(ChannelAuth, SecretSource)> {
         const KEY: &str = "channel.config.authScheme.key";
+        // A secret that is set on the wrong hook must not seem to be set.
+        check.absent("channel.config.authType", self.auth_type.is_some());
+        check.absent("channel.config.clientId", self.client_id.is_some());
+        check.absent("channel.config.clientSecret", self.client_secret.is_some());
+        check.absent("channel.config.tokenUrl", self.token_url.is_some());
+        check.absent("channel.config.hookKeyId", self.hook_key.is_some());
         let scheme = match &self.auth_scheme {
             Some(Some(scheme)) => scheme,
             // A null takes it away.

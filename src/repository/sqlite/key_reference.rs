@@ -46,6 +46,10 @@ macro_rules! select_reference {
     };
 }
 
+const KEY_MISSING: (&str, Conflict) = ("FOREIGN KEY constraint failed", Conflict::HookKeyMissing);
+
+const CAP_REACHED: (&str, Conflict) = ("CHECK constraint failed: hook_key_reference", Conflict::KeyReferenceCap);
+
 #[async_trait]
 impl KeyReferenceRead for SqliteTx {
     async fn key_reference_list(&mut self, org: &OrgId, key: &HookKeyId) -> Result<Vec<KeyReference>, StoreError> {
@@ -97,7 +101,7 @@ impl KeyReferenceWrite for SqliteTx {
         .bind(reference.since.unix())
         .execute(&mut *self.0)
         .await
-        .map_err(|error| conflict_or(error, &[("FOREIGN KEY constraint failed", Conflict::HookKeyMissing)]))?;
+        .map_err(|error| conflict_or(error, &[KEY_MISSING, CAP_REACHED]))?;
         Ok(())
     }
 

@@ -22,7 +22,7 @@ impl fmt::Display for Party {
 
 /// Names the party, its address and what happened; holds nothing secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{party} {url}: {failure}")]
+#[error("{party} {}: {failure}", .url.shown())]
 pub struct CallError {
     pub party: Party,
     pub url: HookUrl,
@@ -41,7 +41,7 @@ pub enum Failure {
     #[error("it answered with status {status}{}", .oauth.as_ref().map(|error| format!(": {error}")).unwrap_or_default())]
     Status { status: u16, oauth: Option<OAuthError> },
     #[error("its answer is not a JSON object: {0}")]
-    NotJson(String),
+    NotAnObject(NotAnObject),
     #[error("its answer has no access_token")]
     NoAccessToken,
     #[error("it gives tokens of the type {0}, not Bearer")]
@@ -56,13 +56,25 @@ pub struct OAuthError {
 }
 
 impl OAuthError {
-    /// As much of each as anybody reads, in characters.
-    const SHOWN: usize = 300;
-
     pub(super) fn new(code: &str, description: Option<&str>) -> Self {
-        let short = |text: &str| text.chars().take(Self::SHOWN).collect();
         Self { code: short(code), description: description.map(short) }
     }
+}
+
+/// As much of a text from the other side as anybody reads, and nothing of it that a terminal would obey.
+pub(super) fn short(text: &str) -> String {
+    const SHOWN: usize = 300;
+    let harmless = |c: char| if c.is_alphanumeric() || matches!(c, ' '..='~' | '…') { c } else { '?' };
+    text.chars().take(SHOWN).map(harmless).collect()
+}
+
+/// Why a body is no JSON object. What it holds instead may be a secret, so it is not repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAnObject {
+    #[error("it is other JSON")]
+    OtherJson,
+    #[error("it is no JSON from line {line}, column {column} on")]
+    NoJson { line: usize, column: usize },
 }
 
 impl fmt::Display for OAuthError {

@@ -1,11 +1,16 @@
 //! What happened on the way to a hook, for people to read. Tokens, assertions and secrets are shown by their length.
 
+use super::Party;
+use crate::domain::secret::Secret;
 use crate::outbound::{Answer, OutboundError};
 use serde_json::Value;
 use std::time::Duration;
 
 /// As much of an answer as a person wants to see, in characters.
 const SHOWN: usize = 2000;
+
+/// Shorter secrets are words that occur by chance.
+const SHORTEST_SECRET: usize = 4;
 
 /// One step, in lines.
 #[derive(Debug)]
@@ -21,32 +26,55 @@ pub fn hidden(secret: &str) -> String {
     format!("… ({} characters)", secret.chars().count())
 }
 
-/// The lines of an answer. Of JSON, members that hold tokens are hidden.
-pub fn received(answer: &Result<Answer, OutboundError>) -> Vec<String> {
+/// A text with every secret of this call replaced, wherever it occurs: servers under development like to echo.
+pub fn hide(text: &str, secrets: &[Secret]) -> String {
+    let secrets = secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= SHORTEST_SECRET);
+    secrets.fold(text.to_owned(), |text, secret| text.replace(secret, &hidden(secret)))
+}
+
+/// The lines of an answer. In JSON, members that hold tokens are hidden, too; what else a token endpoint says is hidden whole.
+pub fn received(party: Party, answer: &Result<Answer, OutboundError>, secrets: &[Secret]) -> Vec<String> {
     match answer {
         Err(error) => vec![error.to_string()],
         Ok(answer) => {
             let mut lines = vec![format!("status {}", answer.status)];
-            lines.extend(answer.location.as_ref().map(|location| format!("Location: {location}")));
+            let address =
+                |location: &String| location.split(['?', '#']).next().map(|address| format!("Location: {address}"));
+            lines.extend(answer.location.as_ref().and_then(address));
             lines.extend(answer.content_type.as_ref().map(|kind| format!("Content-Type: {kind}")));
-            lines.extend(body(&answer.body));
-            lines
+            lines.extend(body(party, &answer.body));
+            lines.iter().map(|line| hide(line, secrets)).collect()
         }
     }
 }
 
-fn body(bytes: &[u8]) -> Option<String> {
-    let text = match serde_json::from_slice::<Value>(bytes) {
-        Ok(Value::Object(mut object)) => {
-            for (name, value) in &mut object {
-                if let Value::String(text) = value
-                    && name.ends_with("_token")
-                {
-                    *value = hidden(text).into();
+/// Hides what is called a token, at any depth. `token_type` is none.
+fn mask(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        Value::Object(members) => {
+            for (name, value) in members {
+                let name = name.to_lowercase().replace('_', "");
+                match value {
+                    Value::Array(_) | Value::Object(_) => mask(value),
+                    Value::String(text) if name.ends_with("token") => *value = hidden(text).into(),
+                    Value::Number(number) if name.ends_with("token") => *value = hidden(&number.to_string()).into(),
+                    Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => {}
                 }
             }
-            Value::Object(object).to_string()
         }
+        Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => {}
+    }
+}
+
+fn body(party: Party, bytes: &[u8]) -> Option<String> {
+    let text = match serde_json::from_slice::<Value>(bytes) {
+        Ok(mut value) if value.is_object() || value.is_array() => {
+            mask(&mut value);
+            value.to_string()
+        }
+        // It may be a token in another form.
+        _ if party == Party::TokenEndpoint && !bytes.is_empty() => hidden(&String::from_utf8_lossy(bytes)),
         _ => String::from_utf8_lossy(bytes).into_owned(),
     };
     let shown: String = text.chars().take(SHOWN).collect();
