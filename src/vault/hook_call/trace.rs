@@ -5,6 +5,7 @@ use crate::domain::secret::Secret;
 use crate::outbound::{Answer, OutboundError};
 use serde_json::Value;
 use std::time::Duration;
+use url::form_urlencoded::byte_serialize;
 
 /// As much of an answer as a person wants to see, in characters.
 const SHOWN: usize = 2000;
@@ -29,7 +30,10 @@ pub fn hidden(secret: &str) -> String {
 /// A text with every secret of this call replaced, wherever it occurs: servers under development like to echo.
 pub fn hide(text: &str, secrets: &[Secret]) -> String {
     let secrets = secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= SHORTEST_SECRET);
-    secrets.fold(text.to_owned(), |text, secret| text.replace(secret, &hidden(secret)))
+    secrets.fold(text.to_owned(), |text, secret| {
+        let in_form: String = byte_serialize(secret.as_bytes()).collect();
+        text.replace(secret, &hidden(secret)).replace(&in_form, &hidden(secret))
+    })
 }
 
 /// The lines of an answer. In JSON, members that hold tokens are hidden, too; what else a token endpoint says is hidden whole.
