@@ -481,15 +481,15 @@ async fn what_dev_prints_is_ready_to_paste() {
     Create a key:
       curl -H 'Authorization: SSWS TOKEN' -H 'Content-Type: application/json' -d '{"name":"My hook key"}' URL/api/v1/hook-keys
 
+    See each step of a call of one of its inline hooks (hooks on this machine are allowed):
+      hookvault hook test 'My hook' --data-dir FOLDER
+
     For the official SDKs (the last three lines let Python, Go and Java speak plain http):
       export OKTA_CLIENT_ORGURL=URL
       export OKTA_CLIENT_TOKEN=TOKEN
       export OKTA_TESTING_TESTINGDISABLEHTTPSCHECK=true
       export OKTA_TESTING_DISABLE_HTTPS_CHECK=true
       export OKTA_TESTING_DISABLEHTTPSCHECK=true
-
-    See each step of a call of one of its inline hooks (hooks on this machine are allowed):
-      hookvault hook test 'My hook' --data-dir FOLDER
 
     In Go also, because its SDK drops the port of the address:
       configuration.Host = "ADDRESS"

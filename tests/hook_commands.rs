@@ -210,6 +210,39 @@ async fn hook_test_says_what_is_wrong_and_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_hook_behind_tls_is_called_where_its_certificate_is_trusted_and_fits_its_name() {
+    let (server, authority) = HookServer::start_tls(|_| Reply::Json(200, json!({"commands": []}))).await;
+    let vault = Vault::start().await;
+    let folder = vault.installation.folder.path();
+    fs::write(folder.join("authority.pem"), authority).unwrap();
+    let port = server.address.port();
+    let call = async |host: &str, trusted: bool| {
+        let id = vault
+            .hook(json!({
+                "name": format!("{host} {trusted}"), "type": "com.okta.telephony.provider", "version": "1.0.0",
+                "channel": {"type": "HTTP", "version": "1.0.0", "config": {"uri": format!("https://{host}:{port}/")}},
+            }))
+            .await;
+        let mut command = hookvault(folder);
+        command.args(["hook", "test", &id, "--hook-allow", "127.0.0.0/8,::1", "--master-key-file", "master.key"]);
+        if trusted {
+            command.env("SSL_CERT_FILE", "authority.pem");
+        }
+        tokio::task::spawn_blocking(move || run(&mut command)).await.unwrap()
+    };
+    let good = call("localhost", true).await;
+    assert_eq!((good.code, good.stderr.as_str()), (0, ""), "{}", good.stdout);
+    for (host, trusted) in [("localhost", false), ("127.0.0.1", true)] {
+        let bad = call(host, trusted).await;
+        assert_eq!(bad.code, 1, "{}", bad.stdout);
+        assert!(bad.stderr.contains("TLS fails: "), "{}", bad.stderr);
+        let hint = format!("hint: check that https://{host}:{port} speaks TLS with a certificate for {host}");
+        assert!(bad.stderr.contains(&hint), "{}", bad.stderr);
+    }
+    assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
 async fn hooks_are_listed_in_columns_or_as_json() {
     let (vault, server) = (Vault::start().await, HookServer::start(both).await);
     let id = vault.hook(keyed(&server, "https://hooks.example.com/")).await;

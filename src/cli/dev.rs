@@ -188,15 +188,15 @@ Token with every scope:
 Create a key:
   curl -H 'Authorization: SSWS {token}' -H 'Content-Type: application/json' -d '{{"name":"My hook key"}}' {url}/api/v1/hook-keys
 
+See each step of a call of one of its inline hooks (hooks on this machine are allowed):
+  hookvault hook test 'My hook' --data-dir {folder}
+
 For the official SDKs (the last three lines let Python, Go and Java speak plain http):
   export OKTA_CLIENT_ORGURL={url}
   export OKTA_CLIENT_TOKEN={token}
   export OKTA_TESTING_TESTINGDISABLEHTTPSCHECK=true
   export OKTA_TESTING_DISABLE_HTTPS_CHECK=true
   export OKTA_TESTING_DISABLEHTTPSCHECK=true
-
-See each step of a call of one of its inline hooks (hooks on this machine are allowed):
-  hookvault hook test 'My hook' --data-dir {folder}
 
 In Go also, because its SDK drops the port of the address:
   configuration.Host = "{address}"

@@ -1,13 +1,22 @@
 //! The other side of a hook call: a server on loopback that does as it is told, and remembers what it was asked.
 
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+/// A connection, encrypted or not.
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
 
 #[derive(Debug, Clone)]
 pub struct Seen {
@@ -47,7 +56,21 @@ impl HookServer {
         Self::start_on("127.0.0.1:0", reply).await
     }
 
+    /// As [`Self::start`], behind TLS with a certificate for `localhost`. Returns its authority's certificate, too, as PEM.
+    pub async fn start_tls(reply: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Self, String) {
+        let (authority, acceptor) = certificates();
+        (Self::listen("127.0.0.1:0", Some(acceptor), reply).await, authority)
+    }
+
     pub async fn start_on(address: &str, reply: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(address, None, reply).await
+    }
+
+    async fn listen(
+        address: &str,
+        tls: Option<TlsAcceptor>,
+        reply: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (seen, connections) = (Arc::<Mutex<Vec<Seen>>>::default(), Arc::<AtomicUsize>::default());
@@ -55,9 +78,14 @@ impl HookServer {
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::SeqCst);
-                let (log, reply) = (log.clone(), reply.clone());
+                let (log, reply, tls) = (log.clone(), reply.clone(), tls.clone());
                 // What becomes of it is the client's affair.
-                tokio::spawn(async move { serve(stream, &log, &*reply).await });
+                tokio::spawn(async move {
+                    match tls {
+                        Some(tls) => serve(tls.accept(stream).await.ok()?, &log, &*reply).await,
+                        None => serve(stream, &log, &*reply).await,
+                    }
+                });
             }
         });
         Self { address, seen, connections, task }
@@ -76,6 +104,21 @@ impl HookServer {
     }
 }
 
+/// Who vouches for itself and for a server on `localhost`, and what that server needs.
+fn certificates() -> (String, TlsAcceptor) {
+    let authority_key = KeyPair::generate().unwrap();
+    let mut authority = CertificateParams::new([]).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_pem = authority.self_signed(&authority_key).unwrap().pem();
+    let issuer = Issuer::new(authority, authority_key);
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = ServerConfig::builder().with_no_client_auth();
+    let config = config.with_single_cert(vec![certificate.der().clone()], key).unwrap();
+    (authority_pem, TlsAcceptor::from(Arc::new(config)))
+}
+
 impl Drop for HookServer {
     fn drop(&mut self) {
         self.task.abort();
@@ -83,7 +126,7 @@ impl Drop for HookServer {
 }
 
 async fn serve(
-    mut stream: TcpStream,
+    mut stream: impl Stream,
     log: &Mutex<Vec<Seen>>,
     reply: &(dyn Fn(&Seen) -> Reply + Send + Sync),
 ) -> Option<()> {
@@ -120,7 +163,7 @@ async fn serve(
     Some(())
 }
 
-async fn read(stream: &mut TcpStream) -> Option<Seen> {
+async fn read(stream: &mut impl Stream) -> Option<Seen> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
