@@ -210,6 +210,35 @@ async fn hook_test_says_what_is_wrong_and_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_secret_that_a_hook_repeats_is_hidden_in_every_form_and_wherever_the_screen_is_cut() {
+    let server = HookServer::start(|seen| {
+        let secret = &seen.headers["authorization"];
+        let text = match seen.path.as_str() {
+            "/json" => secret.clone(),
+            "/split" => secret.trim_start_matches("Bearer ").to_owned(),
+            _ => format!("{}{secret}", "x".repeat(1960)),
+        };
+        Reply::Json(401, json!({ "text": text }))
+    })
+    .await;
+    let vault = Vault::start().await;
+    for path in ["/json", "/split", "/cut"] {
+        let id = vault
+            .hook(json!({
+                "name": path, "type": "com.okta.telephony.provider", "version": "1.0.0",
+                "channel": {"type": "HTTP", "version": "1.0.0", "config": {
+                    "uri": server.url(path),
+                    "authScheme": {"type": "HEADER", "key": "Authorization", "value": "Bearer s3cr3t\"\\s3cr3t-s3cr3t"},
+                }},
+            }))
+            .await;
+        let screen = vault.run(&["hook", "test", &id, "--hook-allow", LOOPBACK]).await;
+        assert_eq!(screen.code, 1);
+        assert!(screen.stdout.contains("status 401") && !screen.stdout.contains("s3cr3t"), "{}", screen.stdout);
+    }
+}
+
+#[tokio::test]
 async fn a_hook_behind_tls_is_called_where_its_certificate_is_trusted_and_fits_its_name() {
     let (server, authority) = HookServer::start_tls(|_| Reply::Json(200, json!({"commands": []}))).await;
     let vault = Vault::start().await;

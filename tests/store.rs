@@ -412,12 +412,15 @@ async fn the_database_itself_keeps_a_hook_and_its_reference_together() {
         write!(store, tx => tx.hook_key_insert(key, &sealed(1))).unwrap();
     }
     write!(store, tx => tx.inline_hook_insert(&hook(1, &org, Some(&keys[0])))).unwrap();
+    write!(store, tx => tx.inline_hook_insert(&hook(2, &org, None))).unwrap();
     let references = async || {
         let mut other = other_program(&database(&folder)).await;
-        let rows: Vec<(String, String)> = sqlx::query_as("SELECT hook_key_id, consumer_name FROM hook_key_reference")
-            .fetch_all(&mut other)
-            .await
-            .unwrap();
+        let rows: Vec<(String, String)> = sqlx::query_as(
+            "SELECT hook_key_id, consumer_name FROM hook_key_reference WHERE consumer_kind = 'inline hook'",
+        )
+        .fetch_all(&mut other)
+        .await
+        .unwrap();
         rows
     };
     let one = |key: &HookKey, name: &str| vec![(key.id.to_string(), name.to_owned())];
@@ -425,6 +428,7 @@ async fn the_database_itself_keeps_a_hook_and_its_reference_together() {
 
     // Another program, which knows nothing of references, or means ill.
     let mut other = other_program(&database(&folder)).await;
+    refer(&mut other, keys[0].id.as_str(), "p1", "a program").await.unwrap();
     for sql in [
         "DELETE FROM hook_key_reference",
         "DELETE FROM hook_key",
@@ -436,6 +440,8 @@ async fn the_database_itself_keeps_a_hook_and_its_reference_together() {
         "UPDATE hook_key_reference SET hook_key_id = 'HKY00000000000000002'",
         "UPDATE inline_hook SET id = 'cal99999999999999999'",
         "PRAGMA foreign_keys = OFF; DELETE FROM hook_key",
+        "UPDATE OR REPLACE hook_key_reference SET consumer_id = 'cal00000000000000001' WHERE consumer_kind = 'program'",
+        "UPDATE OR REPLACE inline_hook SET name = 'hook 1' WHERE id = 'cal00000000000000002'",
         "INSERT OR REPLACE INTO inline_hook SELECT * FROM inline_hook",
         "INSERT OR REPLACE INTO inline_hook
              (id, org_id, slot, status, name, type, version, uri, headers, auth, created, last_updated)
@@ -451,15 +457,18 @@ async fn the_database_itself_keeps_a_hook_and_its_reference_together() {
         assert!(sqlx::raw_sql(sql).execute(&mut other).await.is_err(), "{sql}");
     }
     for (sql, expected) in [
-        ("UPDATE inline_hook SET hook_key_id = 'HKY00000000000000002'", one(&keys[1], "hook 1")),
-        ("UPDATE inline_hook SET name = 'renamed'", one(&keys[1], "renamed")),
-        ("UPDATE inline_hook SET name = 'both', hook_key_id = 'HKY00000000000000001'", one(&keys[0], "both")),
+        ("UPDATE inline_hook SET hook_key_id = 'HKY00000000000000002' WHERE slot = 1", one(&keys[1], "hook 1")),
+        ("UPDATE inline_hook SET name = 'renamed' WHERE slot = 1", one(&keys[1], "renamed")),
+        (
+            "UPDATE inline_hook SET name = 'both', hook_key_id = 'HKY00000000000000001' WHERE slot = 1",
+            one(&keys[0], "both"),
+        ),
         ("DELETE FROM inline_hook", vec![]),
     ] {
         sqlx::raw_sql(sql).execute(&mut other).await.unwrap();
         assert_eq!(references().await, expected, "{sql}");
     }
-    sqlx::query("DELETE FROM hook_key").execute(&mut other).await.unwrap();
+    sqlx::raw_sql("DELETE FROM hook_key_reference; DELETE FROM hook_key").execute(&mut other).await.unwrap();
 }
 
 #[tokio::test]
@@ -476,7 +485,7 @@ async fn a_vault_of_the_first_version_keeps_its_keys_and_references() {
     let mut other = other_program(&path).await;
     sqlx::raw_sql(
         "DROP TABLE inline_hook; DROP TRIGGER hook_key_reference_inserted; DROP TRIGGER hook_key_reference_deleted; DROP TRIGGER hook_key_reference_moved;
-         DROP TRIGGER hook_key_reference_replaced; DROP TRIGGER hook_key_reference_capped; DROP TRIGGER hook_key_deleted;
+         DROP TRIGGER hook_key_reference_replaced; DROP TRIGGER hook_key_reference_update_replaced; DROP TRIGGER hook_key_reference_capped; DROP TRIGGER hook_key_deleted;
          DROP INDEX hook_key_reference_consumer; ALTER TABLE hook_key_reference DROP COLUMN last_used;
          DELETE FROM refinery_schema_history WHERE version = 2;",
     )

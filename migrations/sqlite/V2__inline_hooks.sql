@@ -1,5 +1,5 @@
 -- Inline hooks. The reference of a hook to its key is kept by triggers: it comes and goes with the hook, also where another
--- program inserts, updates or deletes, and where that program has not switched foreign keys on.
+-- program inserts, updates or deletes hooks and references, and where that program has not switched foreign keys on.
 
 CREATE TABLE inline_hook (
     seq           INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -112,6 +112,21 @@ CREATE TRIGGER inline_hook_slot_replaced BEFORE INSERT ON inline_hook
 WHEN EXISTS (SELECT 1 FROM inline_hook WHERE org_id = NEW.org_id AND slot = NEW.slot)
 BEGIN
     SELECT RAISE(ABORT, 'UNIQUE constraint failed: inline_hook.org_id, inline_hook.slot');
+END;
+
+CREATE TRIGGER inline_hook_update_replaced BEFORE UPDATE OF name, slot ON inline_hook
+WHEN EXISTS (
+    SELECT 1 FROM inline_hook
+    WHERE org_id = NEW.org_id AND id <> NEW.id AND (name = NEW.name OR slot = NEW.slot)
+)
+BEGIN
+    SELECT RAISE(ABORT, 'UNIQUE constraint failed: inline_hook.org_id, inline_hook.name');
+END;
+
+CREATE TRIGGER hook_key_reference_update_replaced BEFORE UPDATE OF consumer_id ON hook_key_reference
+WHEN EXISTS (SELECT 1 FROM inline_hook WHERE id = NEW.consumer_id) AND NEW.consumer_id <> OLD.consumer_id
+BEGIN
+    SELECT RAISE(ABORT, 'the id belongs to an inline hook');
 END;
 
 CREATE TRIGGER hook_key_reference_replaced BEFORE INSERT ON hook_key_reference

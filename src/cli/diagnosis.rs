@@ -98,7 +98,7 @@ fn unknown_client(client: &OAuthClient, call: &HookCall) -> String {
                     .to_owned(),
             );
             lines.push("               minute: a new key takes as long".to_owned());
-            lines.push(format!("  audience     {}", client.token_url));
+            lines.push(format!("  audience     {}", client.token_url.shown()));
             lines.push("  time         the clocks of both machines".to_owned());
         }
         _ => lines.push("  method       client_secret_post, and the secret".to_owned()),

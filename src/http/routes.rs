@@ -94,8 +94,9 @@ pub fn is_probe(path: &str) -> bool {
 /// Whether pages of any origin may read what this path answers, errors included.
 #[must_use]
 pub fn is_published(path: &str) -> bool {
-    let set = path.ends_with("/jwks.json") || path.ends_with("/jwks.pem");
-    set && (path.starts_with("/.well-known/") || path.starts_with("/vault/v1/hook-keys/"))
+    let Some((folder, "jwks.json" | "jwks.pem")) = path.rsplit_once('/') else { return false };
+    let key = folder.strip_prefix("/vault/v1/hook-keys/");
+    folder == "/.well-known" || key.is_some_and(|key| !key.contains('/'))
 }
 
 /// Registers all routes, and what answers everything else.

@@ -129,6 +129,8 @@ impl Vault {
         let mut tx = self.registry.store.write().await?;
         match tx.hook_key_delete(org, &key_id).await {
             Ok(true) => {
+                // Once now, in case that the caller goes away, and once when nobody can parse it again.
+                self.signing_keys.forget(&key_id);
                 let erased = self.commit_and_erase(tx).await;
                 self.signing_keys.forget(&key_id);
                 erased

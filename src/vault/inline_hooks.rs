@@ -107,14 +107,14 @@ impl Vault {
             SecretSource::Given => sealed,
             SecretSource::Kept => before.sealed_secret.clone(),
         };
-        let InlineHook { id, org_id, status, created, .. } = before.hook;
+        let InlineHook { id, org_id, status, created, .. } = before.hook.clone();
         let after = StoredInlineHook { hook: hook_of(content, id, org_id, status, created, now), sealed_secret };
         tx.inline_hook_update(&after).await.map_err(|error| key_unknown(error, &draft))?;
         if before.sealed_secret.is_some() && before.sealed_secret != after.sealed_secret {
             self.commit_and_erase(tx).await?;
         } else {
             tx.commit().await?;
-            if before.sealed_secret.is_none() {
+            if before.hook == (InlineHook { last_updated: before.hook.last_updated, ..after.hook.clone() }) {
                 // Perhaps the second try of a change that was not confirmed: not before the secret of then is gone.
                 self.erase_if_due().await?;
             }

@@ -256,18 +256,19 @@ async fn a_second_try_at_a_token_endpoint_brings_a_new_assertion() {
 }
 
 #[tokio::test]
-async fn a_second_try_that_runs_out_of_time_leaves_the_first_answer() {
-    let failed = std::sync::atomic::AtomicBool::new(false);
-    let once = move |_: &Seen| {
-        let first = !failed.swap(true, std::sync::atomic::Ordering::SeqCst);
-        if first { Reply::Json(503, json!({})) } else { Reply::Silent }
-    };
-    let (app, server) = (local().await, HookServer::start(once).await);
-    let manager = app.token(MANAGE).await;
-    let hook = create(&manager, plain(&server.url("/"))).await;
-    let answer = execute(&manager, &hook).await;
-    assert_eq!(answer.failure(), "400 E0000135");
-    assert!(answer.cause().contains("status 503"), "{answer}");
+async fn a_second_try_that_has_no_time_leaves_the_first_answer_and_one_that_had_is_told() {
+    for (tenths, failure) in [(25, "400 E0000135"), (0, "504 E0000137")] {
+        let failed = std::sync::atomic::AtomicBool::new(false);
+        let once = move |_: &Seen| {
+            let first = !failed.swap(true, std::sync::atomic::Ordering::SeqCst);
+            if first { Reply::Late(tenths, 503) } else { Reply::Silent }
+        };
+        let (app, server) = (local().await, HookServer::start(once).await);
+        let manager = app.token(MANAGE).await;
+        let hook = create(&manager, plain(&server.url("/"))).await;
+        assert_eq!(execute(&manager, &hook).await.failure(), failure);
+        assert_eq!(server.seen().len(), 2);
+    }
 }
 
 /// The use of the key is recorded later, or not at all.

@@ -389,6 +389,8 @@ async fn a_change_that_was_not_confirmed_is_not_confirmed_by_trying_again() {
     for _ in 0..2 {
         assert_eq!(clear().await.failure(), "503 E0000010");
     }
+    // Another change has nothing to confirm.
+    assert_eq!(manager.post(&hook, json!({"name": "renamed"})).await.status, 200);
     reader.rollback().await.unwrap();
     assert_eq!(clear().await.status, 200);
 }

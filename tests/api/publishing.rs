@@ -124,6 +124,8 @@ async fn a_page_of_any_origin_may_read_them() {
     let refused = app.anon().send(Method::POST, ALL, None).await;
     assert_eq!((refused.failure().as_str(), refused.header("allow")), ("405 E0000022", "GET, HEAD, OPTIONS"));
     // Nothing else is open to pages.
+    let reference = app.anon().get("/vault/v1/hook-keys/key/references/jwks.json").await;
+    assert_eq!((reference.status, reference.headers.get("access-control-allow-origin")), (403, None));
     let keys = app.anon().with("origin", "https://page.example").get("/api/v1/hook-keys").await;
     assert_eq!(keys.headers.get("access-control-allow-origin"), None);
 }

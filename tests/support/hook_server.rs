@@ -1,11 +1,12 @@
 //! The other side of a hook call: a server on loopback that does as it is told, and remembers what it was asked.
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -36,6 +37,8 @@ pub enum Reply {
     Json(u16, Value),
     /// Whatever it is, and then the end of the connection.
     Raw(&'static str),
+    /// As `Json` with an empty object, after so many tenths of a second.
+    Late(u32, u16),
     /// Nothing, for as long as the client waits.
     Silent,
     /// A head, and then more and more.
@@ -132,7 +135,18 @@ async fn serve(
 ) -> Option<()> {
     let seen = read(&mut stream).await?;
     log.lock().unwrap().push(seen.clone());
-    match reply(&seen) {
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    let reply = match reply(&seen) {
+        Reply::Late(tenths, status) => {
+            for _ in 0..=tenths {
+                tick.tick().await;
+            }
+            Reply::Json(status, Value::Object(Map::new()))
+        }
+        reply => reply,
+    };
+    match reply {
+        Reply::Late(..) => unreachable!("it has become another"),
         Reply::Json(status, value) => {
             let body = value.to_string();
             let head =
@@ -153,7 +167,6 @@ async fn serve(
         }
         Reply::Dripping => {
             stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.ok()?;
-            let mut tick = tokio::time::interval(std::time::Duration::from_millis(100));
             loop {
                 tick.tick().await;
                 stream.write_all(b" ").await.ok()?;

@@ -29,11 +29,26 @@ pub fn hidden(secret: &str) -> String {
 
 /// A text with every secret of this call replaced, wherever it occurs: servers under development like to echo.
 pub fn hide(text: &str, secrets: &[Secret]) -> String {
-    let secrets = secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= SHORTEST_SECRET);
-    secrets.fold(text.to_owned(), |text, secret| {
-        let in_form: String = byte_serialize(secret.as_bytes()).collect();
-        text.replace(secret, &hidden(secret)).replace(&in_form, &hidden(secret))
+    secrets.iter().fold(text.to_owned(), |text, secret| {
+        let forms = forms(secret.expose());
+        forms.iter().fold(text, |text, form| text.replace(form, &hidden(secret.expose())))
     })
+}
+
+/// A secret as it may come back: as it is, in JSON, in a form, and without the scheme in front of it (`Bearer x`). The
+/// longest forms come first.
+fn forms(secret: &str) -> Vec<String> {
+    let parts = [secret, secret.split_whitespace().last().unwrap_or_default()];
+    let mut forms: Vec<String> = parts
+        .into_iter()
+        .filter(|part| part.len() >= SHORTEST_SECRET)
+        .flat_map(|part| {
+            let in_json = Value::from(part).to_string();
+            [part.to_owned(), in_json[1..in_json.len() - 1].to_owned(), byte_serialize(part.as_bytes()).collect()]
+        })
+        .collect();
+    forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    forms
 }
 
 /// The lines of an answer. In JSON, members that hold tokens are hidden, too; what else a token endpoint says is hidden whole.
@@ -46,8 +61,9 @@ pub fn received(party: Party, answer: &Result<Answer, OutboundError>, secrets: &
                 |location: &String| location.split(['?', '#']).next().map(|address| format!("Location: {address}"));
             lines.extend(answer.location.as_ref().and_then(address));
             lines.extend(answer.content_type.as_ref().map(|kind| format!("Content-Type: {kind}")));
-            lines.extend(body(party, &answer.body));
-            lines.iter().map(|line| hide(line, secrets)).collect()
+            let mut lines: Vec<_> = lines.iter().map(|line| hide(line, secrets)).collect();
+            lines.extend(body(party, &answer.body, secrets));
+            lines
         }
     }
 }
@@ -71,7 +87,7 @@ fn mask(value: &mut Value) {
     }
 }
 
-fn body(party: Party, bytes: &[u8]) -> Option<String> {
+fn body(party: Party, bytes: &[u8], secrets: &[Secret]) -> Option<String> {
     let text = match serde_json::from_slice::<Value>(bytes) {
         Ok(mut value) if value.is_object() || value.is_array() => {
             mask(&mut value);
@@ -81,6 +97,8 @@ fn body(party: Party, bytes: &[u8]) -> Option<String> {
         _ if party == Party::TokenEndpoint && !bytes.is_empty() => hidden(&String::from_utf8_lossy(bytes)),
         _ => String::from_utf8_lossy(bytes).into_owned(),
     };
+    // Before it is cut: half a secret would not be recognized.
+    let text = hide(&text, secrets);
     let shown: String = text.chars().take(SHOWN).collect();
     if shown.is_empty() {
         None
