@@ -257,7 +257,7 @@ async fn a_second_try_at_a_token_endpoint_brings_a_new_assertion() {
 
 #[tokio::test]
 async fn a_second_try_that_has_no_time_leaves_the_first_answer_and_one_that_had_is_told() {
-    for (tenths, failure) in [(25, "400 E0000135"), (0, "504 E0000137")] {
+    for (tenths, failure) in [(22, "400 E0000135"), (0, "504 E0000137")] {
         let failed = std::sync::atomic::AtomicBool::new(false);
         let once = move |_: &Seen| {
             let first = !failed.swap(true, std::sync::atomic::Ordering::SeqCst);
