@@ -6,15 +6,12 @@ use super::extract::JsonBody;
 use super::{Shared, json};
 use crate::domain::invalid::Invalid;
 use crate::vault::error::VaultError;
-use crate::vault::signing::AssertionRequest;
+use crate::vault::signing::{ASSERTION_TYPE, AssertionRequest};
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
-
-/// RFC 7523, clause 2.2.
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -1,16 +1,17 @@
 //! Access tokens for hooks, kept until shortly before they expire.
 
+use super::recent::Recent;
 use crate::domain::id::InlineHookId;
 use crate::domain::inline_hook::{ChannelAuth, StoredInlineHook};
 use crate::domain::sealed::Sealed;
 use crate::domain::secret::Secret;
-use lru::LruCache;
 use std::num::NonZeroUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// A token is not used in the last seconds of its life: it would expire on the way.
 const MARGIN: Duration = Duration::from_secs(30);
+
+const CAPACITY: NonZeroUsize = NonZeroUsize::new(1024).expect("it is not 0");
 
 struct Entry {
     token: Secret,
@@ -21,25 +22,18 @@ struct Entry {
     secret: Option<Sealed>,
 }
 
-pub(super) struct AccessTokens(Mutex<LruCache<InlineHookId, Entry>>);
+pub(super) struct AccessTokens(Recent<InlineHookId, Entry>);
 
 impl Default for AccessTokens {
     fn default() -> Self {
-        Self(Mutex::new(LruCache::new(Self::CAPACITY)))
+        Self(Recent::new(CAPACITY))
     }
 }
 
 impl AccessTokens {
-    const CAPACITY: NonZeroUsize = NonZeroUsize::new(1024).unwrap();
-
-    fn lock(&self) -> MutexGuard<'_, LruCache<InlineHookId, Entry>> {
-        // A panic while the lock is held leaves a cache that is still a cache.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The token of a hook, if it lives long enough.
     pub(super) fn get(&self, stored: &StoredInlineHook, now: Duration) -> Option<Secret> {
-        let mut entries = self.lock();
+        let mut entries = self.0.lock();
         let entry = entries.get(&stored.hook.id)?;
         let fits = entry.until > now && entry.auth == stored.hook.channel.auth && entry.secret == stored.sealed_secret;
         fits.then(|| entry.token.clone())
@@ -50,10 +44,10 @@ impl AccessTokens {
         let Some(usable) = lifetime.checked_sub(MARGIN).filter(|usable| !usable.is_zero()) else { return };
         let Some(until) = now.checked_add(usable) else { return };
         let (auth, secret) = (stored.hook.channel.auth.clone(), stored.sealed_secret.clone());
-        self.lock().put(stored.hook.id.clone(), Entry { token: token.clone(), until, auth, secret });
+        self.0.lock().put(stored.hook.id.clone(), Entry { token: token.clone(), until, auth, secret });
     }
 
     pub(super) fn forget(&self, id: &InlineHookId) {
-        self.lock().pop(id);
+        self.0.forget(id);
     }
 }

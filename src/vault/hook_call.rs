@@ -12,6 +12,7 @@ pub mod trace;
 
 use super::Vault;
 use super::error::VaultError;
+use super::signing::{ASSERTION_TTL, ASSERTION_TYPE, assertion_claims};
 use crate::domain::hook_url::HookUrl;
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::{ChannelAuth, HookStatus, InlineHook, OAuthClient, StoredInlineHook};
@@ -31,11 +32,6 @@ pub const BUDGET: Duration = Duration::from_secs(3);
 
 /// With less than this, that a second try runs out of time says nothing of the other side.
 const FAIR_CHANCE: Duration = Duration::from_secs(1);
-
-/// How long the assertion for a token endpoint lives, in seconds (wire.md §6).
-const ASSERTION_TTL: u64 = 60;
-
-const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A finished call.
 pub struct HookCall {
@@ -229,9 +225,7 @@ impl Call<'_> {
     ) -> Result<Secret, VaultError> {
         let vault = self.vault;
         let started = vault.clock().elapsed();
-        let id = Value::from(client.client_id.as_str());
-        let claims = [("iss", id.clone()), ("sub", id), ("aud", client.token_url.as_str().into())];
-        let claims = claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let claims = assertion_claims(&client.client_id, client.token_url.as_str());
         let mut signed = vault.sign_claims(&hook.org_id, key, claims, ASSERTION_TTL).await?;
         // For people: without its query, as everywhere.
         signed.claims.insert("aud".into(), client.token_url.shown().into());

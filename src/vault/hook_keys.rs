@@ -166,6 +166,11 @@ pub(super) async fn find_key(
     }
 }
 
+/// As [`find_key`], where the key must be there.
+pub(super) async fn get_key(tx: &mut dyn ReadTx, org: &OrgId, id_or_name: &str) -> Result<HookKey, VaultError> {
+    find_key(tx, org, id_or_name).await?.ok_or_else(|| key_not_found(id_or_name))
+}
+
 pub(super) fn key_not_found(id: &str) -> VaultError {
     VaultError::NotFound { kind: KIND, id: id.to_owned() }
 }

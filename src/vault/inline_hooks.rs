@@ -163,7 +163,10 @@ impl Vault {
         }
         tx.inline_hook_delete(org, &hook_id).await?;
         self.access_tokens.forget(&hook_id);
-        self.commit_and_erase(tx).await
+        match stored.sealed_secret {
+            Some(_) => self.commit_and_erase(tx).await,
+            None => Ok(tx.commit().await?),
+        }
     }
 
     /// Before the writer is held: the place of a secret is known beforehand.

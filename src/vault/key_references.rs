@@ -2,9 +2,9 @@
 
 use super::Vault;
 use super::error::VaultError;
-use super::hook_keys::{find_key, key_not_found};
+use super::hook_keys::get_key;
 use crate::domain::clock::Timestamp;
-use crate::domain::hook_key::{HookKey, KeyReference};
+use crate::domain::hook_key::KeyReference;
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::CONSUMER_KIND;
 use crate::domain::invalid::{Invalid, InvalidField};
@@ -26,7 +26,7 @@ impl Vault {
     /// [`VaultError::NotFound`] or one of the store.
     pub async fn key_reference_list(&self, org: &OrgId, key: &str) -> Result<Vec<KeyReference>, VaultError> {
         let mut tx = self.registry.store.read().await?;
-        let key = find_key(&mut *tx, org, key).await?.ok_or_else(|| key_not_found(key))?;
+        let key = get_key(&mut *tx, org, key).await?;
         Ok(tx.key_reference_list(org, &key.id).await?)
     }
 
@@ -34,7 +34,7 @@ impl Vault {
     /// [`VaultError::NotFound`] or one of the store.
     pub async fn key_reference_get(&self, org: &OrgId, key: &str, consumer: &str) -> Result<KeyReference, VaultError> {
         let mut tx = self.registry.store.read().await?;
-        let key = find_key(&mut *tx, org, key).await?.ok_or_else(|| key_not_found(key))?;
+        let key = get_key(&mut *tx, org, key).await?;
         let found = match Name::parse(consumer) {
             Ok(id) => tx.key_reference_find(org, &key.id, &id).await?,
             Err(_) => None,
@@ -65,7 +65,7 @@ impl Vault {
             return Err(Invalid::Reserved.at("kind").into());
         }
         let mut tx = self.registry.store.write().await?;
-        let found: HookKey = find_key(&mut *tx, org, key).await?.ok_or_else(|| key_not_found(key))?;
+        let found = get_key(&mut *tx, org, key).await?;
         tx.key_reference_put(org, &found.id, &reference).await?;
         let stored = tx.key_reference_find(org, &found.id, &reference.consumer_id).await?;
         tx.commit().await?;
@@ -77,7 +77,7 @@ impl Vault {
     pub async fn key_reference_delete(&self, org: &OrgId, key: &str, consumer: &str) -> Result<(), VaultError> {
         let id = parse_consumer(consumer)?;
         let mut tx = self.registry.store.write().await?;
-        let found = find_key(&mut *tx, org, key).await?.ok_or_else(|| key_not_found(key))?;
+        let found = get_key(&mut *tx, org, key).await?;
         let deleted = tx.key_reference_delete(org, &found.id, &id).await?;
         tx.commit().await?;
         if deleted { Ok(()) } else { Err(not_found(consumer)) }

@@ -11,6 +11,7 @@ pub mod inline_hooks;
 pub mod key_references;
 pub mod orgs;
 pub mod publishing;
+mod recent;
 pub mod sealing;
 pub mod signing;
 
@@ -22,7 +23,7 @@ use crate::outbound::Outbound;
 use crate::repository::Store;
 use access_tokens::AccessTokens;
 use erasure::Erasure;
-use signing::SigningKeys;
+use signing::{PARSED_KEYS, SigningKeys};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -78,7 +79,7 @@ impl Vault {
             key_makers: Arc::new(Semaphore::new(key_makers.max(1))),
             erasure: Arc::default(),
             outbound: Arc::new(outbound),
-            signing_keys: Arc::default(),
+            signing_keys: Arc::new(SigningKeys::new(PARSED_KEYS)),
             access_tokens: Arc::default(),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::Vault;
 use super::error::VaultError;
-use super::hook_keys::{find_key, key_not_found};
+use super::hook_keys::get_key;
 use crate::crypto::rsa_key;
 use crate::domain::hook_key::HookKey;
 use crate::domain::id::OrgId;
@@ -12,7 +12,7 @@ impl Vault {
     /// [`VaultError::NotFound`] or one of the store.
     pub async fn hook_key_get_by_id_or_name(&self, org: &OrgId, key: &str) -> Result<HookKey, VaultError> {
         let mut tx = self.registry.store.read().await?;
-        find_key(&mut *tx, org, key).await?.ok_or_else(|| key_not_found(key))
+        get_key(&mut *tx, org, key).await
     }
 }
 

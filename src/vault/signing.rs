@@ -3,7 +3,8 @@
 
 use super::Vault;
 use super::error::VaultError;
-use super::hook_keys::{find_key, key_not_found};
+use super::hook_keys::{get_key, key_not_found};
+use super::recent::Recent;
 use crate::crypto::jws;
 use crate::crypto::random::Purpose;
 use crate::crypto::signing_key::SigningKey;
@@ -13,10 +14,12 @@ use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use lru::LruCache;
 use serde_json::{Map, Value};
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+/// What a client assertion is called in a token request (RFC 7523, clause 2.2).
+pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// How long a client assertion lives unless something else is asked for, and at the most, in seconds.
 pub const ASSERTION_TTL: u64 = 60;
@@ -30,27 +33,10 @@ pub const MAX_JWT_TTL: u64 = 3600;
 const OWN_CLAIMS: [(&str, &str); 3] = [("iat", "claims.iat"), ("exp", "claims.exp"), ("jti", "claims.jti")];
 
 /// The parsed keys that were used last.
-pub(super) struct SigningKeys(Mutex<LruCache<HookKeyId, Arc<SigningKey>>>);
+pub(super) type SigningKeys = Recent<HookKeyId, Arc<SigningKey>>;
 
-impl SigningKeys {
-    const CAPACITY: NonZeroUsize = NonZeroUsize::new(256).unwrap();
-
-    fn lock(&self) -> MutexGuard<'_, LruCache<HookKeyId, Arc<SigningKey>>> {
-        // A panic while the lock is held leaves a cache that is still a cache.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Wipes a key once its last signature is made.
-    pub(super) fn forget(&self, id: &HookKeyId) {
-        self.lock().pop(id);
-    }
-}
-
-impl Default for SigningKeys {
-    fn default() -> Self {
-        Self(Mutex::new(LruCache::new(Self::CAPACITY)))
-    }
-}
+/// How many keys stay parsed.
+pub(super) const PARSED_KEYS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not 0");
 
 /// A JWT with what was signed in it.
 pub(super) struct Signed {
@@ -81,14 +67,13 @@ impl Vault {
         key: &str,
         request: AssertionRequest<'_>,
     ) -> Result<String, VaultError> {
-        let text = |field, text: &str| {
-            if text.trim().is_empty() { Err(Invalid::Blank.at(field)) } else { Ok(Value::from(text)) }
-        };
-        let client = text("clientId", request.client_id)?;
-        let audience = text("audience", request.audience)?;
+        for (field, text) in [("clientId", request.client_id), ("audience", request.audience)] {
+            if text.trim().is_empty() {
+                return Err(Invalid::Blank.at(field).into());
+            }
+        }
         let ttl = lifetime(request.ttl, ASSERTION_TTL, MAX_ASSERTION_TTL)?;
-        let claims = [("iss", client.clone()), ("sub", client), ("aud", audience)];
-        let claims = claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let claims = assertion_claims(request.client_id, request.audience);
         self.sign_for(org, key, claims, ttl, request.consumer).await
     }
 
@@ -121,7 +106,7 @@ impl Vault {
         consumer: Option<&str>,
     ) -> Result<String, VaultError> {
         let mut tx = self.registry.store.read().await?;
-        let found = find_key(&mut *tx, org, key).await?.ok_or_else(|| key_not_found(key))?;
+        let found = get_key(&mut *tx, org, key).await?;
         let consumer = match consumer {
             None => None,
             Some(text) => {
@@ -176,6 +161,12 @@ impl Vault {
         self.signing_keys.lock().put(sealed.id.clone(), key.clone());
         Ok(key)
     }
+}
+
+/// What a client says of itself (RFC 7523, clause 3), but for the times and the id.
+pub(super) fn assertion_claims(client_id: &str, audience: &str) -> Map<String, Value> {
+    let claims = [("iss", client_id), ("sub", client_id), ("aud", audience)];
+    claims.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
 fn lifetime(wanted: Option<u64>, usual: u64, limit: u64) -> Result<u64, VaultError> {
