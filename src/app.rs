@@ -12,6 +12,7 @@ use crate::crypto::random::Random;
 use crate::crypto::rsa_key::KeyPair;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::outbound::OutboundPolicy;
+use crate::domain::trusted_issuer::TrustedIssuer;
 use crate::http::rate_limit::RateLimiter;
 use crate::http::{Shared, docs, server};
 use crate::outbound::Outbound;
@@ -20,6 +21,7 @@ use crate::repository::Store as _;
 use crate::repository::sqlite::SqliteStore;
 use crate::repository::sqlite::file;
 use crate::vault::error::VaultError;
+use crate::vault::oauth::issuers::Issuers;
 use crate::vault::sealing;
 use crate::vault::{Registry, Vault};
 use actix_server::{Server, ServerHandle};
@@ -32,6 +34,7 @@ use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread::available_parallelism;
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -113,7 +116,8 @@ pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, Star
     let registry = Registry::new(store, parts.clock.clone(), parts.random.clone());
     let envelope = Envelope::new(&master_key, parts.random.clone());
     let outbound = open_outbound(&config.outbound, parts)?;
-    let vault = Vault::new(registry, envelope, KeyPool::start(0, key_maker(&parts.random))?, 1, outbound);
+    let issuers = Issuers::new(Vec::new(), open_outbound(&config.outbound, parts)?);
+    let vault = Vault::new(registry, envelope, KeyPool::start(0, key_maker(&parts.random))?, 1, outbound, issuers);
     vault.ready().await?;
     Ok(vault)
 }
@@ -160,7 +164,16 @@ pub async fn open_vault(config: &Config, create: bool, parts: &Parts) -> Result<
     sealing::claim(&opened.registry, &envelope).await?;
     let pool = KeyPool::start(config.server.key_pool, key_maker(&parts.random))?;
     let makers = available_parallelism().map_or(1, usize::from);
-    Ok(Vault::new(opened.registry, envelope, pool, makers, open_outbound(&config.outbound, parts)?))
+    let outbound = open_outbound(&config.outbound, parts)?;
+    let issuers = open_issuers(&config.outbound, &config.trusted_issuers, parts)?;
+    Ok(Vault::new(opened.registry, envelope, pool, makers, outbound, issuers))
+}
+
+/// Issuers may be called wherever they are: their addresses come from the one who runs the vault, not from its users.
+fn open_issuers(policy: &OutboundPolicy, trusted: &[TrustedIssuer], parts: &Parts) -> Result<Issuers, StartError> {
+    let addresses = trusted.iter().flat_map(|issuer| [Some(&issuer.issuer), issuer.jwks_uri.as_ref()]).flatten();
+    let policy = addresses.fold(policy.clone(), OutboundPolicy::with_host_of);
+    Ok(Issuers::new(trusted.to_vec(), open_outbound(&policy, parts)?))
 }
 
 fn key_maker(random: &Random) -> impl Fn() -> KeyPair + Send + 'static {
@@ -256,6 +269,7 @@ impl App {
         let (stop, stopping) = watch::channel(false);
         let server = server::start(listener, shared, config.client_timeout, stopping).map_err(listen_error)?;
         tokio::spawn(report_damage(vault.clone()));
+        tokio::spawn(maintain(vault.clone(), stop.subscribe()));
         Ok(Self { address, vault, server, stop })
     }
 
@@ -324,6 +338,25 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// How often the server looks what is due: well within the time that a next signing key is published ahead.
+const MAINTENANCE: Duration = Duration::from_mins(5);
+
+/// Does what is due, at the start and from time to time, until the server stops.
+async fn maintain(vault: Vault, mut stopping: watch::Receiver<bool>) {
+    loop {
+        match vault.signing_keys_maintain().await {
+            // The app has stopped meanwhile.
+            Err(VaultError::Unavailable(error)) if error.is_closed() => return,
+            Err(error) => tracing::warn!(error = %error, "the upkeep of signing keys has to wait"),
+            Ok(()) => {}
+        }
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = tokio::time::sleep(MAINTENANCE) => {}
         }
     }
 }

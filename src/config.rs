@@ -3,6 +3,7 @@
 //! An unknown variable with our prefix is an error: it is nearly always a misspelt one.
 
 mod sources;
+mod trusted_issuers;
 
 pub use sources::{ConfigError, Sources};
 
@@ -10,6 +11,7 @@ use crate::domain::dialect::DialectChoice;
 use crate::domain::outbound::OutboundPolicy;
 use crate::domain::public_url::PublicUrl;
 use crate::domain::rate_limit::RateLimit;
+use crate::domain::trusted_issuer::TrustedIssuer;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -35,8 +37,9 @@ pub mod variable {
     pub const CLIENT_TIMEOUT: &str = "HOOKVAULT_CLIENT_TIMEOUT";
     pub const DATA_DIR: &str = "HOOKVAULT_DATA_DIR";
     pub const HOOK_ALLOW: &str = "HOOKVAULT_HOOK_ALLOW";
+    pub const TRUSTED_ISSUERS: &str = "HOOKVAULT_TRUSTED_ISSUERS";
 
-    pub const ALL: [&str; 14] = [
+    pub const ALL: [&str; 15] = [
         LISTEN,
         DATABASE_URL,
         MASTER_KEY,
@@ -51,6 +54,7 @@ pub mod variable {
         CLIENT_TIMEOUT,
         DATA_DIR,
         HOOK_ALLOW,
+        TRUSTED_ISSUERS,
     ];
 }
 
@@ -61,6 +65,8 @@ pub struct Config {
     pub master_key: MasterKeySource,
     /// Where hooks may be called.
     pub outbound: OutboundPolicy,
+    /// Whose access tokens count besides the vault's own.
+    pub trusted_issuers: Vec<TrustedIssuer>,
 }
 
 #[derive(Debug, Clone)]
@@ -225,6 +231,7 @@ impl Config {
             database: DatabaseConfig::from_sources(sources)?,
             master_key: MasterKeySource::from_sources(sources)?,
             outbound: outbound(sources)?,
+            trusted_issuers: trusted_issuers::from_sources(sources)?,
         })
     }
 }
@@ -272,6 +279,11 @@ impl DataDir {
         self.0.join("token")
     }
 
+    #[must_use]
+    pub fn database_config(&self) -> DatabaseConfig {
+        DatabaseConfig { path: self.database(), migrate: true }
+    }
+
     /// The settings of the vault in this folder, whose hooks may be on this machine.
     ///
     /// # Errors
@@ -279,9 +291,10 @@ impl DataDir {
     pub fn config(&self, sources: &Sources) -> Result<Config, ConfigError> {
         Ok(Config {
             server: ServerConfig::from_sources(sources)?,
-            database: DatabaseConfig { path: self.database(), migrate: true },
+            database: self.database_config(),
             master_key: MasterKeySource::File(self.master_key()),
             outbound: outbound(sources)?.with_loopback(),
+            trusted_issuers: trusted_issuers::from_sources(sources)?,
         })
     }
 }

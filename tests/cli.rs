@@ -20,7 +20,7 @@ fn stderr(folder: &Path, arguments: &[&str]) -> String {
 #[test]
 fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     let folder = tempdir().unwrap();
-    let commands: [&[&str]; 19] = [
+    let commands: [&[&str]; 31] = [
         &[],
         &["dev"],
         &["serve"],
@@ -33,6 +33,18 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
         &["hook", "list"],
         &["assert"],
         &["sign"],
+        &["app"],
+        &["app", "create"],
+        &["app", "list"],
+        &["app", "show"],
+        &["app", "add-key"],
+        &["app", "remove-key"],
+        &["app", "activate"],
+        &["app", "deactivate"],
+        &["app", "delete"],
+        &["signing-key"],
+        &["signing-key", "list"],
+        &["signing-key", "rotate"],
         &["token"],
         &["token", "create"],
         &["token", "list"],
@@ -54,17 +66,19 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     Usage: hookvault <COMMAND>
 
     Commands:
-      dev         Serve a vault for development, and make all that it needs
-      serve       Serve the vault
-      master-key  Make the key that seals all private keys
-      migrate     Bring the database to the form that this version needs
-      check       Check that every private key and secret in the vault can be opened
-      hook        Call and list inline hooks
-      assert      Sign a client assertion for a token endpoint (RFC 7523) and print it
-      sign        Sign claims as a JWT (RS256) and print it
-      token       Make, list and revoke API tokens
-      org         Make and list orgs
-      help        Print this message or the help of the given subcommand(s)
+      dev          Serve a vault for development, and make all that it needs
+      serve        Serve the vault
+      master-key   Make the key that seals all private keys
+      migrate      Bring the database to the form that this version needs
+      check        Check that every private key and secret in the vault can be opened
+      hook         Call and list inline hooks
+      assert       Sign a client assertion for a token endpoint (RFC 7523) and print it
+      sign         Sign claims as a JWT (RS256) and print it
+      app          Make and manage service apps, which get access tokens by OAuth 2.0
+      signing-key  List and rotate the keys that sign access tokens
+      token        Make, list and revoke API tokens
+      org          Make and list orgs
+      help         Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
@@ -88,6 +102,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
       -h, --help            Print help
 
     Settings:
+          --data-dir <FOLDER>   The data folder of `hookvault dev`, in place of the other settings
           --database-url <URL>  The database file, as sqlite://PATH
           --migrate <WHEN>      Run pending migrations first: on or off
 
@@ -236,13 +251,16 @@ fn migrate_tells_what_it_does_and_check_what_it_would_do() {
     fs::write(folder.join("hookvault.db"), "").unwrap();
     fs::set_permissions(folder.join("hookvault.db"), fs::Permissions::from_mode(0o600)).unwrap();
     let pending = call(folder, &["migrate", "--check"]);
-    assert_eq!((pending.code, pending.stdout.as_str()), (1, "V1__vault\nV2__inline_hooks\n"));
+    assert_eq!((pending.code, pending.stdout.as_str()), (1, "V1__vault\nV2__inline_hooks\nV3__service_apps\n"));
     assert_snapshot!(pending.stderr, @"
-    error: 2 migration(s) are pending
+    error: 3 migration(s) are pending
     hint: run `hookvault migrate`
     ");
     let done = call(folder, &["migrate"]);
-    assert_eq!((done.code, done.stdout.as_str(), done.stderr.as_str()), (0, "V1__vault\nV2__inline_hooks\n", ""));
+    assert_eq!(
+        (done.code, done.stdout.as_str(), done.stderr.as_str()),
+        (0, "V1__vault\nV2__inline_hooks\nV3__service_apps\n", "")
+    );
     let nothing = call(folder, &["migrate", "--check"]);
     assert_eq!((nothing.code, nothing.stdout.as_str(), nothing.stderr.as_str()), (0, "", "nothing is pending\n"));
 }
@@ -612,7 +630,7 @@ fn check_takes_no_empty_file_for_a_sound_vault_and_leaves_it_alone() {
     let screen = check();
     assert_eq!(screen.code, 1);
     assert_snapshot!(screen.stderr, @"
-    error: the database has 2 pending migration(s): V1__vault, V2__inline_hooks
+    error: the database has 3 pending migration(s): V1__vault, V2__inline_hooks, V3__service_apps
     hint: back up the file, then run `hookvault migrate`
     ");
     assert_eq!(fs::read(&database).unwrap(), b"");

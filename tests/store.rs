@@ -308,9 +308,13 @@ async fn migrations_run_once_and_are_told_beforehand() {
     let folder = TempDir::new().unwrap();
     let database = DatabaseConfig { path: database(&folder), migrate: true };
     let store = app::open_store(&database, true).await.unwrap();
-    assert_eq!(store.pending_migrations().await.unwrap(), ["V1__vault", "V2__inline_hooks"]);
-    assert_eq!(store.pending_migrations().await.unwrap(), ["V1__vault", "V2__inline_hooks"], "looking changes nothing");
-    assert_eq!(store.migrate().await.unwrap(), ["V1__vault", "V2__inline_hooks"]);
+    assert_eq!(store.pending_migrations().await.unwrap(), ["V1__vault", "V2__inline_hooks", "V3__service_apps"]);
+    assert_eq!(
+        store.pending_migrations().await.unwrap(),
+        ["V1__vault", "V2__inline_hooks", "V3__service_apps"],
+        "looking changes nothing"
+    );
+    assert_eq!(store.migrate().await.unwrap(), ["V1__vault", "V2__inline_hooks", "V3__service_apps"]);
     assert!(store.pending_migrations().await.unwrap().is_empty());
     assert!(store.migrate().await.unwrap().is_empty());
 }
@@ -326,7 +330,7 @@ async fn processes_that_start_at_once_open_one_new_file_and_migrate_it_once() {
             store.migrate().await.unwrap().len()
         };
         let (a, b, c, d) = tokio::join!(start(), start(), start(), start());
-        assert_eq!(a + b + c + d, 2);
+        assert_eq!(a + b + c + d, 3);
     }
 }
 
@@ -484,10 +488,11 @@ async fn a_vault_of_the_first_version_keeps_its_keys_and_references() {
     // Back to what the first version had made.
     let mut other = other_program(&path).await;
     sqlx::raw_sql(
-        "DROP TABLE inline_hook; DROP TRIGGER hook_key_reference_inserted; DROP TRIGGER hook_key_reference_deleted; DROP TRIGGER hook_key_reference_moved;
+        "DROP TABLE used_token_id; DROP TABLE signing_key; DROP TABLE service_app_key; DROP TABLE service_app;
+         DROP TABLE inline_hook; DROP TRIGGER hook_key_reference_inserted; DROP TRIGGER hook_key_reference_deleted; DROP TRIGGER hook_key_reference_moved;
          DROP TRIGGER hook_key_reference_replaced; DROP TRIGGER hook_key_reference_update_replaced; DROP TRIGGER hook_key_reference_capped; DROP TRIGGER hook_key_deleted;
          DROP INDEX hook_key_reference_consumer; ALTER TABLE hook_key_reference DROP COLUMN last_used;
-         DELETE FROM refinery_schema_history WHERE version = 2;",
+         DELETE FROM refinery_schema_history WHERE version >= 2;",
     )
     .execute(&mut other)
     .await
@@ -495,7 +500,7 @@ async fn a_vault_of_the_first_version_keeps_its_keys_and_references() {
     refer(&mut other, key.id.as_str(), "p1", "a program").await.unwrap();
     drop(other);
     let store = app::open_store(&DatabaseConfig { path, migrate: true }, false).await.unwrap();
-    assert_eq!(store.migrate().await.unwrap(), ["V2__inline_hooks"]);
+    assert_eq!(store.migrate().await.unwrap(), ["V2__inline_hooks", "V3__service_apps"]);
     let mut tx = store.read().await.unwrap();
     let references = tx.key_reference_list(&org.id, &key.id).await.unwrap();
     assert_eq!((references.len(), references[0].last_used), (1, None));

@@ -87,6 +87,16 @@ impl From<VaultError> for CliError {
                 "check the id or name; GET /api/v1/hook-keys lists the keys".into()
             }
             VaultError::Invalid(_) => "see --help for the form of each value".into(),
+            VaultError::NotFound { kind: "service app", .. } => "`hookvault app list` shows all service apps".into(),
+            VaultError::NotFound { kind: "key of the app with the kid", .. } => {
+                "`hookvault app show` shows the keys of an app".into()
+            }
+            VaultError::AppNameTaken => "choose another name, or delete the other app first".into(),
+            VaultError::AppKeyIdTaken => "give the key another kid, or remove the other key first".into(),
+            VaultError::AppActive => "deactivate it first: `hookvault app deactivate`".into(),
+            VaultError::RotationUnderWay { .. } => {
+                "wait until it does, or use --revoke if a key is in wrong hands".into()
+            }
             VaultError::NotFound { .. } => "`hookvault token list` shows all tokens".into(),
             VaultError::Ambiguous { .. } => "give the id instead of the name".into(),
             VaultError::TokenNameTaken => "choose another name, or revoke the other token first".into(),

@@ -1,7 +1,7 @@
 //! Flags that several commands share. A flag that is not given leaves the word to the environment.
 
-use crate::app::{self, Parts};
-use crate::config::{Config, ConfigError, DataDir, LogConfig, LogFormat, Sources, variable};
+use crate::app::{self, Opened, Parts};
+use crate::config::{Config, ConfigError, DataDir, DatabaseConfig, LogConfig, LogFormat, Sources, variable};
 use crate::domain::org::Org;
 use crate::telemetry;
 use crate::vault::Vault;
@@ -25,6 +25,31 @@ pub struct DatabaseFlags {
 impl DatabaseFlags {
     pub fn flags(&self) -> Flags {
         vec![(variable::DATABASE_URL, self.database_url.clone()), (variable::MIGRATE, self.migrate.clone())]
+    }
+}
+
+/// The database that a command works on, without a master key.
+#[derive(Args)]
+pub struct RegistryFlags {
+    /// The data folder of `hookvault dev`, in place of the other settings
+    #[arg(long, value_name = "FOLDER", help_heading = "Settings")]
+    #[arg(conflicts_with_all = ["database_url", "migrate"])]
+    data_dir: Option<String>,
+    #[command(flatten)]
+    database: DatabaseFlags,
+}
+
+impl RegistryFlags {
+    /// # Arguments
+    /// `create`: whether a database is made where there is none.
+    pub async fn open(&self, create: bool) -> Result<Opened, CliError> {
+        let sources = sources([self.database.flags()])?;
+        let (database, create) = match &self.data_dir {
+            // Its master key would be missing.
+            Some(path) => (DataDir::new(path.into()).database_config(), false),
+            None => (DatabaseConfig::from_sources(&sources)?, create),
+        };
+        Ok(app::open_registry(&database, create, &Parts::real()).await?)
     }
 }
 
@@ -102,6 +127,9 @@ pub struct ServerFlags {
     /// Hosts and networks that hooks may be in, besides the public internet
     #[arg(long, value_name = "LIST", help_heading = "Settings")]
     hook_allow: Option<String>,
+    /// Issuers whose access tokens count too, as a JSON array
+    #[arg(long, value_name = "JSON", help_heading = "Settings")]
+    trusted_issuers: Option<String>,
     /// Which log lines to write [default: info]
     #[arg(long, value_name = "FILTER", help_heading = "Settings")]
     log: Option<String>,
@@ -120,6 +148,7 @@ impl ServerFlags {
             (variable::KEY_POOL, self.key_pool.clone()),
             (variable::CLIENT_TIMEOUT, self.client_timeout.clone()),
             (variable::HOOK_ALLOW, self.hook_allow.clone()),
+            (variable::TRUSTED_ISSUERS, self.trusted_issuers.clone()),
             (variable::LOG, self.log.clone()),
             (variable::LOG_FORMAT, self.log_format.clone()),
         ]

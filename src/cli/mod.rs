@@ -1,5 +1,6 @@
 //! The shell's face: one file per command. Data goes to stdout, everything else to stderr.
 
+mod app;
 mod assert;
 mod check;
 mod dev;
@@ -13,6 +14,7 @@ mod org;
 mod output;
 mod serve;
 mod sign;
+mod signing_key;
 mod token;
 
 use clap::{Parser, Subcommand};
@@ -44,6 +46,10 @@ enum Command {
     Hook(hook::HookCommand),
     Assert(assert::Assert),
     Sign(sign::Sign),
+    #[command(subcommand)]
+    App(app::AppCommand),
+    #[command(subcommand)]
+    SigningKey(signing_key::SigningKeyCommand),
     #[command(subcommand)]
     Token(token::TokenCommand),
     #[command(subcommand)]
@@ -78,6 +84,8 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Hook(command) => command.run().await,
         Command::Assert(command) => command.run().await,
         Command::Sign(command) => command.run().await,
+        Command::App(command) => command.run().await,
+        Command::SigningKey(command) => command.run().await,
         Command::Token(command) => command.run().await,
         Command::Org(command) => command.run().await,
     }

@@ -1,8 +1,6 @@
 use super::error::CliError;
-use super::flags::{self, DatabaseFlags};
+use super::flags::RegistryFlags;
 use super::output;
-use crate::app::{self, Parts};
-use crate::config::DatabaseConfig;
 use crate::domain::name::Name;
 use crate::domain::org::{Domain, Org};
 use clap::{Args, Subcommand};
@@ -27,7 +25,7 @@ pub struct Create {
     #[arg(long)]
     domain: Option<String>,
     #[command(flatten)]
-    database: DatabaseFlags,
+    registry: RegistryFlags,
 }
 
 /// List all orgs
@@ -38,7 +36,7 @@ pub struct List {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    database: DatabaseFlags,
+    registry: RegistryFlags,
 }
 
 impl OrgCommand {
@@ -60,8 +58,7 @@ impl Create {
             })
         });
         let domain = domain.transpose()?;
-        let database = DatabaseConfig::from_sources(&flags::sources([self.database.flags()])?)?;
-        let opened = app::open_registry(&database, true, &Parts::real()).await?;
+        let opened = self.registry.open(true).await?;
         let created = opened.registry.org_create(name, domain).await;
         opened.close().await;
         let org = created?;
@@ -96,8 +93,7 @@ impl From<Org> for OrgLine {
 
 impl List {
     async fn run(self) -> Result<(), CliError> {
-        let database = DatabaseConfig::from_sources(&flags::sources([self.database.flags()])?)?;
-        let opened = app::open_registry(&database, false, &Parts::real()).await?;
+        let opened = self.registry.open(false).await?;
         let listed = opened.registry.org_list().await;
         opened.close().await;
         let lines: Vec<OrgLine> = listed?.into_iter().map(OrgLine::from).collect();

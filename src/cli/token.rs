@@ -1,8 +1,7 @@
+use super::app::parse_scopes;
 use super::error::CliError;
-use super::flags::{self, DatabaseFlags};
+use super::flags::RegistryFlags;
 use super::output;
-use crate::app::{self, Parts};
-use crate::config::DatabaseConfig;
 use crate::domain::api_token::{ApiToken, TokenStatus};
 use crate::domain::clock::Timestamp;
 use crate::domain::name::Name;
@@ -46,7 +45,7 @@ pub struct Create {
     #[arg(long)]
     org: Option<String>,
     #[command(flatten)]
-    database: DatabaseFlags,
+    registry: RegistryFlags,
 }
 
 /// List all API tokens, expired and revoked ones too
@@ -57,7 +56,7 @@ pub struct List {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    database: DatabaseFlags,
+    registry: RegistryFlags,
 }
 
 /// Revoke an API token: it stops working with the next request
@@ -67,20 +66,17 @@ pub struct Revoke {
     /// The token's id or name
     token: String,
     #[command(flatten)]
-    database: DatabaseFlags,
+    registry: RegistryFlags,
 }
 
 impl TokenCommand {
     pub async fn run(self) -> Result<(), CliError> {
-        let flags = match &self {
-            Self::Create(Create { database, .. })
-            | Self::List(List { database, .. })
-            | Self::Revoke(Revoke { database, .. }) => database.flags(),
-        };
+        let (Self::Create(Create { registry, .. })
+        | Self::List(List { registry, .. })
+        | Self::Revoke(Revoke { registry, .. })) = &self;
         // Read before the database is opened, so that a mistake makes no file.
         let create = if let Self::Create(create) = &self { Some(create.parse()?) } else { None };
-        let database = DatabaseConfig::from_sources(&flags::sources([flags])?)?;
-        let opened = app::open_registry(&database, create.is_some(), &Parts::real()).await?;
+        let opened = registry.open(create.is_some()).await?;
         let result = match (&self, create) {
             (Self::List(list), _) => list.run(&opened.registry).await,
             (Self::Revoke(revoke), _) => revoke.run(&opened.registry).await,
@@ -104,14 +100,7 @@ impl Create {
     fn parse(&self) -> Result<Wanted, CliError> {
         let name = Name::parse(&self.name)
             .map_err(|reason| CliError::new(format!("--name: `{}` {reason}", self.name), "give it another name"))?;
-        let scopes = self.scope.iter().map(|scope| {
-            Scope::parse(scope).map_err(|reason| {
-                let known: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
-                CliError::new(format!("--scope: `{scope}` {reason}"), format!("the scopes are {}", known.join(", ")))
-            })
-        });
-        let scopes = Scopes::new(scopes.collect::<Result<Vec<_>, _>>()?)
-            .map_err(|reason| CliError::new(format!("--scope {reason}"), "give at least one"))?;
+        let scopes = parse_scopes(&self.scope)?;
         let lifetime = self.expires.as_deref().map(|text| {
             humantime::parse_duration(text).ok().filter(|lifetime| lifetime.as_secs() > 0).ok_or_else(|| {
                 CliError::new(

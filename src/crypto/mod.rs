@@ -1,9 +1,11 @@
 //! Makes, seals and opens keys. Knows nothing of databases, HTTP or the shell.
 
 pub mod envelope;
+pub mod jwk;
 pub mod jws;
 pub mod key_pool;
 pub mod master_key;
+pub mod private_jwk;
 pub mod random;
 pub mod rsa_key;
 pub mod signing_key;

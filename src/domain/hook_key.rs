@@ -53,6 +53,15 @@ pub struct PublicKey {
     pub exponent: Vec<u8>,
 }
 
+impl PublicKey {
+    /// The size of the modulus.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        let unused = self.modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
+        self.modulus.len() * 8 - unused
+    }
+}
+
 /// A private key at rest, and which key it is the private half of.
 #[derive(Debug, Clone)]
 pub struct SealedHookKey {

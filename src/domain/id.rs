@@ -62,6 +62,39 @@ prefixed_id!(
     /// The user on whose behalf an API token acts, one for each token.
     UserId, "00u");
 
+prefixed_id!(
+    /// A service app, which is its client id.
+    ServiceAppId, "0oa");
+
+/// The `kid` of somebody else's key, as it was given: 1 to 255 characters (RFC 7517, clause 4.5).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ForeignKeyId(String);
+
+impl ForeignKeyId {
+    /// # Errors
+    /// [`Invalid::Blank`], [`Invalid::TooLong`] or [`Invalid::ControlCharacter`].
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        const MAX_LENGTH: usize = 255;
+        match text {
+            "" => Err(Invalid::Blank),
+            text if text.chars().count() > MAX_LENGTH => Err(Invalid::TooLong { limit: MAX_LENGTH }),
+            text if text.chars().any(char::is_control) => Err(Invalid::ControlCharacter),
+            text => Ok(Self(text.to_owned())),
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ForeignKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The public identifier of a key pair, the JWK's `kid`: a UUID of version 4 in lower case (wire.md §1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyId(uuid::Uuid);

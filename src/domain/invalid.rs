@@ -57,6 +57,8 @@ pub enum Invalid {
     Reserved,
     #[error("is not a registered consumer of the key")]
     NotRegistered,
+    #[error("is not one of the curves P-256, P-384 and P-521")]
+    Curve,
 }
 
 /// A member of some input with the rule that it breaks.

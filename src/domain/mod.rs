@@ -19,3 +19,7 @@ pub mod rate_limit;
 pub mod scope;
 pub mod sealed;
 pub mod secret;
+pub mod service_app;
+pub mod signing_key;
+pub mod trusted_issuer;
+pub mod verifying_key;

@@ -65,6 +65,18 @@ impl OutboundPolicy {
         self
     }
 
+    /// The same, and the host of this URL, whatever its address is.
+    #[must_use]
+    pub fn with_host_of(mut self, url: &HookUrl) -> Self {
+        match url.as_url().host() {
+            Some(Host::Domain(name)) => self.hosts.extend(host_name(name)),
+            Some(Host::Ipv4(ip)) => self.networks.push(IpNet::from(IpAddr::from(ip))),
+            Some(Host::Ipv6(ip)) => self.networks.push(IpNet::from(IpAddr::from(ip).to_canonical())),
+            None => {}
+        }
+        self
+    }
+
     /// What can be told before any look-up: the scheme, and a host that is an address.
     ///
     /// # Errors

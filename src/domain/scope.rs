@@ -38,9 +38,15 @@ impl fmt::Display for Scope {
     }
 }
 
-/// At least one scope.
+/// A set of scopes. What is given to a credential has at least one; what an access token brings may have none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scopes(BTreeSet<Scope>);
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<T: IntoIterator<Item = Scope>>(scopes: T) -> Self {
+        Self(scopes.into_iter().collect())
+    }
+}
 
 impl Scopes {
     /// # Errors
@@ -73,6 +79,17 @@ impl Scopes {
             }
             Scope::InlineHooksManage | Scope::KeysUse => self.0.contains(&needed),
         }
+    }
+
+    /// Those that are in both.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
+        self.0.intersection(&other.0).copied().collect()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = Scope> + '_ {

@@ -2,9 +2,12 @@
 
 use super::Shared;
 use super::error::ApiError;
+use super::org_url::org_url;
 use crate::domain::caller::Caller;
+use crate::domain::org::Org;
 use crate::domain::scope::Scope;
 use crate::vault::error::VaultError;
+use crate::vault::oauth::access_token::{AccessRequest, Scheme};
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
@@ -14,15 +17,19 @@ use std::marker::PhantomData;
 /// What the middleware found out about the sender, kept with the request.
 pub enum Authentication {
     Missing,
-    Failed(VaultError),
-    Caller(Caller),
+    Failed(ApiError),
+    Caller {
+        caller: Caller,
+        /// The address of the org, for callers with an access token.
+        realm: Option<String>,
+    },
 }
 
 impl Authentication {
     #[must_use]
     pub fn caller(&self) -> Option<&Caller> {
         match self {
-            Self::Caller(caller) => Some(caller),
+            Self::Caller { caller, .. } => Some(caller),
             Self::Missing | Self::Failed(_) => None,
         }
     }
@@ -34,13 +41,49 @@ pub async fn authenticate(request: &ServiceRequest, shared: &Shared) -> Authenti
     else {
         return Authentication::Missing;
     };
-    let Some(token) = value.to_str().ok().and_then(api_token) else {
-        return Authentication::Failed(VaultError::BadCredential);
-    };
-    match shared.vault.registry().authenticate(host(request.request()), token).await {
-        Ok(caller) => Authentication::Caller(caller),
-        Err(error) => Authentication::Failed(error),
+    let host = host(request.request());
+    match value.to_str().ok().and_then(credential) {
+        None => Authentication::Failed(VaultError::BadCredential.into()),
+        Some((None, token)) => match shared.vault.registry().authenticate(host, token).await {
+            Ok(caller) => Authentication::Caller { caller, realm: None },
+            Err(error) => Authentication::Failed(error.into()),
+        },
+        Some((Some(scheme), token)) => match shared.vault.registry().org_of_host(host).await {
+            Ok(org) => access_token(request, shared, &org, scheme, token).await,
+            Err(error) => Authentication::Failed(error.into()),
+        },
     }
+}
+
+async fn access_token(
+    request: &ServiceRequest,
+    shared: &Shared,
+    org: &Org,
+    scheme: Scheme,
+    token: &str,
+) -> Authentication {
+    let realm = org_url(shared, org, host(request.request()));
+    let url = format!("{realm}{}", request.path());
+    let access = AccessRequest {
+        org,
+        issuer: &realm,
+        scheme,
+        token,
+        proofs: &proofs(request.headers()),
+        method: request.method().as_str(),
+        url: &url,
+    };
+    match shared.vault.access_token_authenticate(access).await {
+        Ok(caller) => Authentication::Caller { caller, realm: Some(realm) },
+        Err(VaultError::AccessToken(error)) => Authentication::Failed(ApiError::AccessToken { error, realm }),
+        Err(VaultError::Proof(error)) => Authentication::Failed(ApiError::Proof { error, realm }),
+        Err(error) => Authentication::Failed(error.into()),
+    }
+}
+
+/// The DPoP proofs of a request. What is no text is no proof, but counts as one.
+pub fn proofs(headers: &HeaderMap) -> Vec<&str> {
+    headers.get_all("dpop").map(|value| value.to_str().unwrap_or_default()).collect()
 }
 
 /// The host that the client asked for: the request line's where it has one, else the header's (RFC 9112, clause 3.2.2).
@@ -52,12 +95,15 @@ fn host_of<'a>(authority: Option<&'a str>, headers: &'a HeaderMap) -> Option<&'a
     authority.or_else(|| headers.get(HOST)?.to_str().ok())
 }
 
-/// `SSWS` in any case, then white space or none, then the token (wire.md §4).
-fn api_token(value: &str) -> Option<&str> {
-    const SCHEME: &str = "SSWS";
+/// The scheme in any case, then white space or none, then the token (wire.md §4). API tokens have no scheme of OAuth.
+fn credential(value: &str) -> Option<(Option<Scheme>, &str)> {
+    const SCHEMES: [(&str, Option<Scheme>); 3] =
+        [("SSWS", None), ("Bearer", Some(Scheme::Bearer)), ("DPoP", Some(Scheme::DPoP))];
     let value = value.trim();
-    let scheme = value.get(..SCHEME.len()).filter(|scheme| scheme.eq_ignore_ascii_case(SCHEME))?;
-    Some(value[scheme.len()..].trim_start())
+    SCHEMES.into_iter().find_map(|(name, scheme)| {
+        let (given, token) = value.split_at_checked(name.len())?;
+        given.eq_ignore_ascii_case(name).then(|| (scheme, token.trim_start()))
+    })
 }
 
 /// What a route asks of its caller.
@@ -108,14 +154,11 @@ impl<R: Requirement> FromRequest for Granted<R> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let authentication = request.extensions_mut().remove::<Authentication>();
         ready(match authentication {
-            Some(Authentication::Caller(caller)) => {
-                if R::SCOPE.is_none_or(|scope| caller.scopes.allow(scope)) {
-                    Ok(Self { caller, requirement: PhantomData })
-                } else {
-                    Err(ApiError::ScopeTooSmall)
-                }
-            }
-            Some(Authentication::Failed(error)) => Err(error.into()),
+            Some(Authentication::Caller { caller, realm }) => match R::SCOPE {
+                Some(needed) if !caller.scopes.allow(needed) => Err(ApiError::ScopeTooSmall { needed, realm }),
+                _ => Ok(Self { caller, requirement: PhantomData }),
+            },
+            Some(Authentication::Failed(error)) => Err(error),
             Some(Authentication::Missing) | None => Err(VaultError::NoCredential.into()),
         })
     }
@@ -129,10 +172,13 @@ mod tests {
     fn the_scheme_may_have_any_case_and_no_space() {
         let token = format!("00{}", "a-_Z".repeat(10));
         for value in [format!("SSWS {token}"), format!("SSWS{token}"), format!("ssws \t{token} ")] {
-            assert_eq!(api_token(&value).unwrap(), token, "{value}");
+            assert_eq!(credential(&value), Some((None, token.as_str())), "{value}");
         }
-        for value in [token.clone(), format!("Bearer {token}"), "SSW".into(), "é".into()] {
-            assert!(api_token(&value).is_none(), "{value}");
+        assert_eq!(credential("bearer a.b.c"), Some((Some(Scheme::Bearer), "a.b.c")));
+        assert_eq!(credential("Bearera.b.c"), Some((Some(Scheme::Bearer), "a.b.c")));
+        assert_eq!(credential("DPoP a.b.c"), Some((Some(Scheme::DPoP), "a.b.c")));
+        for value in [token.clone(), format!("Basic {token}"), "SSW".into(), "é".into(), "Bearé".into()] {
+            assert_eq!(credential(&value), None, "{value}");
         }
     }
 }

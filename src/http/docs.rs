@@ -1,8 +1,11 @@
 //! The OpenAPI document, from the handlers and the table of routes, and the page that shows it.
 
-use super::error::{self, ApiError, ErrorBody, ErrorCause};
+use super::error::{self, ApiError, ErrorBody, ErrorCause, OAuthErrorBody};
 use super::routes::{self, Access, Route};
-use super::{Shared, hook_keys, inline_hooks, jwks, key_references, organization, probes, signing, users};
+use super::{
+    Shared, hook_keys, inline_hooks, jwks, key_references, oauth, oauth_metadata, organization, probes, signing, users,
+};
+use crate::domain::scope::Scope;
 use actix_web::http::header::{self, ContentType};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
@@ -11,10 +14,13 @@ use std::sync::Arc;
 use utoipa::OpenApi as _;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, ClientCredentials, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Server};
 
-const SCHEME: &str = "apiToken";
+const API_TOKEN: &str = "apiToken";
+const OAUTH: &str = "oauth2";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -31,6 +37,7 @@ const SCHEME: &str = "apiToken";
         (name = "Inline hooks", description = "Hooks that use keys, and calls of them"),
         (name = "Uses of keys", description = "Who uses a key, which then cannot be deleted"),
         (name = "Signing", description = "Signatures for other programs"),
+        (name = "OAuth 2.0", description = "Access tokens for service apps"),
         (name = "Public keys", description = "What verifiers read"),
         (name = "Vault", description = "What official clients ask at start"),
         (name = "Operations", description = "For those who run the service"),
@@ -61,12 +68,16 @@ const SCHEME: &str = "apiToken";
         jwks::org_pem,
         jwks::key_jwks,
         jwks::key_pem,
+        oauth::token,
+        oauth_metadata::keys,
+        oauth_metadata::authorization_server,
+        oauth_metadata::openid_configuration,
         users::me,
         organization::metadata,
         probes::alive,
         probes::ready,
     ),
-    components(schemas(ErrorBody, ErrorCause))
+    components(schemas(ErrorBody, ErrorCause, OAuthErrorBody))
 )]
 struct Handlers;
 
@@ -80,7 +91,10 @@ pub fn openapi() -> OpenApi {
     document.servers = Some(vec![Server::new("/")]);
     let key = ApiKey::Header(ApiKeyValue::with_description("Authorization", "`SSWS ` and an API token"));
     if let Some(components) = document.components.as_mut() {
-        components.add_security_scheme(SCHEME, SecurityScheme::ApiKey(key));
+        components.add_security_scheme(API_TOKEN, SecurityScheme::ApiKey(key));
+        let scopes = Scopes::from_iter(Scope::ALL.iter().map(|scope| (scope.as_str(), "")));
+        let flow = Flow::ClientCredentials(ClientCredentials::new(oauth::TOKEN_PATH, scopes));
+        components.add_security_scheme(OAUTH, SecurityScheme::OAuth2(OAuth2::new([flow])));
     }
     for route in routes::all() {
         if let Some(operation) =
@@ -118,7 +132,8 @@ fn describe(operation: &mut Operation, route: &Route) {
         };
         let description = operation.description.take().map_or(text.clone(), |given| format!("{given}\n\n{text}"));
         operation.description = Some(description);
-        operation.security = Some(vec![SecurityRequirement::new(SCHEME, scopes)]);
+        operation.security =
+            Some([API_TOKEN, OAUTH].map(|scheme| SecurityRequirement::new(scheme, scopes.clone())).into());
     }
     if let Some(example) = example(route)
         && let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200")
@@ -137,6 +152,14 @@ fn describe(operation: &mut Operation, route: &Route) {
         let content = contents.remove(&answer.status).unwrap_or_else(schema);
         contents.insert(answer.status, content.examples_from_iter([(name, example)]));
     }
+    if route.path == oauth::TOKEN_PATH {
+        for (name, status, body) in error::oauth_examples() {
+            let example = ExampleBuilder::new().value(serde_json::to_value(body).ok()).build();
+            let schema = || ContentBuilder::new().schema(Some(Ref::from_schema_name("OAuthError")));
+            let content = contents.remove(&status).unwrap_or_else(schema);
+            contents.insert(status, content.examples_from_iter([(name, example)]));
+        }
+    }
     for (status, content) in contents {
         let response = ResponseBuilder::new()
             .description(status.canonical_reason().unwrap_or_default())
@@ -147,29 +170,38 @@ fn describe(operation: &mut Operation, route: &Route) {
 
 /// What the resource's own code answers with.
 fn example(route: &Route) -> Option<serde_json::Value> {
-    [hook_keys::example, inline_hooks::example, key_references::example, signing::example, jwks::example]
-        .into_iter()
-        .find_map(|example| example(&route.method, route.path))
+    [
+        hook_keys::example,
+        inline_hooks::example,
+        key_references::example,
+        signing::example,
+        jwks::example,
+        oauth::example,
+    ]
+    .into_iter()
+    .find_map(|example| example(&route.method, route.path))
 }
 
 fn can_be_raised_by(origin: error::RaisedBy, route: &Route) -> bool {
     let of_keys = route.path.starts_with("/api/v1/hook-keys");
     let of_hooks = route.path.starts_with("/api/v1/inlineHooks");
     let executes = route.path.ends_with("/execute");
-    let takes_body = matches!(route.method, Method::POST | Method::PUT) && !route.path.contains("/lifecycle/");
+    let takes_json = matches!(route.method, Method::POST | Method::PUT)
+        && !route.path.contains("/lifecycle/")
+        && route.path != oauth::TOKEN_PATH;
     match origin {
         error::RaisedBy::All => true,
-        error::RaisedBy::Limited => route.access != Access::Probe,
+        error::RaisedBy::Limited => !matches!(route.access, Access::Probe | Access::Discovery),
         error::RaisedBy::Guarded => matches!(route.access, Access::Guarded(_)),
         error::RaisedBy::Scoped => matches!(route.access, Access::Guarded(Some(_))),
         error::RaisedBy::Named => route.path.contains('{'),
-        error::RaisedBy::Body => takes_body,
-        error::RaisedBy::NameBody => takes_body && (of_keys || of_hooks) && !executes,
+        error::RaisedBy::Body => takes_json,
+        error::RaisedBy::NameBody => takes_json && (of_keys || of_hooks) && !executes,
         error::RaisedBy::CreateKey => of_keys && route.method == Method::POST,
         error::RaisedBy::DeleteKey => of_keys && route.method == Method::DELETE,
         error::RaisedBy::HookList => of_hooks && route.method == Method::GET && !route.path.contains('{'),
         error::RaisedBy::ReferenceWrite => route.path.contains("{consumer}") && route.method != Method::GET,
-        error::RaisedBy::HookBody => takes_body && of_hooks && !executes,
+        error::RaisedBy::HookBody => takes_json && of_hooks && !executes,
         error::RaisedBy::DeleteHook => of_hooks && route.method == Method::DELETE,
         error::RaisedBy::ExecuteHook => executes,
         error::RaisedBy::Signing => route.path.ends_with("/jwts"),

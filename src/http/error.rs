@@ -1,15 +1,19 @@
 //! Every failure becomes status and JSON here (wire.md §2), and nowhere else.
 
 mod examples;
+mod oauth;
 
 pub use examples::{RaisedBy, examples};
+pub use oauth::{OAuthErrorBody, examples as oauth_examples};
 
 use crate::domain::hook_key::{KeyReference, MAX_KEYS_PER_ORG, MAX_REFERENCES_PER_KEY};
 use crate::domain::inline_hook::MAX_HOOKS_PER_ORG;
 use crate::domain::invalid::{Invalid, InvalidField};
+use crate::domain::scope::Scope;
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
 use crate::vault::hook_call::{CallError, Failure, Party};
+use crate::vault::oauth::error::{AccessTokenError, ProofError, TokenRequestError};
 use crate::vault::sealing::SealingError;
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
@@ -36,8 +40,16 @@ pub enum ApiError {
     MediaType,
     #[error("the name is missing")]
     NameMissing,
-    #[error("the credential lacks a scope")]
-    ScopeTooSmall,
+    #[error("the access token does not count: {error}")]
+    AccessToken { error: AccessTokenError, realm: String },
+    #[error("the DPoP proof does not count: {error}")]
+    Proof { error: ProofError, realm: String },
+    #[error("the credential lacks the scope {needed}")]
+    ScopeTooSmall {
+        needed: Scope,
+        /// For a credential of OAuth, the address of the org.
+        realm: Option<String>,
+    },
     #[error("too many requests")]
     RateLimited,
     #[error("there is no such path")]
@@ -125,7 +137,11 @@ impl ApiError {
                 "Bad request. Accept and/or Content-Type headers likely do not match supported values.",
             ),
             Self::NameMissing => invalid(&[Invalid::Blank.at("name")]),
-            Self::ScopeTooSmall => forbidden(),
+            Self::AccessToken { error, .. } => bad_credential().because(oauth::token_text(error)),
+            Self::Proof { error, .. } => {
+                Answer { status: StatusCode::BAD_REQUEST, ..bad_credential() }.because(oauth::proof_text(error))
+            }
+            Self::ScopeTooSmall { needed, .. } => forbidden().because(format!("The scope {needed} is needed.")),
             Self::RateLimited => Answer::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "E0000047",
@@ -154,11 +170,36 @@ impl ApiError {
             tracing::info!(request_id, error_id, status = answer.status.as_u16(), code = answer.code, error = %Chain(self), "refused");
         }
         let mut response = HttpResponse::build(answer.status);
-        if let Self::UnknownMethod { allowed } = self {
-            let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
-            response.insert_header((header::ALLOW, allowed.join(", ")));
+        match self {
+            Self::UnknownMethod { allowed } => {
+                let allowed: Vec<_> = allowed.iter().map(Method::as_str).collect();
+                response.insert_header((header::ALLOW, allowed.join(", ")));
+            }
+            Self::AccessToken { error, realm } => {
+                response.insert_header((header::WWW_AUTHENTICATE, oauth::token_challenge(realm, error)));
+            }
+            Self::Proof { error, realm } => {
+                response.insert_header((header::WWW_AUTHENTICATE, oauth::proof_challenge(realm, error)));
+            }
+            Self::ScopeTooSmall { needed, realm: Some(realm) } => {
+                response.insert_header((header::WWW_AUTHENTICATE, oauth::scope_challenge(realm, *needed)));
+            }
+            Self::Vault(VaultError::TokenRequest(error)) => {
+                if let TokenRequestError::Proof(ProofError::Nonce(nonce)) = error {
+                    response.insert_header(("dpop-nonce", nonce.as_str()));
+                }
+                // RFC 6749, clause 5.2, and its own form of an error.
+                return response.insert_header((header::CACHE_CONTROL, "no-store")).json(oauth::answer(error).1);
+            }
+            _ => {}
         }
         response.json(answer.body(error_id))
+    }
+
+    /// Whether the client is to blame.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.answer().status.is_client_error()
     }
 }
 
@@ -205,7 +246,13 @@ fn vault_answer(error: &VaultError) -> Answer {
         )),
         VaultError::KeyInUse { users } => users.iter().fold(forbidden(), |answer, user| answer.because(use_of(user))),
         VaultError::NoCredential => Answer::new(StatusCode::FORBIDDEN, "E0000005", "Invalid session"),
-        VaultError::BadCredential => Answer::new(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided"),
+        VaultError::BadCredential | VaultError::AccessToken(_) | VaultError::Proof(_) => bad_credential(),
+        VaultError::TokenRequest(error) => {
+            let (status, body) = oauth::answer(error);
+            Answer::new(status, body.error, body.error_description)
+        }
+        VaultError::IssuerUnavailable(_) => unavailable()
+            .because("The keys of the access token's issuer cannot be fetched, so the token cannot be checked now."),
         VaultError::NotErasedYet(_) => unavailable().because(
             "It is done, but the sealed bytes of before are not off the disk yet; the vault goes on trying. \
              Most often a backup or another program is still reading an older state of the database.",
@@ -216,10 +263,15 @@ fn vault_answer(error: &VaultError) -> Answer {
         | VaultError::OrgNameTaken
         | VaultError::OrgDomainTaken
         | VaultError::TokenNameTaken
+        | VaultError::AppNameTaken
+        | VaultError::AppKeyIdTaken
+        | VaultError::AppActive
+        | VaultError::RotationUnderWay { .. }
         | VaultError::Ambiguous { .. }
         | VaultError::Task(_)
         | VaultError::KeyUnusable(_)
         | VaultError::KeyCannotSign(_)
+        | VaultError::Sign(_)
         | VaultError::PublicKey(_)
         | VaultError::Empty => internal(),
     }
@@ -274,6 +326,10 @@ fn use_of(user: &KeyReference) -> String {
     format!(
         "The key is used by {consumer_kind} '{consumer_name}' ({consumer_id}). Only keys that aren't used can be deleted."
     )
+}
+
+fn bad_credential() -> Answer {
+    Answer::new(StatusCode::UNAUTHORIZED, "E0000011", "Invalid token provided")
 }
 
 fn forbidden() -> Answer {

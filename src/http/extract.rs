@@ -1,14 +1,18 @@
-//! Reads a JSON body: its limits, its type, its form.
+//! Reads a body, JSON or a form: its limits, its type, its form.
 
 use super::Shared;
 use super::error::ApiError;
+use crate::vault::error::VaultError;
+use crate::vault::oauth::error::TokenRequestError;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
+use url::form_urlencoded;
 
 /// In bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -19,6 +23,42 @@ pub struct JsonBody<T>(pub T);
 
 /// A body that was a JSON object, as it was sent.
 pub struct JsonObject(pub Vec<u8>);
+
+/// Parameters of a form (WHATWG URL, application/x-www-form-urlencoded), from the body and from the query: some clients put them
+/// there (wire.md §5). There is no `Debug`: credentials come this way.
+pub struct Form(Vec<(String, String)>);
+
+impl Form {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// A parameter that is there more than once, which none may be (RFC 6749, clause 3.2).
+    #[must_use]
+    pub fn repeated(&self) -> Option<&str> {
+        let mut names = BTreeSet::new();
+        self.0.iter().map(|(name, _)| name.as_str()).find(|name| !names.insert(*name))
+    }
+}
+
+impl FromRequest for Form {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let body = read(&request, &mut payload).await?;
+            if !body.is_empty() && !is_media_type(&request, "application/x-www-form-urlencoded") {
+                return Err(VaultError::from(TokenRequestError::NotAForm).into());
+            }
+            let parts = [request.query_string().as_bytes(), &body];
+            Ok(Self(parts.into_iter().flat_map(|part| form_urlencoded::parse(part).into_owned()).collect()))
+        })
+    }
+}
 
 impl FromRequest for JsonObject {
     type Error = ApiError;
@@ -64,7 +104,7 @@ async fn read_object(
     if body.is_empty() {
         return Err(ApiError::MalformedBody("The request body is empty.".into()));
     }
-    if !is_json(request) {
+    if !is_media_type(request, "application/json") {
         return Err(ApiError::MediaType);
     }
     // First as any JSON: that limits the depth of members that nobody asked for, too.
@@ -95,9 +135,9 @@ async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<web::Bytes
     }
 }
 
-/// `application/json`, whatever its case and parameters.
-fn is_json(request: &HttpRequest) -> bool {
+/// Whether this is the type of the body, whatever its case and parameters.
+fn is_media_type(request: &HttpRequest, expected: &str) -> bool {
     let Some(value) = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
     let media_type = value.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/json")
+    media_type.eq_ignore_ascii_case(expected)
 }

@@ -139,13 +139,22 @@ fn wants_pem(request: &HttpRequest) -> bool {
 }
 
 fn publish(request: &HttpRequest, keys: &[HookKey], pem: bool) -> Result<HttpResponse, ApiError> {
-    let (media_type, body) = if pem {
-        (PEM, publishing::pem(keys)?.into_bytes())
-    } else {
-        let set = JwkSet { keys: keys.iter().map(StandardJwk::from).collect() };
-        let body = serde_json::to_vec(&set).map_err(|error| ApiError::Framework(error.to_string()))?;
-        ("application/json", body)
-    };
+    if pem {
+        return Ok(published(request, PEM, publishing::pem(keys)?.into_bytes()));
+    }
+    published_json(request, &JwkSet { keys: keys.iter().map(StandardJwk::from).collect() })
+}
+
+/// JSON that everybody may read and cache.
+///
+/// # Errors
+/// [`ApiError::Framework`] where it cannot be written.
+pub fn published_json(request: &HttpRequest, body: &impl Serialize) -> Result<HttpResponse, ApiError> {
+    let body = serde_json::to_vec(body).map_err(|error| ApiError::Framework(error.to_string()))?;
+    Ok(published(request, "application/json", body))
+}
+
+fn published(request: &HttpRequest, media_type: &str, body: Vec<u8>) -> HttpResponse {
     let tag = EntityTag::new_strong(URL_SAFE_NO_PAD.encode(Sha256::digest(&body)));
     let unchanged = match request.get_header::<IfNoneMatch>() {
         Some(IfNoneMatch::Any) => true,
@@ -159,9 +168,9 @@ fn publish(request: &HttpRequest, keys: &[HookKey], pem: bool) -> Result<HttpRes
         .insert_header((VARY, "accept"))
         .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, "etag"));
     if unchanged {
-        return Ok(response.finish());
+        return response.finish();
     }
-    Ok(response.insert_header((CONTENT_TYPE, media_type)).body(body))
+    response.insert_header((CONTENT_TYPE, media_type)).body(body)
 }
 
 /// What a route answers with, as an example: made by the code that answers.

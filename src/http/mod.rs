@@ -17,6 +17,8 @@ pub mod inline_hooks;
 pub mod jwks;
 pub mod key_references;
 mod links;
+pub mod oauth;
+pub mod oauth_metadata;
 mod org_url;
 pub mod organization;
 pub mod probes;

@@ -3,9 +3,7 @@
 
 use super::auth::Authentication;
 use crate::domain::clock::{Clock, Timestamp};
-use crate::domain::id::{ApiTokenId, PrefixedId as _};
 use crate::domain::rate_limit::RateLimit;
-use crate::vault::error::VaultError;
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, nanos::Nanos};
@@ -20,7 +18,7 @@ const SWEEP_EVERY: u32 = 10_000;
 /// Who is counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Client {
-    Token(String),
+    Credential(String),
     Address(IpAddr),
 }
 
@@ -29,14 +27,10 @@ impl Client {
     #[must_use]
     pub fn of(authentication: &Authentication, peer: Option<IpAddr>) -> Option<Self> {
         match authentication {
-            Authentication::Caller(caller) => Some(Self::token(&caller.token_id)),
-            Authentication::Missing | Authentication::Failed(VaultError::BadCredential) => Some(Self::address(peer)),
-            Authentication::Failed(_) => None,
+            Authentication::Caller { caller, .. } => Some(Self::Credential(caller.credential.to_string())),
+            Authentication::Missing => Some(Self::address(peer)),
+            Authentication::Failed(error) => error.is_refusal().then(|| Self::address(peer)),
         }
-    }
-
-    fn token(id: &ApiTokenId) -> Self {
-        Self::Token(id.as_str().to_owned())
     }
 
     /// An IPv6 client owns at least a /64, so that is what is counted.

@@ -32,12 +32,12 @@ pub async fn surround(
     };
     let vault = &shared.vault;
     let mut entry = Entry::begin(&request, &shared);
-    let probe = routes::is_probe(request.path());
+    let uncounted = routes::is_uncounted(request.path());
 
-    let authentication = if probe { Authentication::Missing } else { auth::authenticate(&request, &shared).await };
-    entry.caller = authentication.caller().map(|caller| (caller.org.id.to_string(), caller.token_id.to_string()));
+    let authentication = if uncounted { Authentication::Missing } else { auth::authenticate(&request, &shared).await };
+    entry.caller = authentication.caller().map(|caller| (caller.org.id.to_string(), caller.credential.to_string()));
     let budget = match Client::of(&authentication, entry.peer) {
-        Some(client) if !probe => Some(shared.limiter.count(&client)),
+        Some(client) if !uncounted => Some(shared.limiter.count(&client)),
         _ => None,
     };
     request.extensions_mut().insert::<Authentication>(authentication);
@@ -145,7 +145,7 @@ struct Entry {
     method: Method,
     path: String,
     peer: Option<IpAddr>,
-    /// Org and token.
+    /// Org and credential.
     caller: Option<(String, String)>,
     /// `None` where the client went away before it was answered.
     status: Option<StatusCode>,
@@ -174,10 +174,12 @@ impl Drop for Entry {
         let peer = peer.map(tracing::field::display);
         let took = shared.vault.clock().elapsed().saturating_sub(*started);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let (org, token) = caller.take().unzip();
+        let (org, credential) = caller.take().unzip();
         match status.map(|status| status.as_u16()) {
-            Some(status) => tracing::info!(request_id, peer, %method, path, org, token, status, micros, "request"),
-            None => tracing::info!(request_id, peer, %method, path, org, token, micros, "request without an answer"),
+            Some(status) => tracing::info!(request_id, peer, %method, path, org, credential, status, micros, "request"),
+            None => {
+                tracing::info!(request_id, peer, %method, path, org, credential, micros, "request without an answer")
+            }
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::auth::{Granted, Requirement};
 use super::error::ApiError;
-use super::{docs, hook_keys, inline_hooks, jwks, key_references, organization, probes, signing, users};
+use super::{
+    docs, hook_keys, inline_hooks, jwks, key_references, oauth, oauth_metadata, organization, probes, signing, users,
+};
 use crate::domain::scope::Scope;
 use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
@@ -15,6 +17,8 @@ pub enum Access {
     Public,
     /// Everyone, and every page in a browser.
     Published,
+    /// Everyone, every page in a browser, and not rate limited.
+    Discovery,
     /// Everyone, and not rate limited.
     Probe,
     /// Whoever has a valid credential with the scope, or with any where there is none.
@@ -34,7 +38,8 @@ impl Route {
     fn methods(&self) -> Vec<Method> {
         match self.access {
             Access::Guarded(_) => vec![self.method.clone()],
-            Access::Published => vec![self.method.clone(), Method::HEAD, Method::OPTIONS],
+            Access::Published | Access::Discovery => vec![self.method.clone(), Method::HEAD, Method::OPTIONS],
+            Access::Public if self.method != Method::GET => vec![self.method.clone()],
             Access::Public | Access::Probe => vec![self.method.clone(), Method::HEAD],
         }
     }
@@ -71,10 +76,14 @@ pub fn all() -> Vec<Route> {
         guarded(Method::DELETE, REFERENCE, key_references::delete),
         guarded(Method::POST, "/vault/v1/hook-keys/{key}/client-assertions", signing::client_assertion),
         guarded(Method::POST, "/vault/v1/hook-keys/{key}/jwts", signing::jwt),
-        published("/.well-known/jwks.json", jwks::org_jwks),
-        published("/.well-known/jwks.pem", jwks::org_pem),
-        published("/vault/v1/hook-keys/{key}/jwks.json", jwks::key_jwks),
-        published("/vault/v1/hook-keys/{key}/jwks.pem", jwks::key_pem),
+        open(Access::Published, "/.well-known/jwks.json", jwks::org_jwks),
+        open(Access::Published, "/.well-known/jwks.pem", jwks::org_pem),
+        open(Access::Published, "/vault/v1/hook-keys/{key}/jwks.json", jwks::key_jwks),
+        open(Access::Published, "/vault/v1/hook-keys/{key}/jwks.pem", jwks::key_pem),
+        public_post(oauth::TOKEN_PATH, oauth::token),
+        open(Access::Discovery, "/oauth2/v1/keys", oauth_metadata::keys),
+        open(Access::Discovery, "/.well-known/oauth-authorization-server", oauth_metadata::authorization_server),
+        open(Access::Discovery, "/.well-known/openid-configuration", oauth_metadata::openid_configuration),
         guarded(Method::GET, "/api/v1/users/me", users::me),
         open(Access::Public, "/.well-known/okta-organization", organization::metadata),
         open(Access::Probe, "/healthz", probes::alive),
@@ -85,16 +94,20 @@ pub fn all() -> Vec<Route> {
     ]
 }
 
-/// Whether requests for this path go uncounted.
+/// Whether requests for this path go uncounted, whoever sends them.
 #[must_use]
-pub fn is_probe(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz")
+pub fn is_uncounted(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz") || is_discovery(path)
+}
+
+fn is_discovery(path: &str) -> bool {
+    matches!(path, "/oauth2/v1/keys" | "/.well-known/oauth-authorization-server" | "/.well-known/openid-configuration")
 }
 
 /// Whether pages of any origin may read what this path answers, errors included.
 #[must_use]
 pub fn is_published(path: &str) -> bool {
-    let Some((folder, "jwks.json" | "jwks.pem")) = path.rsplit_once('/') else { return false };
+    let Some((folder, "jwks.json" | "jwks.pem")) = path.rsplit_once('/') else { return is_discovery(path) };
     let key = folder.strip_prefix("/vault/v1/hook-keys/");
     folder == "/.well-known" || key.is_some_and(|key| !key.contains('/'))
 }
@@ -107,7 +120,7 @@ pub fn configure(config: &mut ServiceConfig) {
         let allowed: Vec<_> = here.iter().flat_map(Route::methods).collect();
         let mut resource = web::resource(path);
         for route in here {
-            if route.access == Access::Published {
+            if matches!(route.access, Access::Published | Access::Discovery) {
                 resource = resource.route(web::method(Method::OPTIONS).to(jwks::preflight));
             }
             resource = resource.route(route.handler);
@@ -146,14 +159,14 @@ where
     Route { access, handler, method: Method::GET, path }
 }
 
-/// As [`open`], for pages of any origin too.
-fn published<F, Args>(path: &'static str, handler: F) -> Route
+/// A POST route for everyone.
+fn public_post<F, Args>(path: &'static str, handler: F) -> Route
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    open(Access::Published, path, handler)
+    Route { access: Access::Public, handler: web::post().to(handler), method: Method::POST, path }
 }
 
 /// Arguments of a handler of which the first is a [`Granted`].

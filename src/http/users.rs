@@ -3,6 +3,8 @@
 use super::auth::{AnyCredential, Granted};
 use super::error::ApiError;
 use super::json;
+use crate::domain::caller::Credential;
+use crate::vault::error::VaultError;
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,25 +39,23 @@ pub struct Profile {
 
 /// Retrieve the current user
 ///
-/// hookvault has no users: each API token acts as one of its own.
+/// hookvault has no users: each API token acts as one of its own. Service apps act for themselves, so there is none.
 #[utoipa::path(get, path = "/api/v1/users/me", tag = "Vault", operation_id = "getCurrentUser",
     responses((status = 200, description = "The user that the token acts for", body = UserWire)))]
 pub async fn me(granted: Granted<AnyCredential>) -> Result<HttpResponse, ApiError> {
-    let caller = granted.caller();
-    let created = caller.token_created.to_wire();
+    let Credential::ApiToken { name, created, user_id, .. } = &granted.caller().credential else {
+        // A program that acts for itself is no user.
+        return Err(VaultError::NotFound { kind: "User", id: "me".into() }.into());
+    };
+    let created = created.to_wire();
     // A reserved top-level domain (RFC 6761, clause 6.4): nobody gets mail by mistake.
-    let login = format!("{}@hookvault.invalid", caller.user_id);
+    let login = format!("{user_id}@hookvault.invalid");
     Ok(json(&UserWire {
-        id: caller.user_id.to_string(),
+        id: user_id.to_string(),
         status: "ACTIVE",
         created: created.clone(),
         activated: created.clone(),
         last_updated: created,
-        profile: Profile {
-            login: login.clone(),
-            email: login,
-            first_name: "API token",
-            last_name: caller.token_name.to_string(),
-        },
+        profile: Profile { login: login.clone(), email: login, first_name: "API token", last_name: name.to_string() },
     }))
 }

@@ -6,7 +6,7 @@ pub mod resolver;
 use crate::domain::hook_url::HookUrl;
 use crate::domain::outbound::{NotAllowed, OutboundPolicy};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::redirect;
+use reqwest::{RequestBuilder, redirect};
 use resolver::{Guard, Resolver, Unresolvable};
 use std::error::Error;
 use std::sync::Arc;
@@ -84,8 +84,6 @@ impl Outbound {
     /// # Errors
     /// [`OutboundError`].
     pub async fn post(&self, url: &HookUrl, headers: &[(String, String)], body: Body) -> Result<Answer, OutboundError> {
-        // A host that is an address is not looked up, so it is checked here.
-        self.policy.check_url(url)?;
         let request = self.client.post(url.as_url().clone());
         let request = match body {
             Body::Json(bytes) => request.header(CONTENT_TYPE, "application/json").body(bytes),
@@ -99,7 +97,22 @@ impl Outbound {
             }
         }
         map.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let mut response = request.headers(map).send().await.map_err(|error| classify(&error))?;
+        self.send(url, request.headers(map)).await
+    }
+
+    /// As [`Self::post`], with GET.
+    ///
+    /// # Errors
+    /// [`OutboundError`].
+    pub async fn get(&self, url: &HookUrl) -> Result<Answer, OutboundError> {
+        let request = self.client.get(url.as_url().clone());
+        self.send(url, request.header(ACCEPT, HeaderValue::from_static("application/json"))).await
+    }
+
+    async fn send(&self, url: &HookUrl, request: RequestBuilder) -> Result<Answer, OutboundError> {
+        // A host that is an address is not looked up, so it is checked here.
+        self.policy.check_url(url)?;
+        let mut response = request.send().await.map_err(|error| classify(&error))?;
         let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let (content_type, location) = (text(CONTENT_TYPE), text(LOCATION));
         let status = response.status().as_u16();

@@ -65,6 +65,14 @@ pub enum Conflict {
     OrgDefault,
     #[error("another token of the org has this name")]
     ApiTokenName,
+    #[error("another service app of the org has this name")]
+    ServiceAppName,
+    #[error("another key of the service app has this kid")]
+    ServiceAppKeyId,
+    #[error("somebody else has made the next signing key")]
+    SigningKeyGeneration,
+    #[error("the token was used before")]
+    UsedTokenId,
     #[error("a master key is recorded already")]
     MasterKey,
 }

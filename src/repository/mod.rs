@@ -10,7 +10,10 @@ pub mod inline_hook;
 pub mod key_reference;
 pub mod master_key;
 pub mod org;
+pub mod service_app;
+pub mod signing_key;
 pub mod sqlite;
+pub mod used_token_id;
 
 use async_trait::async_trait;
 use error::StoreError;
@@ -41,6 +44,8 @@ pub trait ReadTx:
     + key_reference::KeyReferenceRead
     + inline_hook::InlineHookRead
     + api_token::ApiTokenRead
+    + service_app::ServiceAppRead
+    + signing_key::SigningKeyRead
     + master_key::MasterKeyRead
 {
 }
@@ -54,6 +59,9 @@ pub trait WriteTx:
     + key_reference::KeyReferenceWrite
     + inline_hook::InlineHookWrite
     + api_token::ApiTokenWrite
+    + service_app::ServiceAppWrite
+    + signing_key::SigningKeyWrite
+    + used_token_id::UsedTokenIdWrite
     + master_key::MasterKeyWrite
 {
     /// Makes the changes durable: when this returns `Ok` they are on disk.

@@ -7,7 +7,7 @@ use super::Registry;
 use super::error::VaultError;
 use crate::crypto::token_secret::TokenSecret;
 use crate::domain::api_token::TokenStatus;
-use crate::domain::caller::Caller;
+use crate::domain::caller::{Caller, Credential};
 use crate::domain::org::{Domain, Org};
 use crate::repository::ReadTx;
 
@@ -32,11 +32,13 @@ impl Registry {
         match token.status(self.clock.now()) {
             TokenStatus::Active => Ok(Caller {
                 org,
-                token_id: token.id,
-                token_name: token.name,
-                token_created: token.created,
-                user_id: token.user_id,
                 scopes: token.scopes,
+                credential: Credential::ApiToken {
+                    id: token.id,
+                    name: token.name,
+                    created: token.created,
+                    user_id: token.user_id,
+                },
             }),
             TokenStatus::Expired | TokenStatus::Revoked => Err(VaultError::BadCredential),
         }

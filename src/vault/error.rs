@@ -1,9 +1,13 @@
 //! Why a use case did not do what was asked.
 
 use super::hook_call::CallError;
+use super::oauth::error::{AccessTokenError, ProofError, TokenRequestError};
+use super::oauth::issuers::IssuerUnavailable;
 use crate::crypto::envelope::OpenError;
+use crate::crypto::jws::SignError;
 use crate::crypto::rsa_key::NotAPublicKey;
 use crate::crypto::signing_key::SigningError;
+use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::KeyReference;
 use crate::domain::invalid::{Invalid, InvalidField};
 use crate::repository::error::{Conflict, StoreError};
@@ -38,6 +42,8 @@ pub enum VaultError {
     KeyUnusable(#[source] OpenError),
     #[error("the private key cannot be used")]
     KeyCannotSign(#[source] SigningError),
+    #[error("the JWT cannot be signed")]
+    Sign(#[source] SignError),
     #[error("a public key cannot be used")]
     PublicKey(#[source] NotAPublicKey),
     #[error("another key of the org has this name")]
@@ -52,6 +58,22 @@ pub enum VaultError {
     TokenNameTaken,
     #[error("the key is used by {} others", .users.len())]
     KeyInUse { users: Vec<KeyReference> },
+    #[error("another service app of the org has this name")]
+    AppNameTaken,
+    #[error("another key of the service app has this kid")]
+    AppKeyIdTaken,
+    #[error("the service app is active")]
+    AppActive,
+    #[error("the next signing key is there already, and signs from {} on", .signs_from.to_wire())]
+    RotationUnderWay { signs_from: Timestamp },
+    #[error("the token request is refused: {0}")]
+    TokenRequest(TokenRequestError),
+    #[error("the access token does not count: {0}")]
+    AccessToken(AccessTokenError),
+    #[error("the DPoP proof does not count: {0}")]
+    Proof(ProofError),
+    #[error(transparent)]
+    IssuerUnavailable(IssuerUnavailable),
     #[error("there is no credential")]
     NoCredential,
     #[error("the credential is unknown, expired, revoked or of another org")]
@@ -87,9 +109,16 @@ impl From<StoreError> for VaultError {
             StoreError::Conflict(Conflict::OrgName) => Self::OrgNameTaken,
             StoreError::Conflict(Conflict::OrgDomain) => Self::OrgDomainTaken,
             StoreError::Conflict(Conflict::ApiTokenName) => Self::TokenNameTaken,
+            StoreError::Conflict(Conflict::ServiceAppName) => Self::AppNameTaken,
+            StoreError::Conflict(Conflict::ServiceAppKeyId) => Self::AppKeyIdTaken,
             // The use cases handle these where they can occur.
             StoreError::Conflict(
-                Conflict::HookKeyUsed | Conflict::HookKeyMissing | Conflict::OrgDefault | Conflict::MasterKey,
+                Conflict::HookKeyUsed
+                | Conflict::HookKeyMissing
+                | Conflict::OrgDefault
+                | Conflict::SigningKeyGeneration
+                | Conflict::UsedTokenId
+                | Conflict::MasterKey,
             ) => Self::Store(error),
             StoreError::Busy(_) => Self::Busy(error),
             StoreError::Full(_) => Self::Full(error),
@@ -97,6 +126,24 @@ impl From<StoreError> for VaultError {
             StoreError::Corrupt { .. } | StoreError::Damaged(_) => Self::Damaged(error),
             StoreError::Other(_) => Self::Store(error),
         }
+    }
+}
+
+impl From<TokenRequestError> for VaultError {
+    fn from(error: TokenRequestError) -> Self {
+        Self::TokenRequest(error)
+    }
+}
+
+impl From<AccessTokenError> for VaultError {
+    fn from(error: AccessTokenError) -> Self {
+        Self::AccessToken(error)
+    }
+}
+
+impl From<ProofError> for VaultError {
+    fn from(error: ProofError) -> Self {
+        Self::Proof(error)
     }
 }
 

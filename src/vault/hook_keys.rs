@@ -8,6 +8,7 @@ use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::repository::ReadTx;
 use crate::repository::error::{Conflict, StoreError};
+use tokio::sync::OwnedSemaphorePermit;
 
 const KIND: &str = "HookKey";
 
@@ -97,6 +98,19 @@ impl Vault {
             return Err(VaultError::CapReached);
         }
         drop(tx);
+        self.key_pair_make(permit).await
+    }
+
+    /// A key pair from the pool, or a new one.
+    pub(super) async fn key_pair_take(&self) -> Result<KeyPair, VaultError> {
+        if let Some(pair) = self.key_pool.take() {
+            return Ok(pair);
+        }
+        let permit = self.key_makers.clone().acquire_owned().await.expect("the semaphore is never closed");
+        self.key_pair_make(permit).await
+    }
+
+    async fn key_pair_make(&self, permit: OwnedSemaphorePermit) -> Result<KeyPair, VaultError> {
         let random = self.registry.random.clone();
         let made = tokio::task::spawn_blocking(move || {
             // Held until the key is made, also where the request has gone away meanwhile.

@@ -9,11 +9,14 @@ pub mod hook_call;
 pub mod hook_keys;
 pub mod inline_hooks;
 pub mod key_references;
+pub mod oauth;
 pub mod orgs;
 pub mod publishing;
 mod recent;
 pub mod sealing;
+pub mod service_apps;
 pub mod signing;
+pub mod signing_keys;
 
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key_pool::KeyPool;
@@ -23,7 +26,9 @@ use crate::outbound::Outbound;
 use crate::repository::Store;
 use access_tokens::AccessTokens;
 use erasure::Erasure;
+use oauth::issuers::Issuers;
 use signing::{PARSED_KEYS, SigningKeys};
+use signing_keys::{PARSED_TOKEN_KEYS, TokenKeys};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
@@ -59,6 +64,9 @@ pub struct Vault {
     outbound: Arc<Outbound>,
     signing_keys: Arc<SigningKeys>,
     access_tokens: Arc<AccessTokens>,
+    /// Those that sign access tokens of the vault's own.
+    token_keys: Arc<TokenKeys>,
+    issuers: Arc<Issuers>,
 }
 
 impl Vault {
@@ -71,6 +79,7 @@ impl Vault {
         key_pool: KeyPool,
         key_makers: usize,
         outbound: Outbound,
+        issuers: Issuers,
     ) -> Self {
         Self {
             registry,
@@ -81,6 +90,8 @@ impl Vault {
             outbound: Arc::new(outbound),
             signing_keys: Arc::new(SigningKeys::new(PARSED_KEYS)),
             access_tokens: Arc::default(),
+            token_keys: Arc::new(TokenKeys::new(PARSED_TOKEN_KEYS)),
+            issuers: Arc::new(issuers),
         }
     }
 

@@ -4,11 +4,12 @@ use super::error::VaultError;
 use super::{Registry, Vault};
 use crate::crypto::envelope::{Envelope, OpenError};
 use crate::crypto::rsa_key;
-use crate::domain::hook_key::SealedHookKey;
-use crate::domain::id::{HookKeyId, InlineHookId};
+use crate::domain::hook_key::{PublicKey, SealedHookKey};
+use crate::domain::id::{HookKeyId, InlineHookId, KeyId};
 use crate::domain::inline_hook::StoredInlineHook;
 use crate::domain::name::Name;
-use crate::domain::sealed::{MasterKeyId, Place};
+use crate::domain::sealed::{MasterKeyId, Place, Sealed};
+use crate::domain::signing_key::SealedSigningKey;
 use crate::repository::error::StoreError;
 use crate::repository::master_key::MasterKeyRecord;
 
@@ -39,6 +40,8 @@ pub struct Examination {
 pub enum Damaged {
     #[error("{id} ({name}): {reason}")]
     Key { id: HookKeyId, name: Name, reason: DamageReason },
+    #[error("signing key {id}: {reason}")]
+    SigningKey { id: KeyId, reason: DamageReason },
     #[error("{id} ({name}): {reason}")]
     Hook { id: InlineHookId, name: Name, reason: OpenError },
     #[error("{0}")]
@@ -109,12 +112,15 @@ impl Vault {
     pub async fn sealed_examine(&self) -> Result<Examination, VaultError> {
         let mut tx = self.registry.store.read().await?;
         let (keys, hooks) = (tx.hook_key_list_sealed().await?, tx.inline_hook_list_sealed().await?);
+        let signing_keys = tx.signing_key_list_sealed().await?;
         drop(tx);
-        let (count, envelope) = (keys.len() + hooks.len(), self.envelope.clone());
+        let (count, envelope) = (keys.len() + hooks.len() + signing_keys.len(), self.envelope.clone());
         // Some milliseconds a key: off the async workers.
         let damaged: Vec<_> = tokio::task::spawn_blocking(move || {
             let keys = keys.into_iter().filter_map(|key| damage_of_key(key, &envelope));
-            keys.chain(hooks.into_iter().filter_map(|hook| damage_of_hook(hook, &envelope))).collect()
+            let hooks = hooks.into_iter().filter_map(|hook| damage_of_hook(hook, &envelope));
+            let signing_keys = signing_keys.into_iter().filter_map(|key| damage_of_signing_key(key, &envelope));
+            keys.chain(hooks).chain(signing_keys).collect()
         })
         .await?;
         Ok(Examination { sound: count - damaged.len(), damaged })
@@ -124,8 +130,20 @@ impl Vault {
 fn damage_of_key(key: Result<SealedHookKey, StoreError>, envelope: &Envelope) -> Option<Damaged> {
     match key {
         Ok(key) => {
-            let reason = examine(&key, envelope).err()?;
+            let reason = examine(key.place(), &key.sealed_pkcs8, &key.public_key, envelope).err()?;
             Some(Damaged::Key { id: key.id, name: key.name, reason })
+        }
+        Err(error) => Some(Damaged::Row(error)),
+    }
+}
+
+fn damage_of_signing_key(key: Result<SealedSigningKey, StoreError>, envelope: &Envelope) -> Option<Damaged> {
+    match key {
+        Ok(sealed) => {
+            let id = sealed.key.key_id;
+            let row = id.to_string();
+            let reason = examine(sealed.place(&row), &sealed.sealed_pkcs8, &sealed.key.public_key, envelope).err()?;
+            Some(Damaged::SigningKey { id, reason })
         }
         Err(error) => Some(Damaged::Row(error)),
     }
@@ -141,8 +159,8 @@ fn damage_of_hook(stored: Result<StoredInlineHook, StoreError>, envelope: &Envel
     }
 }
 
-fn examine(key: &SealedHookKey, envelope: &Envelope) -> Result<(), DamageReason> {
-    let pkcs8 = envelope.open(key.place(), &key.sealed_pkcs8)?;
+fn examine(place: Place<'_>, sealed: &Sealed, beside: &PublicKey, envelope: &Envelope) -> Result<(), DamageReason> {
+    let pkcs8 = envelope.open(place, sealed)?;
     let public_key = rsa_key::public_half(&pkcs8).map_err(|_| DamageReason::NoPrivateKey)?;
-    if public_key == key.public_key { Ok(()) } else { Err(DamageReason::WrongPublicKey) }
+    if public_key == *beside { Ok(()) } else { Err(DamageReason::WrongPublicKey) }
 }

@@ -142,12 +142,11 @@ impl Vault {
         claims.insert("iat".into(), now.into());
         claims.insert("exp".into(), now.saturating_add_unsigned(ttl).into());
         claims.insert("jti".into(), URL_SAFE_NO_PAD.encode(self.registry.random.bytes::<16>(Purpose::Id)).into());
-        let text = Value::Object(claims.clone()).to_string();
-        let (vault, key_id) = (self.clone(), sealed.key_id);
+        let (vault, key_id, signed) = (self.clone(), sealed.key_id, claims.clone());
         // Half a millisecond: off the async workers.
         let jwt = tokio::task::spawn_blocking(move || {
             let key = vault.signing_key(&sealed)?;
-            jws::sign(&key, key_id, text.as_bytes()).map_err(VaultError::KeyCannotSign)
+            jws::sign(&key, key_id, signed).map_err(VaultError::Sign)
         });
         Ok(Signed { jwt: jwt.await??, key_id, claims })
     }

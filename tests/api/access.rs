@@ -39,13 +39,15 @@ async fn every_route_refuses_no_wrong_and_too_small_credentials() {
         app.anon().with("authorization", "SSWS none"),
         app.anon().with("authorization", "Basic YTpi"),
         app.anon().with("authorization", &format!("Bearer 00{}", "a".repeat(40))),
+        app.anon().with("authorization", "Bearer"),
+        app.anon().with("authorization", "DPoP eyJhbGciOiJub25lIn0.e30."),
         revoked,
     ];
     let (mut guarded, mut open) = (0, 0);
     for route in routes::all() {
         let name = format!("{} {}", route.method, route.path);
         match route.access {
-            Access::Public | Access::Published | Access::Probe => {
+            Access::Public | Access::Published | Access::Discovery | Access::Probe => {
                 open += 1;
                 for caller in [app.anon()].iter().chain(&wrong) {
                     let answer = call(caller, &route).await;
@@ -68,7 +70,7 @@ async fn every_route_refuses_no_wrong_and_too_small_credentials() {
         }
     }
     // The table itself: a change of what is open to everyone should be looked at.
-    assert_eq!((guarded, open), (22, 10));
+    assert_eq!((guarded, open), (22, 14));
 }
 
 #[tokio::test]
@@ -78,8 +80,11 @@ async fn the_documents_know_every_route_and_its_scope() {
         let operation = &documents["paths"][route.path][route.method.as_str().to_lowercase()];
         assert!(operation.is_object(), "{} {}", route.method, route.path);
         let expected = match route.access {
-            Access::Guarded(scope) => json!([{"apiToken": scope.iter().map(|s| s.as_str()).collect::<Vec<_>>()}]),
-            Access::Public | Access::Published | Access::Probe => json!(null),
+            Access::Guarded(scope) => {
+                let scopes: Vec<_> = scope.iter().map(|scope| scope.as_str()).collect();
+                json!([{"apiToken": scopes}, {"oauth2": scopes}])
+            }
+            Access::Public | Access::Published | Access::Discovery | Access::Probe => json!(null),
         };
         assert_eq!(operation["security"], expected, "{} {}", route.method, route.path);
     }
@@ -107,7 +112,7 @@ async fn refusals_are_told_in_the_one_form() {
     {"errorCode":"E0000005","errorSummary":"Invalid session","errorLink":"E0000005","errorId":"oaehHtPjhji1mK0B4mi8NHPhg","errorCauses":[]}
     "#);
     assert_snapshot!(app.anon().with("authorization", "SSWS x").get(keys).await.brief(), @r#"401 {"errorCode":"E0000011","errorSummary":"Invalid token provided","errorLink":"E0000011","errorId":"oaef8hhKpwyEt9iyn-nSkJumg","errorCauses":[]}"#);
-    assert_snapshot!(app.token(READ).await.post(keys, json!({"name": "a"})).await.brief(), @r#"403 {"errorCode":"E0000006","errorSummary":"You do not have permission to perform the requested action","errorLink":"E0000006","errorId":"oaeRNbdeTBWRR0WZi-pMgVVPg","errorCauses":[]}"#);
+    assert_snapshot!(app.token(READ).await.post(keys, json!({"name": "a"})).await.brief(), @r#"403 {"errorCode":"E0000006","errorSummary":"You do not have permission to perform the requested action","errorLink":"E0000006","errorId":"oaeRNbdeTBWRR0WZi-pMgVVPg","errorCauses":[{"errorSummary":"The scope okta.inlineHooks.manage is needed."}]}"#);
 }
 
 #[tokio::test]

@@ -57,6 +57,7 @@ pub fn config(folder: &TempDir) -> Config {
         database: DatabaseConfig { path: database(folder), migrate: true },
         master_key: MasterKeySource::Text(MASTER_KEY.to_owned().into()),
         outbound: OutboundPolicy::default(),
+        trusted_issuers: Vec::new(),
     }
 }
 

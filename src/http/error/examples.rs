@@ -6,6 +6,7 @@ use crate::domain::hook_key::KeyReference;
 use crate::domain::hook_url::HookUrl;
 use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
+use crate::domain::scope::Scope;
 use crate::http::extract::BODY_LIMIT;
 use crate::vault::error::VaultError;
 use crate::vault::hook_call::{CallError, Failure, Party};
@@ -58,7 +59,11 @@ pub fn examples() -> Vec<(&'static str, RaisedBy, Answer)> {
         ("mediaType", RaisedBy::Body, ApiError::MediaType.answer()),
         ("invalidToken", RaisedBy::Guarded, vault_answer(&VaultError::BadCredential)),
         ("noCredential", RaisedBy::Guarded, vault_answer(&VaultError::NoCredential)),
-        ("scopeTooSmall", RaisedBy::Scoped, ApiError::ScopeTooSmall.answer()),
+        (
+            "scopeTooSmall",
+            RaisedBy::Scoped,
+            ApiError::ScopeTooSmall { needed: Scope::InlineHooksManage, realm: None }.answer(),
+        ),
         (
             "notFound",
             RaisedBy::Named,

@@ -15,6 +15,9 @@ mod master_key;
 pub mod migrate;
 mod org;
 mod row;
+mod service_app;
+mod signing_key;
+mod used_token_id;
 
 use super::error::StoreError;
 use super::{ReadTx, Store, WriteTx};

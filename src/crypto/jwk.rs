@@ -1,0 +1,201 @@
+//! Public keys as JWK (RFC 7517) and PEM (RFC 7468, clause 13), and their thumbprints (RFC 7638).
+
+use crate::domain::hook_key::PublicKey;
+use crate::domain::verifying_key::{Curve, VerifyingKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, EcdsaVerificationAlgorithm,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jaws::key::{JsonWebKey, Thumbprint};
+use pkcs8::der::asn1::ObjectIdentifier;
+use pkcs8::spki::{DecodePublicKey as _, SubjectPublicKeyInfoRef};
+use rsa::RsaPublicKey;
+use rsa::traits::PublicKeyParts as _;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use sha2::Sha256;
+
+/// The sizes of RSA keys, in bits.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const CURVES: [(ObjectIdentifier, Curve); 3] = [
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"), Curve::P256),
+    (ObjectIdentifier::new_unwrap("1.3.132.0.34"), Curve::P384),
+    (ObjectIdentifier::new_unwrap("1.3.132.0.35"), Curve::P521),
+];
+
+/// Why something is no public key that signatures can be verified with. `Display` completes "the key …".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAVerifyingKey {
+    #[error("is neither a JWK, nor a set of JWKs, nor PEM")]
+    Form,
+    #[error("has private parts: the vault needs the public half alone")]
+    Private,
+    #[error("is neither RSA nor on one of the curves P-256, P-384 and P-521")]
+    Kind,
+    #[error("has {0} bits; RSA keys need 2048 to 8192")]
+    Size(usize),
+    #[error("is for encryption, not for signatures")]
+    Use,
+    #[error("is not a valid public key of its kind")]
+    Value,
+    #[error("is not there: the set is empty")]
+    None,
+}
+
+/// A key with the `kid` that its JWK has.
+pub type Named = (Option<String>, VerifyingKey);
+
+/// Reads a JWK, a JWK set or a PEM. A key of the set that cannot be used makes all of it unusable.
+///
+/// # Errors
+/// [`NotAVerifyingKey`].
+pub fn parse(text: &str) -> Result<Vec<Named>, NotAVerifyingKey> {
+    if text.trim_start().starts_with("-----BEGIN") {
+        return Ok(vec![(None, from_pem(text)?)]);
+    }
+    let value: Value = serde_json::from_str(text).map_err(|_| NotAVerifyingKey::Form)?;
+    let keys: Vec<_> = match value.get("keys") {
+        Some(_) => parse_set(value)?.collect::<Result<_, _>>()?,
+        None => vec![from_value(value)?],
+    };
+    if keys.is_empty() { Err(NotAVerifyingKey::None) } else { Ok(keys) }
+}
+
+/// Reads a JWK set, each key by itself: verifiers ignore what they cannot use (RFC 7517, clause 5).
+///
+/// # Errors
+/// [`NotAVerifyingKey::Form`].
+pub fn parse_set(value: Value) -> Result<impl Iterator<Item = Result<Named, NotAVerifyingKey>>, NotAVerifyingKey> {
+    #[derive(Deserialize)]
+    struct Set {
+        keys: Vec<Value>,
+    }
+    let set: Set = serde_json::from_value(value).map_err(|_| NotAVerifyingKey::Form)?;
+    Ok(set.keys.into_iter().map(from_value))
+}
+
+fn from_value(value: Value) -> Result<Named, NotAVerifyingKey> {
+    let key: JsonWebKey = serde_json::from_value(value).map_err(|_| NotAVerifyingKey::Form)?;
+    let kid = key.parameters().get("kid").and_then(Value::as_str).map(str::to_owned);
+    if key.parameters().get("use").is_some_and(|usage| usage != "sig" && !usage.is_null()) {
+        return Err(NotAVerifyingKey::Use);
+    }
+    Ok((kid, from_jaws(&key)?))
+}
+
+pub(super) fn from_jaws(key: &JsonWebKey) -> Result<VerifyingKey, NotAVerifyingKey> {
+    let member = |name: &str| key.parameters().get(name).and_then(Value::as_str);
+    // Of all private parts `d` is always there (RFC 7518, clauses 6.2.2 and 6.3.2); `k` is a shared secret.
+    if key.parameters().contains_key("d") || key.parameters().contains_key("k") {
+        return Err(NotAVerifyingKey::Private);
+    }
+    let number = |name: &str| {
+        let bytes = member(name).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
+        bytes.ok_or(NotAVerifyingKey::Value)
+    };
+    let unsigned = |name: &str| {
+        let mut bytes = number(name)?;
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        bytes.drain(..zeros);
+        Ok(bytes)
+    };
+    match key.key_type() {
+        "RSA" => rsa_key(unsigned("n")?, unsigned("e")?),
+        "EC" => {
+            let curve = member("crv").and_then(|name| Curve::parse(name).ok()).ok_or(NotAVerifyingKey::Kind)?;
+            ec_key(curve, number("x")?, number("y")?)
+        }
+        _ => Err(NotAVerifyingKey::Kind),
+    }
+}
+
+fn from_pem(text: &str) -> Result<VerifyingKey, NotAVerifyingKey> {
+    if text.contains("PRIVATE KEY") {
+        return Err(NotAVerifyingKey::Private);
+    }
+    let (_, document) = pkcs8::der::Document::from_pem(text.trim()).map_err(|_| NotAVerifyingKey::Form)?;
+    let der = document.as_bytes();
+    let Ok(info) = SubjectPublicKeyInfoRef::try_from(der) else {
+        // `RSA PUBLIC KEY`: PKCS#1 without the wrapping.
+        use rsa::pkcs1::DecodeRsaPublicKey as _;
+        return from_rsa(RsaPublicKey::from_pkcs1_der(der).map_err(|_| NotAVerifyingKey::Form)?);
+    };
+    if info.algorithm.oid != EC_PUBLIC_KEY {
+        return from_rsa(RsaPublicKey::from_public_key_der(der).map_err(|_| NotAVerifyingKey::Kind)?);
+    }
+    let named = info.algorithm.parameters_oid().map_err(|_| NotAVerifyingKey::Kind)?;
+    let found = CURVES.iter().find(|(oid, _)| *oid == named).ok_or(NotAVerifyingKey::Kind)?;
+    let (_, curve) = *found;
+    let point = info.subject_public_key.as_bytes().ok_or(NotAVerifyingKey::Value)?;
+    // Uncompressed (SEC 1, clause 2.3.3): what everybody writes.
+    match point.split_first() {
+        Some((4, coordinates)) if coordinates.len() == 2 * curve.coordinate_length() => {
+            let (x, y) = coordinates.split_at(curve.coordinate_length());
+            ec_key(curve, x.to_vec(), y.to_vec())
+        }
+        _ => Err(NotAVerifyingKey::Value),
+    }
+}
+
+fn from_rsa(key: RsaPublicKey) -> Result<VerifyingKey, NotAVerifyingKey> {
+    rsa_key(key.n_bytes().into_vec(), key.e_bytes().into_vec())
+}
+
+fn rsa_key(modulus: Vec<u8>, exponent: Vec<u8>) -> Result<VerifyingKey, NotAVerifyingKey> {
+    let key = PublicKey { modulus, exponent };
+    if !RSA_BITS.contains(&key.bits()) {
+        return Err(NotAVerifyingKey::Size(key.bits()));
+    }
+    RsaPublicKeyComponents { n: &key.modulus, e: &key.exponent }
+        .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+        .map_err(|_| NotAVerifyingKey::Value)?;
+    Ok(VerifyingKey::Rsa(key))
+}
+
+fn ec_key(curve: Curve, x: Vec<u8>, y: Vec<u8>) -> Result<VerifyingKey, NotAVerifyingKey> {
+    if x.len() != curve.coordinate_length() || y.len() != curve.coordinate_length() {
+        return Err(NotAVerifyingKey::Value);
+    }
+    let algorithm: &'static EcdsaVerificationAlgorithm = match curve {
+        Curve::P256 => &ECDSA_P256_SHA256_FIXED,
+        Curve::P384 => &ECDSA_P384_SHA384_FIXED,
+        Curve::P521 => &ECDSA_P521_SHA512_FIXED,
+    };
+    // Off the curve it is refused here, before anybody registers it.
+    ParsedPublicKey::new(algorithm, point(&x, &y)).map_err(|_| NotAVerifyingKey::Value)?;
+    Ok(VerifyingKey::Ec { curve, x, y })
+}
+
+/// A point in its uncompressed form (SEC 1, clause 2.3.3).
+pub(super) fn point(x: &[u8], y: &[u8]) -> Vec<u8> {
+    [&[4], x, y].concat()
+}
+
+/// The members that make the key (RFC 7638, clause 3.2), in no particular order.
+#[must_use]
+pub fn members(key: &VerifyingKey) -> Map<String, Value> {
+    let encode = |bytes: &[u8]| Value::from(URL_SAFE_NO_PAD.encode(bytes));
+    let members = match key {
+        VerifyingKey::Rsa(key) => {
+            vec![("kty", "RSA".into()), ("n", encode(&key.modulus)), ("e", encode(&key.exponent))]
+        }
+        VerifyingKey::Ec { curve, x, y } => {
+            vec![("kty", "EC".into()), ("crv", curve.as_str().into()), ("x", encode(x)), ("y", encode(y))]
+        }
+    };
+    members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// The SHA-256 thumbprint (RFC 7638), in base64url.
+///
+/// # Panics
+/// Never: the members are a JWK.
+#[must_use]
+pub fn thumbprint(key: &VerifyingKey) -> String {
+    let jwk: JsonWebKey = serde_json::from_value(Value::Object(members(key))).expect("the members have a kty");
+    Thumbprint::<Sha256>::from_jwk(&jwk).expect("texts can be written as JSON").to_string()
+}

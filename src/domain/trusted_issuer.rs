@@ -1,0 +1,68 @@
+//! Issuers outside the vault whose access tokens count as well.
+
+use super::hook_url::HookUrl;
+use super::org::Org;
+use super::scope::{Scope, Scopes};
+use std::collections::BTreeMap;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedIssuer {
+    /// Compared as text with the claim `iss`, as it was given (RFC 8414, clause 3.3).
+    pub issuer: HookUrl,
+    /// What must be in the claim `aud`.
+    pub audience: String,
+    /// The claim with the scopes: a text with spaces between them, or an array.
+    pub scopes_claim: String,
+    /// What a scope of the issuer's is called here. What is not in it must be a scope of ours to count.
+    pub mapping: BTreeMap<String, Scopes>,
+    /// Where the keys are; without it, where the issuer's metadata say.
+    pub jwks_uri: Option<HookUrl>,
+    /// The org whose API its tokens open, by id, name or domain; without it, the default org.
+    pub org: Option<String>,
+}
+
+impl TrustedIssuer {
+    /// Whether its tokens count in this org.
+    #[must_use]
+    pub fn is_for(&self, org: &Org) -> bool {
+        use super::id::PrefixedId as _;
+        match self.org.as_deref() {
+            None => org.is_default,
+            Some(wanted) => {
+                let domain = org.domain.as_ref().map(super::org::Domain::as_str);
+                [Some(org.id.as_str()), Some(org.name.as_str()), domain].contains(&Some(wanted))
+            }
+        }
+    }
+
+    /// What these scopes of the issuer's allow here. Those that mean nothing here are left out.
+    #[must_use]
+    pub fn translate<'a>(&self, given: impl Iterator<Item = &'a str>) -> Scopes {
+        given
+            .flat_map(|name| match self.mapping.get(name) {
+                Some(scopes) => scopes.iter().collect::<Vec<_>>(),
+                None => Scope::parse(name).into_iter().collect(),
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_translated_and_what_means_nothing_is_left_out() {
+        let issuer = TrustedIssuer {
+            issuer: HookUrl::parse("https://login.example.com").unwrap(),
+            audience: "hookvault".into(),
+            scopes_claim: "scope".into(),
+            mapping: [("vault:read".to_owned(), Scopes::parse("okta.inlineHooks.read").unwrap())].into(),
+            jwks_uri: None,
+            org: None,
+        };
+        let translate = |text: &str| issuer.translate(text.split(' ')).to_string();
+        assert_eq!(translate("openid vault:read hookvault.keys.use"), "okta.inlineHooks.read hookvault.keys.use");
+        assert_eq!(translate("openid"), "");
+    }
+}

@@ -1,0 +1,40 @@
+//! Service apps in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
+
+use super::error::StoreError;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ForeignKeyId, ServiceAppId};
+use crate::domain::service_app::{AppKey, ServiceApp};
+use async_trait::async_trait;
+
+#[async_trait]
+pub trait ServiceAppRead: Send {
+    /// The apps of all orgs, in order of creation.
+    async fn service_app_list(&mut self) -> Result<Vec<ServiceApp>, StoreError>;
+    async fn service_app_find(&mut self, id: &ServiceAppId) -> Result<Option<ServiceApp>, StoreError>;
+    /// In order of registration.
+    async fn service_app_key_list(&mut self, id: &ServiceAppId) -> Result<Vec<AppKey>, StoreError>;
+}
+
+#[async_trait]
+pub trait ServiceAppWrite: ServiceAppRead {
+    /// # Errors
+    /// `Conflict` of the name.
+    async fn service_app_insert(&mut self, app: &ServiceApp) -> Result<(), StoreError>;
+
+    async fn service_app_set_active(
+        &mut self,
+        id: &ServiceAppId,
+        active: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// With all its keys.
+    async fn service_app_delete(&mut self, id: &ServiceAppId) -> Result<(), StoreError>;
+
+    /// # Errors
+    /// `Conflict` of the `kid`.
+    async fn service_app_key_insert(&mut self, id: &ServiceAppId, key: &AppKey) -> Result<(), StoreError>;
+
+    /// Returns whether there was one.
+    async fn service_app_key_delete(&mut self, id: &ServiceAppId, kid: &ForeignKeyId) -> Result<bool, StoreError>;
+}

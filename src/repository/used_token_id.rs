@@ -1,0 +1,15 @@
+//! Ids of assertions and proofs that were used, in the store. Every method fails with an error of the engine.
+
+use super::error::StoreError;
+use crate::domain::clock::Timestamp;
+use async_trait::async_trait;
+
+#[async_trait]
+pub trait UsedTokenIdWrite: Send {
+    /// # Errors
+    /// `Conflict` where it is there already.
+    async fn used_token_id_insert(&mut self, hash: &[u8; 32], expires: Timestamp) -> Result<(), StoreError>;
+
+    /// Removes those whose tokens are refused for their age. Returns how many.
+    async fn used_token_id_clean(&mut self, now: Timestamp) -> Result<u64, StoreError>;
+}

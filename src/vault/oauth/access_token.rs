@@ -1,0 +1,168 @@
+//! Access tokens: JWTs that the org's own key signs (wire.md §5), and who comes with one.
+
+use super::error::{AccessTokenError as Refused, ProofError};
+use super::proof;
+use crate::crypto::jws::{self, Unverified};
+use crate::crypto::random::Purpose;
+use crate::domain::caller::{Caller, Credential};
+use crate::domain::id::{KeyId, OrgId, PrefixedId as _, ServiceAppId};
+use crate::domain::org::Org;
+use crate::domain::scope::{Scope, Scopes};
+use crate::domain::signing_key::TOKEN_LIFETIME;
+use crate::domain::verifying_key::VerifyingKey;
+use crate::vault::Vault;
+use crate::vault::error::VaultError;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+/// In this order on the wire.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Claims {
+    ver: u8,
+    jti: String,
+    iss: String,
+    aud: String,
+    sub: String,
+    iat: i64,
+    exp: i64,
+    cid: String,
+    scp: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cnf: Option<Confirmation>,
+}
+
+/// The key that a token is bound to (RFC 9449, clause 6.1).
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Confirmation {
+    /// The thumbprint of the key.
+    pub(super) jkt: Option<String>,
+}
+
+impl Claims {
+    pub(super) fn new(
+        vault: &Vault,
+        issuer: &str,
+        app: &ServiceAppId,
+        scopes: &Scopes,
+        thumbprint: Option<&str>,
+    ) -> Self {
+        let issued = vault.registry.clock.now().unix();
+        Self {
+            ver: 1,
+            jti: format!("AT.{}", URL_SAFE_NO_PAD.encode(vault.registry.random.bytes::<32>(Purpose::Id))),
+            iss: issuer.to_owned(),
+            aud: issuer.to_owned(),
+            sub: app.to_string(),
+            iat: issued,
+            exp: issued.saturating_add_unsigned(TOKEN_LIFETIME.as_secs()),
+            cid: app.to_string(),
+            scp: scopes.iter().map(|scope| scope.to_string()).collect(),
+            cnf: thumbprint.map(|thumbprint| Confirmation { jkt: Some(thumbprint.to_owned()) }),
+        }
+    }
+}
+
+/// How a token was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scheme {
+    Bearer,
+    DPoP,
+}
+
+/// A request with an access token. There is no `Debug`: it holds a credential.
+#[derive(Clone, Copy)]
+pub struct AccessRequest<'a> {
+    pub org: &'a Org,
+    /// The org's address, which is issuer and audience of its own tokens.
+    pub issuer: &'a str,
+    pub scheme: Scheme,
+    pub token: &'a str,
+    /// The `DPoP` headers.
+    pub proofs: &'a [&'a str],
+    pub method: &'a str,
+    /// The address of the request, without its query.
+    pub url: &'a str,
+}
+
+/// Whose token it is, before anything is known of it.
+#[derive(Clone, Serialize, Deserialize)]
+struct Issuer {
+    iss: Option<String>,
+}
+
+impl Vault {
+    /// Who comes with an access token. A proof is used up by it.
+    ///
+    /// # Errors
+    /// [`VaultError::AccessToken`], [`VaultError::Proof`], [`VaultError::IssuerUnavailable`] or one of the store.
+    pub async fn access_token_authenticate(&self, request: AccessRequest<'_>) -> Result<Caller, VaultError> {
+        let read = Unverified::<Issuer>::parse(request.token).map_err(|_| Refused::Parsing)?;
+        let issuer = read.unverified_claims().iss.as_deref().unwrap_or_default();
+        let (caller, bound_to) = match self.issuers.find(issuer, request.org) {
+            Some(trusted) => self.issuer_token_authenticate(trusted, request).await?,
+            None => self.own_token_authenticate(request).await?,
+        };
+        match (bound_to, request.scheme) {
+            (None, Scheme::Bearer) => {}
+            (Some(_), Scheme::Bearer) => return Err(Refused::Bound.into()),
+            (bound_to, Scheme::DPoP) => self.proof_for_request(request, bound_to.as_deref()).await?,
+        }
+        Ok(caller)
+    }
+
+    async fn own_token_authenticate(&self, request: AccessRequest<'_>) -> Result<(Caller, Option<String>), VaultError> {
+        let now = self.registry.clock.now();
+        let read = Unverified::<Claims>::parse(request.token).map_err(|_| Refused::Parsing)?;
+        let key_id = read.kid().and_then(|kid| KeyId::parse(&kid).ok()).ok_or(Refused::Key)?;
+        let app = ServiceAppId::parse(&read.unverified_claims().cid).map_err(|_| Refused::Client)?;
+        let mut tx = self.registry.store.read().await?;
+        let ring = self.signing_key_ring(&mut *tx, &request.org.id).await?;
+        let app = tx.service_app_find(&app).await?;
+        drop(tx);
+        let key = ring.published(now).find(|key| key.key_id == key_id).ok_or(Refused::Key)?;
+        let claims = read.verify(&VerifyingKey::Rsa(key.public_key.clone())).map_err(|_| Refused::Signature)?;
+        if claims.iss != request.issuer {
+            return Err(Refused::Issuer.into());
+        }
+        if claims.aud != request.issuer {
+            return Err(Refused::Audience.into());
+        }
+        // Our own clock wrote it, so nothing is forgiven.
+        if claims.exp <= now.unix() {
+            return Err(Refused::Time.into());
+        }
+        let app = app.filter(|app| app.org_id == request.org.id && app.active).ok_or(Refused::Client)?;
+        let asked: Scopes = claims.scp.iter().filter_map(|name| Scope::parse(name).ok()).collect();
+        let scopes = asked.intersection(&app.scopes);
+        let caller = Caller { org: request.org.clone(), scopes, credential: Credential::ServiceApp(app.id) };
+        Ok((caller, claims.cnf.and_then(|confirmation| confirmation.jkt)))
+    }
+
+    async fn proof_for_request(&self, request: AccessRequest<'_>, bound_to: Option<&str>) -> Result<(), VaultError> {
+        let context = proof::Request {
+            org: &request.org.id,
+            method: request.method,
+            url: request.url,
+            access_token: Some(request.token),
+            now: self.registry.clock.now(),
+        };
+        let proof = proof::check(proof::single(request.proofs)?, context)?;
+        if bound_to != Some(&proof.thumbprint) {
+            return Err(ProofError::NotBound.into());
+        }
+        let mut tx = self.registry.store.write().await?;
+        if !proof.single_use.record(&mut *tx).await? {
+            return Err(ProofError::AlreadyUsed.into());
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Signs with the key of the org that signs now.
+    pub(super) async fn access_token_sign(&self, org: &OrgId, claims: Claims) -> Result<String, VaultError> {
+        let (key_id, key) = self.signing_key_use(org).await?;
+        // Half a millisecond: off the async workers.
+        let signed = tokio::task::spawn_blocking(move || jws::sign(&key, key_id, claims));
+        signed.await?.map_err(VaultError::Sign)
+    }
+}

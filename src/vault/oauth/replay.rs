@@ -1,0 +1,53 @@
+//! What counts once: assertions and proofs, by their `jti`. The database decides, so it holds over restarts and processes.
+
+use crate::domain::clock::Timestamp;
+use crate::repository::WriteTx;
+use crate::repository::error::{Conflict, StoreError};
+use sha2::{Digest as _, Sha256};
+
+/// The use of a token that counts once.
+#[derive(Debug, Clone)]
+pub(super) struct SingleUse {
+    hash: [u8; 32],
+    /// When the token is refused for its age, and need not be remembered any more.
+    expires: Timestamp,
+}
+
+impl SingleUse {
+    /// # Arguments
+    /// `whose`: what kind of token, of which org, and of which sender; each has ids of its own.
+    pub(super) fn new(whose: [&str; 3], jti: &str, expires: Timestamp) -> Self {
+        let mut hash = Sha256::new();
+        for part in whose.into_iter().chain([jti]) {
+            // With its length in front, so that no two lists of parts are the same bytes.
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        Self { hash: hash.finalize().into(), expires }
+    }
+
+    /// Returns whether it is the first use.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) async fn record(&self, tx: &mut dyn WriteTx) -> Result<bool, StoreError> {
+        match tx.used_token_id_insert(&self.hash, self.expires).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Conflict(Conflict::UsedTokenId)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_id_of_another_sender_is_another() {
+        let hash = |whose, jti| SingleUse::new(whose, jti, Timestamp::EPOCH).hash;
+        assert_eq!(hash(["a", "b", "c"], "d"), hash(["a", "b", "c"], "d"));
+        assert_ne!(hash(["a", "b", "c"], "d"), hash(["a", "b", "cd"], ""));
+        assert_ne!(hash(["a", "b", "c"], "d"), hash(["ab", "", "c"], "d"));
+    }
+}
