@@ -2,6 +2,7 @@
 
 mod anomalies;
 mod api;
+mod app_commands;
 mod cli;
 mod hook_commands;
 mod races;

@@ -1,11 +1,16 @@
 //! Many at once, and servers that die in the middle: rules hold, and nothing that was answered is lost.
 
-use crate::support::app::{MANAGE, TestApp, other_program, refer};
+use crate::support::app::{MANAGE, READ, TestApp, other_program, refer};
+use crate::support::oauth::{ServiceClient, bearer, part};
 use crate::support::process::{Client, Installation, Reply, Served};
+use hookvault::domain::rate_limit::RateLimit;
+use hookvault::vault::error::VaultError;
+use hookvault::vault::signing_keys::Rotation;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -290,4 +295,87 @@ async fn parallel_deletes_on_two_servers_are_all_confirmed() {
         let (status, body) = reply.unwrap();
         assert_eq!(status.as_u16(), 204, "{body}");
     }
+}
+
+#[tokio::test]
+async fn of_many_uses_of_one_assertion_on_two_servers_one_counts() {
+    let app = TestApp::start().await;
+    let beside = app.start_beside().await;
+    let client = ServiceClient::new(&app, READ).await;
+    for _ in 0..50 {
+        let assertion = client.assertion(&app);
+        let (a, b, c, d) = tokio::join!(
+            client.ask(&app, &assertion),
+            client.ask(&beside, &assertion),
+            client.ask(&app, &assertion),
+            client.ask(&beside, &assertion),
+        );
+        let mut outcomes = [a, b, c, d].map(|answer| match answer.status {
+            200 => "a token".to_owned(),
+            _ => answer.json()["error_description"].as_str().unwrap().to_owned(),
+        });
+        outcomes.sort();
+        let used = "The client_assertion token has already been used.";
+        assert_eq!(outcomes, [used, used, used, "a token"]);
+    }
+}
+
+/// Time stands still while clients work, and moves on while they wait, so that a token that is refused was valid all the time.
+#[tokio::test]
+async fn rotations_under_load_refuse_no_valid_token() {
+    const STEPS: usize = 60;
+    const CLIENTS: usize = 8;
+    let app = TestApp::start_with(|config| config.server.rate_limit = RateLimit::Off).await;
+    let beside = app.start_beside_with(|config| config.server.rate_limit = RateLimit::Off).await;
+    let org = app.vault.registry().org_pick(None).await.unwrap();
+    let client = ServiceClient::new(&app, READ).await;
+    let mut tokens: Vec<(String, i64)> = Vec::new();
+    let (mut kids, mut used, mut rotated) = (BTreeSet::new(), 0, 0);
+    for step in 0..STEPS {
+        let now = app.vault.clock().now().unix();
+        tokens.retain(|(_, expires)| *expires > now);
+        // Everybody asks for a token and uses all that are valid, on both servers, while keys come and go.
+        let work = futures_util::future::join_all((0..CLIENTS).map(|number| {
+            let (app, beside, client, tokens) = (&app, &beside, &client, &tokens);
+            async move {
+                let (one, other) = if number % 2 == 0 { (app, beside) } else { (beside, app) };
+                let token = client.token(one).await;
+                let mut used = 0;
+                for (token, _) in tokens.iter().skip(number).step_by(CLIENTS).chain([&(token.clone(), 0)]) {
+                    for server in [one, other] {
+                        let answer = bearer(server, token).get("/api/v1/hook-keys").await;
+                        assert_eq!(answer.status, 200, "step {step}: {answer}");
+                        used += 1;
+                    }
+                }
+                (token, used)
+            }
+        }));
+        let keys = async {
+            let (one, other) = if step % 2 == 0 { (&app, &beside) } else { (&beside, &app) };
+            let (planned, maintained) = tokio::join!(
+                one.vault.signing_key_rotate(&org.id, Rotation::Planned),
+                other.vault.signing_keys_maintain(),
+            );
+            maintained.unwrap();
+            match planned {
+                Ok(_) => 1,
+                Err(VaultError::RotationUnderWay { .. }) => 0,
+                Err(error) => panic!("{error}"),
+            }
+        };
+        let (done, more) = tokio::join!(work, keys);
+        rotated += more;
+        for (token, count) in done {
+            kids.insert(part(&token, 0)["kid"].to_string());
+            used += count;
+            tokens.push((token, now + 3600));
+        }
+        app.clock.advance(Duration::from_mins(5));
+    }
+    assert!(rotated >= 15 && kids.len() >= 15, "{rotated} rotations, {} keys signed", kids.len());
+    assert!(used > 5_000, "{used} requests were made");
+    let mut other = app.other_program().await;
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM signing_key").fetch_one(&mut other).await.unwrap();
+    assert!(left < 10, "{left} keys are left: the old ones are deleted");
 }

@@ -6,12 +6,17 @@ use hookvault::config::DatabaseConfig;
 use hookvault::domain::api_token::{ApiToken, TokenHash};
 use hookvault::domain::clock::Timestamp;
 use hookvault::domain::hook_key::{HookKey, PublicKey};
-use hookvault::domain::id::{ApiTokenId, HookKeyId, InlineHookId, KeyId, OrgId, PrefixedId as _, UserId};
+use hookvault::domain::id::{
+    ApiTokenId, ForeignKeyId, HookKeyId, InlineHookId, KeyId, OrgId, PrefixedId as _, ServiceAppId, UserId,
+};
 use hookvault::domain::inline_hook::{ChannelAuth, HookStatus, InlineHook, StoredInlineHook};
 use hookvault::domain::name::Name;
 use hookvault::domain::org::{Domain, Org};
 use hookvault::domain::scope::Scopes;
 use hookvault::domain::sealed::{MasterKeyId, Sealed};
+use hookvault::domain::service_app::{AppKey, ServiceApp};
+use hookvault::domain::signing_key::SigningKey;
+use hookvault::domain::verifying_key::{Curve, VerifyingKey};
 use hookvault::repository::Store;
 use hookvault::repository::error::{Conflict, StoreError};
 use hookvault::repository::master_key::MasterKeyRecord;
@@ -332,6 +337,103 @@ async fn processes_that_start_at_once_open_one_new_file_and_migrate_it_once() {
         let (a, b, c, d) = tokio::join!(start(), start(), start(), start());
         assert_eq!(a + b + c + d, 3);
     }
+}
+
+#[tokio::test]
+async fn service_apps_and_their_keys_read_back_and_go_together() {
+    let (folder, store) = fresh().await;
+    let (org, other) = (org(1, true), org(2, false));
+    let app = |number: u8, org: &Org| ServiceApp {
+        id: ServiceAppId::parse(&format!("0oa{number:017}")).unwrap(),
+        org_id: org.id.clone(),
+        name: name("same"),
+        scopes: Scopes::all(),
+        dpop_bound: number == 1,
+        active: true,
+        created: time(3),
+        last_updated: time(4),
+    };
+    let keys = [
+        VerifyingKey::Rsa(PublicKey { modulus: vec![7; 256], exponent: vec![1, 0, 1] }),
+        VerifyingKey::Ec { curve: Curve::P521, x: vec![1; 66], y: vec![2; 66] },
+    ];
+    let keys = ["b", "a"].into_iter().zip(keys).map(|(kid, key)| AppKey {
+        kid: ForeignKeyId::parse(kid).unwrap(),
+        key,
+        created: time(5),
+    });
+    let keys: Vec<_> = keys.collect();
+    let (one, two) = (app(1, &org), app(2, &other));
+    for org in [&org, &other] {
+        write!(store, tx => tx.org_insert(org)).unwrap();
+    }
+    for app in [&one, &two] {
+        write!(store, tx => tx.service_app_insert(app)).unwrap();
+        for key in &keys {
+            write!(store, tx => tx.service_app_key_insert(&app.id, key)).unwrap();
+        }
+    }
+    let again = ServiceApp { id: ServiceAppId::parse("0oa00000000000000003").unwrap(), ..one.clone() };
+    assert_eq!(conflict(write!(store, tx => tx.service_app_insert(&again))), Conflict::ServiceAppName);
+    assert_eq!(conflict(write!(store, tx => tx.service_app_key_insert(&one.id, &keys[0]))), Conflict::ServiceAppKeyId);
+    write!(store, tx => tx.service_app_set_active(&one.id, false, time(9))).unwrap();
+    store.close().await;
+
+    let store = open(&folder).await;
+    let mut tx = store.write().await.unwrap();
+    let changed = ServiceApp { active: false, last_updated: time(9), ..one.clone() };
+    assert_eq!(tx.service_app_list().await.unwrap(), [changed.clone(), two.clone()]);
+    assert_eq!(tx.service_app_find(&one.id).await.unwrap(), Some(changed));
+    assert_eq!(tx.service_app_key_list(&one.id).await.unwrap(), keys);
+    assert!(tx.service_app_key_delete(&one.id, &keys[0].kid).await.unwrap());
+    assert!(!tx.service_app_key_delete(&one.id, &keys[0].kid).await.unwrap());
+    assert_eq!(tx.service_app_key_list(&one.id).await.unwrap(), keys[1..]);
+    tx.service_app_delete(&one.id).await.unwrap();
+    assert_eq!(tx.service_app_list().await.unwrap(), std::slice::from_ref(&two));
+    assert_eq!(tx.service_app_key_list(&one.id).await.unwrap(), []);
+    assert_eq!(tx.service_app_key_list(&two.id).await.unwrap(), keys);
+}
+
+#[tokio::test]
+async fn signing_keys_read_back_and_no_generation_is_there_twice() {
+    let (_folder, store) = fresh().await;
+    let org = org(1, true);
+    write!(store, tx => tx.org_insert(&org)).unwrap();
+    let key = |generation: u32, number: u8| SigningKey {
+        org_id: org.id.clone(),
+        generation,
+        key_id: KeyId::from_random([number; 16]),
+        public_key: PublicKey { modulus: vec![number; 256], exponent: vec![1, 0, 1] },
+        created: time(3),
+        signs_from: time(4),
+    };
+    let keys = [key(1, 1), key(2, 2)];
+    for (key, number) in keys.iter().zip(1..) {
+        write!(store, tx => tx.signing_key_insert(key, &sealed(number))).unwrap();
+    }
+    assert_eq!(
+        conflict(write!(store, tx => tx.signing_key_insert(&key(2, 3), &sealed(3)))),
+        Conflict::SigningKeyGeneration
+    );
+    let mut tx = store.write().await.unwrap();
+    assert_eq!(tx.signing_key_list(&org.id).await.unwrap(), keys);
+    let found = tx.signing_key_find_sealed(&org.id, &keys[1].key_id).await.unwrap().unwrap();
+    assert_eq!((&found.key, found.sealed_pkcs8), (&keys[1], sealed(2)));
+    assert!(tx.signing_key_delete(&org.id, &keys[0].key_id).await.unwrap());
+    assert!(!tx.signing_key_delete(&org.id, &keys[0].key_id).await.unwrap());
+    assert_eq!(tx.signing_key_list_sealed().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn the_id_of_a_used_token_is_taken_once_until_it_is_cleaned_away() {
+    let (_folder, store) = fresh().await;
+    write!(store, tx => tx.used_token_id_insert(&[1; 32], time(10))).unwrap();
+    write!(store, tx => tx.used_token_id_insert(&[2; 32], time(11))).unwrap();
+    assert_eq!(conflict(write!(store, tx => tx.used_token_id_insert(&[1; 32], time(99)))), Conflict::UsedTokenId);
+    assert_eq!(write!(store, tx => tx.used_token_id_clean(time(9))).unwrap(), 0);
+    assert_eq!(write!(store, tx => tx.used_token_id_clean(time(10))).unwrap(), 1);
+    write!(store, tx => tx.used_token_id_insert(&[1; 32], time(99))).unwrap();
+    assert_eq!(conflict(write!(store, tx => tx.used_token_id_insert(&[2; 32], time(99)))), Conflict::UsedTokenId);
 }
 
 #[tokio::test]

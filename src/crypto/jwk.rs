@@ -199,3 +199,37 @@ pub fn thumbprint(key: &VerifyingKey) -> String {
     let jwk: JsonWebKey = serde_json::from_value(Value::Object(members(key))).expect("the members have a kty");
     Thumbprint::<Sha256>::from_jwk(&jwk).expect("texts can be written as JSON").to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 7638, clause 3.1.
+    const EXAMPLE: &str = r#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}"#;
+
+    #[test]
+    fn a_thumbprint_is_that_of_the_members_that_make_the_key() {
+        let keys = parse(EXAMPLE).unwrap();
+        assert_eq!(keys[0].0.as_deref(), Some("2011-04-29"));
+        assert_eq!(thumbprint(&keys[0].1), "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs");
+        // However the numbers are written.
+        let padded = EXAMPLE.replace(r#""e":"AQAB""#, r#""e":"AAEAAQ""#);
+        assert_eq!(thumbprint(&parse(&padded).unwrap()[0].1), thumbprint(&keys[0].1));
+    }
+
+    #[test]
+    fn a_set_is_read_key_by_key_where_verifiers_read_it() {
+        let set =
+            format!(r#"{{"keys":[{EXAMPLE},{{"kty":"OKP","crv":"Ed25519","x":"AA"}},{{"kty":"RSA","use":"enc"}}]}}"#);
+        let read: Vec<_> = parse_set(serde_json::from_str(&set).unwrap()).unwrap().map(|key| key.map(drop)).collect();
+        assert_eq!(read, [Ok(()), Err(NotAVerifyingKey::Kind), Err(NotAVerifyingKey::Use)]);
+        // Whoever registers keys should know that one is of no use.
+        assert_eq!(parse(&set), Err(NotAVerifyingKey::Kind));
+    }
+
+    #[test]
+    fn a_point_has_coordinates_of_full_length() {
+        let short = r#"{"kty":"EC","crv":"P-521","x":"AA","y":"AA"}"#;
+        assert_eq!(parse(short), Err(NotAVerifyingKey::Value));
+    }
+}

@@ -253,3 +253,50 @@ impl TokenVerifier for Unchecked {
         Ok(SignatureBytes::from(signature))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::random::Random;
+    use crate::crypto::rsa_key::KeyPair;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_signed_is_read_and_verifies_with_its_key_and_no_other() {
+        let [pair, other] = [0, 1].map(|_| KeyPair::make(&Random::system()));
+        let key = SigningKey::from_pkcs8(pair.pkcs8()).unwrap();
+        let claims = json!({"sub": "me"});
+        let jwt = sign(&key, KeyId::from_random([0xAB; 16]), &claims).unwrap();
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
+        let parts: Vec<_> = jwt.split('.').collect();
+        assert_eq!(decode(parts[0]), br#"{"alg":"RS256","kid":"abababab-abab-4bab-abab-abababababab","typ":"JWT"}"#);
+        assert_eq!(decode(parts[1]), br#"{"sub":"me"}"#);
+        let verify = |pair: &KeyPair| {
+            let read = Unverified::<Value>::parse(&jwt).unwrap();
+            read.verify(&VerifyingKey::Rsa(pair.public_key.clone()))
+        };
+        assert_eq!(verify(&pair), Ok(claims));
+        assert_eq!(verify(&other), Err(VerifyError::Signature));
+    }
+
+    /// RFC 7515, appendix A.3: an ES256 that others have made.
+    #[test]
+    fn an_es256_of_the_standard_verifies() {
+        let text = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+        let key = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+        let key = jwk::parse(key).unwrap().remove(0).1;
+        let claims = Unverified::<Value>::parse(text).unwrap().verify(&key).unwrap();
+        assert_eq!(claims["iss"], "joe");
+    }
+
+    #[test]
+    fn a_member_that_is_there_twice_is_refused_even_where_nobody_asks_for_it() {
+        let jwt = |claims: &str| {
+            format!("{}.{}.", URL_SAFE_NO_PAD.encode(r#"{"alg":"RS256"}"#), URL_SAFE_NO_PAD.encode(claims))
+        };
+        assert!(Unverified::<UniqueMembers>::parse(&jwt(r#"{"a":1,"b":2}"#)).is_ok());
+        assert!(Unverified::<UniqueMembers>::parse(&jwt(r#"{"a":1,"a":1}"#)).is_err());
+    }
+}

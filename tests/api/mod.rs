@@ -1,18 +1,24 @@
 //! The API over real HTTP.
 
 mod access;
+mod access_tokens;
 mod bad_input;
 mod dialects;
 mod docs;
+mod dpop;
 mod erasure;
 mod failures;
 mod hook_calls;
 mod hook_keys;
 pub mod inline_hooks;
+mod jwt_mutations;
 mod key_references;
 mod orgs;
 mod outbound;
 mod publishing;
 mod rate_limit;
 pub mod signing;
+mod signing_keys;
+mod token_endpoint;
 mod tokens;
+mod trusted_issuers;

@@ -2,8 +2,10 @@
 
 pub mod answer;
 pub mod app;
+pub mod client_key;
 pub mod fixed;
 pub mod hook_server;
 pub mod names;
+pub mod oauth;
 pub mod process;
 pub mod raw;
