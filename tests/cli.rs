@@ -509,6 +509,9 @@ async fn what_dev_prints_is_ready_to_paste() {
       export OKTA_TESTING_DISABLE_HTTPS_CHECK=true
       export OKTA_TESTING_DISABLEHTTPSCHECK=true
 
+    Or with OAuth 2.0, as a service app, whose exports this prints:
+      hookvault app create --name my-app --scope okta.inlineHooks.manage --generate --data-dir FOLDER
+
     In Go also, because its SDK drops the port of the address:
       configuration.Host = "ADDRESS"
 

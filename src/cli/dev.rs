@@ -198,6 +198,9 @@ For the official SDKs (the last three lines let Python, Go and Java speak plain 
   export OKTA_TESTING_DISABLE_HTTPS_CHECK=true
   export OKTA_TESTING_DISABLEHTTPSCHECK=true
 
+Or with OAuth 2.0, as a service app, whose exports this prints:
+  hookvault app create --name my-app --scope okta.inlineHooks.manage --generate --data-dir {folder}
+
 In Go also, because its SDK drops the port of the address:
   configuration.Host = "{address}"
 
