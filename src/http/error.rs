@@ -196,10 +196,12 @@ impl ApiError {
         response.json(answer.body(error_id))
     }
 
-    /// Whether the client is to blame.
+    /// Whether a request counts against its sender: not where the vault could not look a credential up.
     #[must_use]
-    pub fn is_refusal(&self) -> bool {
-        self.answer().status.is_client_error()
+    pub fn counts_against_sender(&self) -> bool {
+        // Who names an issuer that does not answer has work done.
+        let issuer = matches!(self, Self::Vault(VaultError::IssuerUnavailable(_)));
+        issuer || self.answer().status.is_client_error()
     }
 }
 

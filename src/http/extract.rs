@@ -9,7 +9,6 @@ use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 use url::form_urlencoded;
@@ -34,11 +33,11 @@ impl Form {
         self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    /// A parameter that is there more than once, which none may be (RFC 6749, clause 3.2).
+    /// One of these parameters that is there more than once.
     #[must_use]
-    pub fn repeated(&self) -> Option<&str> {
-        let mut names = BTreeSet::new();
-        self.0.iter().map(|(name, _)| name.as_str()).find(|name| !names.insert(*name))
+    pub fn repeated(&self, names: &[&'static str]) -> Option<&'static str> {
+        let count = |name: &str| self.0.iter().filter(|(known, _)| known == name).count();
+        names.iter().copied().find(|name| count(name) > 1)
     }
 }
 

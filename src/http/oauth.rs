@@ -17,6 +17,10 @@ use utoipa::ToSchema;
 
 pub const TOKEN_PATH: &str = "/oauth2/v1/token";
 
+/// All that is read.
+const PARAMETERS: [&str; 6] =
+    ["grant_type", "scope", "client_id", "client_secret", "client_assertion_type", "client_assertion"];
+
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// The parameters, for the documents: they are read one by one.
@@ -56,8 +60,9 @@ pub struct TokenWire {
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The access token", body = TokenWire)))]
 pub async fn token(request: HttpRequest, form: Form, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
-    if let Some(repeated) = form.repeated() {
-        return Err(VaultError::from(TokenRequestError::Repeated(repeated.to_owned())).into());
+    // RFC 6749, clause 3.2.
+    if let Some(repeated) = form.repeated(&PARAMETERS) {
+        return Err(VaultError::from(TokenRequestError::Repeated(repeated)).into());
     }
     let host = auth::host(&request);
     let org = shared.vault.registry().org_of_host(host).await?;

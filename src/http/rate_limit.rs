@@ -29,7 +29,7 @@ impl Client {
         match authentication {
             Authentication::Caller { caller, .. } => Some(Self::Credential(caller.credential.to_string())),
             Authentication::Missing => Some(Self::address(peer)),
-            Authentication::Failed(error) => error.is_refusal().then(|| Self::address(peer)),
+            Authentication::Failed(error) => error.counts_against_sender().then(|| Self::address(peer)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::Registry;
 use super::error::VaultError;
+use super::pick::pick;
 use crate::crypto::token_secret::TokenSecret;
 use crate::domain::api_token::{ApiToken, TokenStatus};
 use crate::domain::clock::Timestamp;
@@ -100,16 +101,7 @@ impl Registry {
         let mut tx = self.store.write().await?;
         let mut found = tx.api_token_list().await?;
         found.retain(|token| token.revoked.is_none());
-        // An id counts before a name.
-        match found.iter().position(|token| token.id.as_str() == id_or_name) {
-            Some(index) => found = vec![found.swap_remove(index)],
-            None => found.retain(|token| token.name.as_str() == id_or_name),
-        }
-        if found.len() > 1 {
-            return Err(VaultError::Ambiguous { kind: "API token", name: id_or_name.to_owned() });
-        }
-        let none = || VaultError::NotFound { kind: "API token", id: id_or_name.to_owned() };
-        let token = found.pop().ok_or_else(none)?;
+        let token = pick(found, "API token", id_or_name, |token| (token.id.as_str(), token.name.as_str()))?;
         tx.api_token_revoke(&token.id, now).await?;
         tx.commit().await?;
         Ok(ApiToken { revoked: Some(now), ..token })

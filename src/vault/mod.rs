@@ -11,6 +11,7 @@ pub mod inline_hooks;
 pub mod key_references;
 pub mod oauth;
 pub mod orgs;
+mod pick;
 pub mod publishing;
 mod recent;
 pub mod sealing;

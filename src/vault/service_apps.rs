@@ -2,6 +2,7 @@
 
 use super::Registry;
 use super::error::VaultError;
+use super::pick::pick;
 use crate::crypto::jwk;
 use crate::domain::id::{ForeignKeyId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
@@ -47,15 +48,15 @@ impl Registry {
         Ok((app, keys))
     }
 
-    /// The apps of all orgs, in order of creation, with the number of their keys.
+    /// The apps of all orgs, in order of creation, with their keys.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn service_app_list(&self) -> Result<Vec<(ServiceApp, usize)>, VaultError> {
+    pub async fn service_app_list(&self) -> Result<Vec<(ServiceApp, Vec<AppKey>)>, VaultError> {
         let mut tx = self.store.read().await?;
         let mut found = Vec::new();
         for app in tx.service_app_list().await? {
-            let keys = tx.service_app_key_list(&app.id).await?.len();
+            let keys = tx.service_app_key_list(&app.id).await?;
             found.push((app, keys));
         }
         Ok(found)
@@ -145,15 +146,6 @@ impl Registry {
     }
 }
 
-/// An id counts before a name.
 async fn find(tx: &mut (impl ReadTx + ?Sized), id_or_name: &str) -> Result<ServiceApp, VaultError> {
-    let mut found = tx.service_app_list().await?;
-    match found.iter().position(|app| app.id.as_str() == id_or_name) {
-        Some(index) => return Ok(found.swap_remove(index)),
-        None => found.retain(|app| app.name.as_str() == id_or_name),
-    }
-    if found.len() > 1 {
-        return Err(VaultError::Ambiguous { kind: KIND, name: id_or_name.to_owned() });
-    }
-    found.pop().ok_or_else(|| VaultError::NotFound { kind: KIND, id: id_or_name.to_owned() })
+    pick(tx.service_app_list().await?, KIND, id_or_name, |app| (app.id.as_str(), app.name.as_str()))
 }

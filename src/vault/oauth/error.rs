@@ -6,7 +6,7 @@ pub enum TokenRequestError {
     #[error("the grant type is not client_credentials")]
     GrantType,
     #[error("the parameter {0} is given more than once")]
-    Repeated(String),
+    Repeated(&'static str),
     #[error("the body is no form")]
     NotAForm,
     #[error("the request has no client credentials")]

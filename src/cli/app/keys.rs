@@ -1,0 +1,81 @@
+//! Keys for an app: given, or made here.
+
+use crate::app::Parts;
+use crate::cli::error::CliError;
+use crate::crypto::jwk::{self, NotAVerifyingKey};
+use crate::crypto::private_jwk::{self, Generated};
+use crate::domain::service_app::ServiceApp;
+use clap::{ArgGroup, Args};
+use std::fs;
+use std::io::{self, Read as _};
+use zeroize::Zeroizing;
+
+#[derive(Args)]
+#[command(group = ArgGroup::new("key").required(true).args(["public_key", "generate"]))]
+pub struct KeyFlags {
+    /// Its public key: a JWK, a set of them, or PEM; - for stdin
+    #[arg(long, value_name = "FILE")]
+    public_key: Option<String>,
+    /// Make a key pair, and print the private key, which is not kept
+    #[arg(long)]
+    pub generate: bool,
+    /// Print the private key as PEM, not as JWK
+    #[arg(long, requires = "generate")]
+    pub pem: bool,
+}
+
+/// What an app is given, and what its owner gets.
+pub struct Keys {
+    pub public: Vec<jwk::Named>,
+    pub private: Option<Generated>,
+}
+
+impl KeyFlags {
+    pub fn obtain(&self) -> Result<Keys, CliError> {
+        match &self.public_key {
+            Some(file) => Ok(Keys { public: read_public_keys(file)?, private: None }),
+            None => {
+                let generated = private_jwk::generate(&Parts::real().random);
+                Ok(Keys { public: vec![generated.public()], private: Some(generated) })
+            }
+        }
+    }
+}
+
+fn read_public_keys(file: &str) -> Result<Vec<jwk::Named>, CliError> {
+    // It may be a private key by mistake.
+    let mut text = Zeroizing::new(String::new());
+    let read = if file == "-" {
+        io::stdin().lock().read_to_string(&mut text)
+    } else {
+        fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text))
+    };
+    read.map_err(|error| CliError::new(format!("--public-key: {file} cannot be read: {error}"), "check the path"))?;
+    jwk::parse(&text).map_err(|reason| {
+        let hint = match reason {
+            NotAVerifyingKey::Private => {
+                "`openssl pkey -in FILE -pubout` writes the public half of a PEM; of a JWK leave out all but kty, kid, n, e or crv, x, y"
+            }
+            _ => "give RSA of 2048 to 8192 bits, P-256, P-384 or P-521, as JWK, JWK set or PEM",
+        };
+        CliError::new(format!("--public-key: the key in {file} {reason}"), hint)
+    })
+}
+
+/// What the official SDKs read (wire.md §5): Node calls the `kid` KEYID, Go PRIVATEKEYID; a JWK has its own.
+pub fn environment(app: &ServiceApp, private: &Generated, pem: bool) -> Zeroizing<String> {
+    let key = if pem { private.pem() } else { Zeroizing::new(private.jwk().to_string()) };
+    let mut lines = vec![
+        "AUTHORIZATIONMODE=PrivateKey".to_owned(),
+        format!("CLIENTID={}", app.id),
+        format!("SCOPES='{}'", app.scopes),
+        format!("PRIVATEKEY='{}'", key.trim_end()),
+    ];
+    if pem {
+        lines.extend(["KEYID", "PRIVATEKEYID"].map(|name| format!("{name}={}", private.kid())));
+    }
+    if app.dpop_bound {
+        lines.push("DPOPENABLED=true".to_owned());
+    }
+    Zeroizing::new(lines.iter().map(|line| format!("export OKTA_CLIENT_{line}\n")).collect())
+}
