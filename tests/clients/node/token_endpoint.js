@@ -10,8 +10,15 @@ class Memory {
   async find(id) { return this.#kept.get(id); }
 }
 
-// `jwksUri` is all that it knows of the vault's key. Tokens are JWTs for `audience`.
-async function startTokenEndpoint({ clientId, jwksUri, audience, scope = 'hook' }) {
+// Each signs with a key of its own that has this name.
+const KID = 'token-endpoint';
+
+// What a token is for when the client does not say. A resource must be a URI (RFC 8707); its audience need not be.
+const USUAL = 'urn:resource:usual';
+
+// `jwksUri` is all that it knows of the client's key; without it, the client has the secret. Tokens are JWTs for `audience`,
+// or for the `resource` that the client asks for.
+async function startTokenEndpoint({ clientId, jwksUri, clientSecret, audience, scope = 'hook' }) {
   const { Provider } = await import('oidc-provider');
   const { exportJWK, generateKeyPair } = await import('jose');
 
@@ -19,22 +26,23 @@ async function startTokenEndpoint({ clientId, jwksUri, audience, scope = 'hook' 
   // The issuer holds the port, so the port comes first.
   const issuer = await listen(server);
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+  const authentication = jwksUri
+    ? { token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'RS256', jwks_uri: jwksUri }
+    : { token_endpoint_auth_method: 'client_secret_post', client_secret: clientSecret };
 
   const provider = new Provider(issuer, {
     adapter: Memory,
     clients: [{
       client_id: clientId,
-      token_endpoint_auth_method: 'private_key_jwt',
-      token_endpoint_auth_signing_alg: 'RS256',
-      jwks_uri: jwksUri,
+      ...authentication,
       grant_types: ['client_credentials'],
       redirect_uris: [],
       response_types: [],
       scope,
     }],
-    clientAuthMethods: ['private_key_jwt'],
-    scopes: [scope],
-    jwks: { keys: [{ ...await exportJWK(privateKey), kid: 'token-endpoint', alg: 'RS256', use: 'sig' }] },
+    clientAuthMethods: [authentication.token_endpoint_auth_method],
+    scopes: scope.split(' '),
+    jwks: { keys: [{ ...await exportJWK(privateKey), kid: KID, alg: 'RS256', use: 'sig' }] },
     // By default it fetches no key set from a private address. Leaving its dispatcher out is the way to allow that.
     fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     ttl: { ClientCredentials: 120 },
@@ -43,9 +51,13 @@ async function startTokenEndpoint({ clientId, jwksUri, audience, scope = 'hook' 
       clientCredentials: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        defaultResource: () => audience,
-        getResourceServerInfo: () => ({
-          audience, scope, accessTokenFormat: 'jwt', accessTokenTTL: 120, jwt: { sign: { alg: 'RS256' } },
+        defaultResource: () => USUAL,
+        getResourceServerInfo: (ctx, resource) => ({
+          audience: resource === USUAL ? audience : resource,
+          scope,
+          accessTokenFormat: 'jwt',
+          accessTokenTTL: 120,
+          jwt: { sign: { alg: 'RS256' } },
         }),
       },
     },
@@ -55,13 +67,18 @@ async function startTokenEndpoint({ clientId, jwksUri, audience, scope = 'hook' 
   const requests = [];
   provider.on('grant.success', () => { requests.push('granted'); });
   provider.on('grant.error', (ctx, error) => { requests.push(error.error_detail ?? error.error_description); });
+  // The path of each request.
+  const paths = [];
+  server.on('request', request => { paths.push(request.url); });
   server.on('request', provider.callback());
 
   return {
     issuer,
     tokenUrl: `${issuer}/token`,
     jwksUri: `${issuer}/jwks`,
+    kid: KID,
     requests,
+    paths,
     close: () => close(server),
   };
 }
