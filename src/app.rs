@@ -12,7 +12,6 @@ use crate::crypto::random::Random;
 use crate::crypto::rsa_key::KeyPair;
 use crate::domain::clock::{Clock, SystemClock};
 use crate::domain::outbound::OutboundPolicy;
-use crate::domain::trusted_issuer::TrustedIssuer;
 use crate::http::rate_limit::RateLimiter;
 use crate::http::{Shared, docs, server};
 use crate::outbound::Outbound;
@@ -21,7 +20,7 @@ use crate::repository::Store as _;
 use crate::repository::sqlite::SqliteStore;
 use crate::repository::sqlite::file;
 use crate::vault::error::VaultError;
-use crate::vault::oauth::issuers::Issuers;
+use crate::vault::oauth::issuers::{Issuer, Issuers};
 use crate::vault::sealing;
 use crate::vault::{Registry, Vault};
 use actix_server::{Server, ServerHandle};
@@ -116,8 +115,8 @@ pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, Star
     let registry = Registry::new(store, parts.clock.clone(), parts.random.clone());
     let envelope = Envelope::new(&master_key, parts.random.clone());
     let outbound = open_outbound(&config.outbound, parts)?;
-    let issuers = Issuers::new(Vec::new(), open_outbound(&config.outbound, parts)?);
-    let vault = Vault::new(registry, envelope, KeyPool::start(0, key_maker(&parts.random))?, 1, outbound, issuers);
+    let pool = KeyPool::start(0, key_maker(&parts.random))?;
+    let vault = Vault::new(registry, envelope, pool, 1, outbound, Issuers::new(Vec::new()));
     vault.ready().await?;
     Ok(vault)
 }
@@ -165,15 +164,20 @@ pub async fn open_vault(config: &Config, create: bool, parts: &Parts) -> Result<
     let pool = KeyPool::start(config.server.key_pool, key_maker(&parts.random))?;
     let makers = available_parallelism().map_or(1, usize::from);
     let outbound = open_outbound(&config.outbound, parts)?;
-    let issuers = open_issuers(&config.outbound, &config.trusted_issuers, parts)?;
+    let issuers = open_issuers(config, &opened.registry, parts).await?;
     Ok(Vault::new(opened.registry, envelope, pool, makers, outbound, issuers))
 }
 
-/// Issuers may be called wherever they are: their addresses come from the one who runs the vault, not from its users.
-fn open_issuers(policy: &OutboundPolicy, trusted: &[TrustedIssuer], parts: &Parts) -> Result<Issuers, StartError> {
-    let addresses = trusted.iter().flat_map(|issuer| [Some(&issuer.issuer), issuer.jwks_uri.as_ref()]).flatten();
-    let policy = addresses.fold(policy.clone(), OutboundPolicy::with_host_of);
-    Ok(Issuers::new(trusted.to_vec(), open_outbound(&policy, parts)?))
+/// Each issuer may be called wherever it is: its address comes from the one who runs the vault, not from its users.
+async fn open_issuers(config: &Config, registry: &Registry, parts: &Parts) -> Result<Issuers, StartError> {
+    let mut issuers = Vec::new();
+    for trusted in &config.trusted_issuers {
+        let org = registry.org_pick(trusted.org.as_deref()).await?;
+        let addresses = [Some(&trusted.issuer), trusted.jwks_uri.as_ref()].into_iter().flatten();
+        let policy = addresses.fold(config.outbound.clone(), OutboundPolicy::with_host_of);
+        issuers.push(Issuer::new(org.id, trusted.clone(), open_outbound(&policy, parts)?));
+    }
+    Ok(Issuers::new(issuers))
 }
 
 fn key_maker(random: &Random) -> impl Fn() -> KeyPair + Send + 'static {
@@ -258,6 +262,11 @@ impl App {
         vault.erase_leftovers().await;
         let listen_error = |reason| StartError::Listen { address: config.listen, reason };
         let address = listener.local_addr().map_err(listen_error)?;
+        if config.public_url.is_none() && !address.ip().is_loopback() {
+            tracing::warn!(
+                "HOOKVAULT_PUBLIC_URL is not set: tokens are for whatever address a client says that it uses"
+            );
+        }
         let shared = web::Data::new(Shared {
             vault: vault.clone(),
             limiter: RateLimiter::new(config.rate_limit, parts.clock.clone()),
@@ -348,10 +357,10 @@ const MAINTENANCE: Duration = Duration::from_mins(5);
 /// Does what is due, at the start and from time to time, until the server stops.
 async fn maintain(vault: Vault, mut stopping: watch::Receiver<bool>) {
     loop {
-        match vault.signing_keys_maintain().await {
+        match vault.oauth_upkeep().await {
             // The app has stopped meanwhile.
             Err(VaultError::Unavailable(error)) if error.is_closed() => return,
-            Err(error) => tracing::warn!(error = %error, "the upkeep of signing keys has to wait"),
+            Err(error) => tracing::warn!(error = %error, "the upkeep of tokens has to wait"),
             Ok(()) => {}
         }
         tokio::select! {

@@ -353,10 +353,8 @@ async fn rotations_under_load_refuse_no_valid_token() {
         }));
         let keys = async {
             let (one, other) = if step % 2 == 0 { (&app, &beside) } else { (&beside, &app) };
-            let (planned, maintained) = tokio::join!(
-                one.vault.signing_key_rotate(&org.id, Rotation::Planned),
-                other.vault.signing_keys_maintain(),
-            );
+            let (planned, maintained) =
+                tokio::join!(one.vault.signing_key_rotate(&org.id, Rotation::Planned), other.vault.oauth_upkeep(),);
             maintained.unwrap();
             match planned {
                 Ok(_) => 1,

@@ -352,6 +352,7 @@ async fn service_apps_and_their_keys_read_back_and_go_together() {
         active: true,
         created: time(3),
         last_updated: time(4),
+        activated: time(3),
     };
     let keys = [
         VerifyingKey::Rsa(PublicKey { modulus: vec![7; 256], exponent: vec![1, 0, 1] }),

@@ -11,8 +11,15 @@ CREATE TABLE service_app (
     active       INTEGER NOT NULL CHECK (active IN (0, 1)),
     created      INTEGER NOT NULL,
     last_updated INTEGER NOT NULL,
+    -- Tokens that were issued before do not count.
+    activated    INTEGER NOT NULL,
     UNIQUE (org_id, name)
 ) STRICT;
+
+CREATE TRIGGER service_app_deleted BEFORE DELETE ON service_app WHEN OLD.active = 1
+BEGIN
+    SELECT RAISE(ABORT, 'the service app is active');
+END;
 
 CREATE TABLE service_app_key (
     seq     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -23,10 +30,17 @@ CREATE TABLE service_app_key (
     first   BLOB    NOT NULL CHECK (length(first) > 0),
     second  BLOB    NOT NULL CHECK (length(second) > 0),
     created INTEGER NOT NULL,
-    UNIQUE (app_id, kid)
+    UNIQUE (app_id, kid),
+    CHECK (CASE kind
+        WHEN 'RSA' THEN length(first) BETWEEN 256 AND 1024
+        WHEN 'P-256' THEN length(first) = 32 AND length(second) = 32
+        WHEN 'P-384' THEN length(first) = 48 AND length(second) = 48
+        WHEN 'P-521' THEN length(first) = 66 AND length(second) = 66
+    END)
 ) STRICT;
 
--- Which of an org's keys signs follows from `signs_from` alone: the latest that is not in the future.
+-- Which of an org's keys signs follows from `signs_from`: the latest that is not in the future, and of several the one that was
+-- made last.
 CREATE TABLE signing_key (
     org_id       TEXT    NOT NULL REFERENCES org (id),
     -- Two who rotate at once make the same generation, and one of them fails.

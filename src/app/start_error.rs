@@ -100,6 +100,7 @@ pub fn store_hint(error: &VaultError) -> String {
     match error {
         VaultError::Busy(_) => "another process holds the database; try again".into(),
         VaultError::Full(_) => "make room on the disk, then try again".into(),
+        VaultError::NotFound { kind: "org", .. } => "`hookvault org list` shows all orgs".into(),
         VaultError::Empty => "check that HOOKVAULT_DATABASE_URL names a vault that has been used".into(),
         VaultError::Damaged(_) => "restore the database file from a backup".into(),
         VaultError::Unavailable(_) | VaultError::Store(_) => {

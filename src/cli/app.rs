@@ -6,13 +6,11 @@ mod listing;
 use super::error::CliError;
 use super::flags::RegistryFlags;
 use super::output;
-use crate::domain::id::PrefixedId as _;
 use crate::domain::name::Name;
 use crate::domain::scope::{Scope, Scopes};
 use clap::{Args, Subcommand};
 use keys::{KeyFlags, Keys};
 use listing::{AppLine, kids};
-use serde_json::json;
 
 /// Make and manage service apps, which get access tokens by OAuth 2.0
 #[derive(Subcommand)]
@@ -32,11 +30,14 @@ pub enum AppCommand {
 
 /// Make a service app and print its client id
 #[derive(Args)]
-#[command(after_help = "With --generate it prints what the official SDKs read from the environment.
+#[command(
+    after_help = "With --generate it prints what the official SDKs read from the environment: keep that in a file
+that only you may read (umask 077).
 
 Example:
   hookvault app create --name ci --scope okta.inlineHooks.manage --generate > app.env
-  hookvault app create --name ci --scope okta.inlineHooks.read --public-key key.pem")]
+  hookvault app create --name ci --scope okta.inlineHooks.read --public-key key.pem"
+)]
 pub struct Create {
     /// What it is called; unique among the org's apps
     #[arg(long)]
@@ -112,7 +113,7 @@ pub struct RemoveKey {
 
 /// Let a service app get tokens again
 #[derive(Args)]
-#[command(after_help = "Example:\n  hookvault app activate ci")]
+#[command(after_help = "Those of before its deactivation stay dead.\n\nExample:\n  hookvault app activate ci")]
 pub struct Activate {
     /// The app's client id or name
     app: String,
@@ -183,10 +184,7 @@ impl Create {
         opened.close().await;
         let (line, app, keys) = created?;
         match private {
-            Some(private) if self.json => output::print_json(&json!({
-                "clientId": app.id.as_str(),
-                "privateKey": if self.key.pem { private.pem().as_str().into() } else { private.jwk() },
-            }))?,
+            Some(private) if self.json => output::print(&keys::json(&app, &private, self.key.pem))?,
             Some(private) => output::print(&keys::environment(&app, &private, self.key.pem))?,
             None if self.json => output::print_json(&line)?,
             None => output::print(&format!("{}\n", app.id))?,
@@ -238,7 +236,7 @@ impl AddKey {
         let (app, keys) = added?;
         match private {
             Some(private) if self.key.pem => output::print(&private.pem())?,
-            Some(private) => output::print(&format!("{}\n", private.jwk()))?,
+            Some(private) => output::print(&format!("{}\n", private.jwk().as_str()))?,
             None => output::print(&keys.iter().map(|key| format!("{}\n", key.kid)).collect::<String>())?,
         }
         output::tell(&format!("service app {} ({}) has the key {}, too", app.id, app.name, kids(&keys)));

@@ -91,7 +91,7 @@ impl VaultFlags {
             Some(path) => DataDir::new(path.into()).config(&sources)?,
             None => Config::from_sources(&sources)?,
         };
-        // No key is made here.
+        // Keys are made one by one, if at all.
         config.server.key_pool = 0;
         let vault = app::open_vault(&config, false, &Parts::real()).await?;
         match vault.registry().org_pick(self.org.as_deref()).await {

@@ -30,8 +30,8 @@ pub struct List {
 #[derive(Args)]
 #[command(
     after_help = "Until then it is published, so that verifiers know it in time. The old key stays published until its
-last token has expired, so no token stops working. With --revoke all tokens do: clients get
-new ones by themselves.
+last token has expired, so no token stops working. With --revoke all do: some clients get new
+ones by themselves (the Node SDK), others have to be started again (the Python SDK).
 
 Example:
   hookvault signing-key rotate"

@@ -62,6 +62,10 @@ fn parse_entry(entry: Entry) -> Result<TrustedIssuer, String> {
             reason => format!("has a {name} that {reason}"),
         })
     };
+    // RFC 8414, clause 2.
+    if entry.issuer.contains('?') {
+        return Err(format!("has the issuer {}, which has a query", entry.issuer));
+    }
     if entry.audience.is_empty() {
         return Err("has an audience that is blank".into());
     }

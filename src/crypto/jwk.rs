@@ -160,14 +160,18 @@ fn ec_key(curve: Curve, x: Vec<u8>, y: Vec<u8>) -> Result<VerifyingKey, NotAVeri
     if x.len() != curve.coordinate_length() || y.len() != curve.coordinate_length() {
         return Err(NotAVerifyingKey::Value);
     }
-    let algorithm: &'static EcdsaVerificationAlgorithm = match curve {
+    // Off the curve it is refused here, before anybody registers it.
+    ParsedPublicKey::new(ecdsa(curve), point(&x, &y)).map_err(|_| NotAVerifyingKey::Value)?;
+    Ok(VerifyingKey::Ec { curve, x, y })
+}
+
+/// The one algorithm that a curve is used with (RFC 7518, clause 3.4).
+pub(super) fn ecdsa(curve: Curve) -> &'static EcdsaVerificationAlgorithm {
+    match curve {
         Curve::P256 => &ECDSA_P256_SHA256_FIXED,
         Curve::P384 => &ECDSA_P384_SHA384_FIXED,
         Curve::P521 => &ECDSA_P521_SHA512_FIXED,
-    };
-    // Off the curve it is refused here, before anybody registers it.
-    ParsedPublicKey::new(algorithm, point(&x, &y)).map_err(|_| NotAVerifyingKey::Value)?;
-    Ok(VerifyingKey::Ec { curve, x, y })
+    }
 }
 
 /// A point in its uncompressed form (SEC 1, clause 2.3.3).

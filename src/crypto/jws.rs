@@ -10,8 +10,8 @@ use super::signing_key::SigningKey;
 use crate::domain::id::KeyId;
 use crate::domain::verifying_key::{Curve, VerifyingKey};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents, UnparsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents,
+    UnparsedPublicKey,
 };
 use jaws::algorithms::{AlgorithmIdentifier, DynJsonWebAlgorithm, SignatureBytes, TokenSigner, TokenVerifier};
 use jaws::key::{DynJwkKeyType, SerializePublicJWK};
@@ -24,9 +24,9 @@ use std::fmt;
 /// The signature failed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignError {
-    #[error("the private key cannot sign")]
-    Key(#[source] jaws::token::TokenSigningError),
-    #[error("the claims cannot be written")]
+    #[error("the claims cannot be written, or the key cannot sign")]
+    Signature(#[source] jaws::token::TokenSigningError),
+    #[error("the signed token cannot be written")]
     Written(#[source] jaws::token::TokenFormattingError),
 }
 
@@ -45,7 +45,7 @@ pub enum VerifyError {
     Signature,
 }
 
-/// Signs claims (a JSON object) as a JWT with the key's `kid`. Takes some 0.5 ms: not on an async worker.
+/// Signs claims (a JSON object) as a JWT with the key's `kid`. Takes some 0.2 ms: not on an async worker.
 ///
 /// # Errors
 /// [`SignError`].
@@ -53,7 +53,7 @@ pub fn sign(key: &SigningKey, key_id: KeyId, claims: impl Serialize) -> Result<S
     let mut token = Token::compact((), claims);
     *token.header_mut().key_id() = Some(key_id.to_string());
     *token.header_mut().r#type() = Some("JWT".to_owned());
-    let signed = token.sign::<SigningKey, SignatureBytes>(key).map_err(SignError::Key)?;
+    let signed = token.sign::<SigningKey, SignatureBytes>(key).map_err(SignError::Signature)?;
     signed.rendered().map_err(SignError::Written)
 }
 
@@ -160,6 +160,11 @@ impl<C: DeserializeOwned> Unverified<C> {
         is_known(*self.token.header().algorithm())
     }
 
+    /// Whether the algorithm is one that this key can be used with.
+    pub fn fits(&self, key: &VerifyingKey) -> bool {
+        fits(*self.token.header().algorithm(), key)
+    }
+
     /// The key in the header (RFC 7515, clause 4.1.3), if there is one.
     pub fn embedded_key(&self) -> Option<Result<VerifyingKey, NotAVerifyingKey>> {
         self.token.header().key().map(jwk::from_jaws)
@@ -227,12 +232,7 @@ impl TokenVerifier for Verifier<'_> {
                 RsaPublicKeyComponents { n: &key.modulus, e: &key.exponent }.verify(parameters, &message, signature)
             }
             VerifyingKey::Ec { curve, x, y } => {
-                let algorithm = match curve {
-                    Curve::P256 => &ECDSA_P256_SHA256_FIXED,
-                    Curve::P384 => &ECDSA_P384_SHA384_FIXED,
-                    Curve::P521 => &ECDSA_P521_SHA512_FIXED,
-                };
-                UnparsedPublicKey::new(algorithm, jwk::point(x, y)).verify(&message, signature)
+                UnparsedPublicKey::new(jwk::ecdsa(*curve), jwk::point(x, y)).verify(&message, signature)
             }
         };
         valid.map(|()| SignatureBytes::from(signature)).map_err(|_| signature::Error::new())

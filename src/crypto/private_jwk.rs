@@ -8,9 +8,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pkcs8::der::pem::PemLabel as _;
 use pkcs8::{DecodePrivateKey as _, LineEnding, PrivateKeyInfoRef, SecretDocument};
-use rsa::RsaPrivateKey;
 use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
-use serde_json::{Value, json};
+use rsa::{BoxedUint, RsaPrivateKey};
+use std::fmt::Write as _;
 use zeroize::Zeroizing;
 
 /// A key pair on its way to its owner. There is no `Debug`.
@@ -44,20 +44,35 @@ impl Generated {
     /// # Panics
     /// Never: it was just encoded.
     #[must_use]
-    pub fn jwk(&self) -> Value {
+    pub fn jwk(&self) -> Zeroizing<String> {
         let key = RsaPrivateKey::from_pkcs8_der(self.pair.pkcs8()).expect("a key that was just made can be decoded");
-        let number = |bytes: Box<[u8]>| URL_SAFE_NO_PAD.encode(Zeroizing::new(bytes.into_vec()).as_slice());
-        let (dp, dq, qi) = (key.dp(), key.dq(), key.crt_coefficient());
-        let (p, q) = (&key.primes()[0], &key.primes()[1]);
-        json!({
-            "kty": "RSA", "alg": "RS256", "use": "sig", "kid": self.kid,
-            "n": number(key.n_bytes()), "e": number(key.e_bytes()),
-            "d": number(key.d().to_be_bytes_trimmed_vartime()),
-            "p": number(p.to_be_bytes_trimmed_vartime()), "q": number(q.to_be_bytes_trimmed_vartime()),
-            "dp": dp.map(|dp| number(dp.to_be_bytes_trimmed_vartime())),
-            "dq": dq.map(|dq| number(dq.to_be_bytes_trimmed_vartime())),
-            "qi": qi.map(|qi| number(qi.to_be_bytes_trimmed_vartime())),
-        })
+        let number = |bytes: Box<[u8]>| Zeroizing::new(URL_SAFE_NO_PAD.encode(Zeroizing::new(bytes.into_vec())));
+        let secret = |value: Option<&BoxedUint>| value.map(|value| number(value.to_be_bytes_trimmed_vartime()));
+        let coefficient = key.crt_coefficient();
+        let members = [
+            ("kty", Some(Zeroizing::new("RSA".to_owned()))),
+            ("alg", Some(Zeroizing::new("RS256".to_owned()))),
+            ("use", Some(Zeroizing::new("sig".to_owned()))),
+            ("kid", Some(Zeroizing::new(self.kid.clone()))),
+            ("n", Some(number(key.n_bytes()))),
+            ("e", Some(number(key.e_bytes()))),
+            ("d", secret(Some(key.d()))),
+            ("p", secret(key.primes().first().map(AsRef::as_ref))),
+            ("q", secret(key.primes().get(1).map(AsRef::as_ref))),
+            ("dp", secret(key.dp())),
+            ("dq", secret(key.dq())),
+            ("qi", secret(coefficient.as_ref())),
+        ];
+        // Large enough from the start: what grows leaves copies behind.
+        let mut text = Zeroizing::new(String::with_capacity(4096));
+        for (name, value) in &members {
+            // Base64url and plain words: nothing of it needs to be escaped.
+            let value = value.as_ref().map_or("", |value| value);
+            let separator = if text.is_empty() { '{' } else { ',' };
+            write!(*text, "{separator}\"{name}\":\"{value}\"").expect("a string takes what is written to it");
+        }
+        text.push('}');
+        text
     }
 
     /// The private key as PEM: PKCS#8 (RFC 7468, clause 10).

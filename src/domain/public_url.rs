@@ -1,6 +1,7 @@
 //! The address under which clients reach the vault, where it differs from the one it listens on.
 
 use super::invalid::Invalid;
+use super::org::Domain;
 use std::fmt;
 
 /// An origin: scheme, host and port (RFC 6454).
@@ -30,6 +31,15 @@ impl PublicUrl {
         Ok(Self { https, authority: authority.to_ascii_lowercase() })
     }
 
+    /// The same scheme and port under another name.
+    #[must_use]
+    pub fn with_domain(&self, domain: &Domain) -> Self {
+        // The colons of an IPv6 address stand before its bracket.
+        let port = self.authority.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+        let port = port.map(|(_, port)| format!(":{port}")).unwrap_or_default();
+        Self { https: self.https, authority: format!("{domain}{port}") }
+    }
+
     #[must_use]
     pub const fn is_https(&self) -> bool {
         self.https
@@ -50,6 +60,19 @@ impl fmt::Display for PublicUrl {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_org_is_under_its_domain_and_the_same_port() {
+        let domain = Domain::parse("staging.example.com").unwrap();
+        for (url, other) in [
+            ("https://keys.example.com", "https://staging.example.com"),
+            ("https://keys.example.com:8443", "https://staging.example.com:8443"),
+            ("http://[::1]:8080", "http://staging.example.com:8080"),
+            ("http://[::1]", "http://staging.example.com"),
+        ] {
+            assert_eq!(PublicUrl::parse(url).unwrap().with_domain(&domain).to_string(), other);
+        }
+    }
 
     #[test]
     fn a_public_url_is_an_origin_and_nothing_more() {

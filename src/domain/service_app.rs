@@ -20,6 +20,8 @@ pub struct ServiceApp {
     pub active: bool,
     pub created: Timestamp,
     pub last_updated: Timestamp,
+    /// When it was made or last activated again: tokens of before do not count.
+    pub activated: Timestamp,
 }
 
 /// A public key that an app's assertions are verified with.

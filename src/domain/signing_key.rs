@@ -22,6 +22,9 @@ pub const PUBLISHED_AHEAD: Duration = Duration::from_mins(15);
 /// How long a key stays published after its last token has expired: clocks differ.
 const GRACE: Duration = Duration::from_mins(5);
 
+/// A next key that signs later than this is none: a clock that was wrong has made it.
+const HORIZON: Duration = Duration::from_hours(1);
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SigningKey {
     pub org_id: OrgId,
@@ -79,7 +82,7 @@ impl Phase {
     }
 }
 
-/// All keys of an org.
+/// All keys of an org, in the order in which they sign: of those that begin at the same moment, the one made last is the later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyRing(Vec<SigningKey>);
 
@@ -87,11 +90,11 @@ impl KeyRing {
     /// In any order.
     #[must_use]
     pub fn new(mut keys: Vec<SigningKey>) -> Self {
-        keys.sort_by_key(|key| key.generation);
+        keys.sort_by_key(|key| (key.signs_from, key.generation));
         Self(keys)
     }
 
-    /// Oldest first, with what each is doing.
+    /// In the order in which they sign, with what each is doing.
     pub fn phases(&self, now: Timestamp) -> impl DoubleEndedIterator<Item = (&SigningKey, Phase)> {
         let successors = self.0.iter().skip(1).map(Some).chain([None]);
         self.0.iter().zip(successors.collect::<Vec<_>>()).map(move |(key, successor)| {
@@ -126,22 +129,22 @@ impl KeyRing {
     /// When the next key should begin to sign, if it is time to make it.
     #[must_use]
     pub fn due(&self, now: Timestamp) -> Option<Timestamp> {
-        let newest = self.0.last()?;
-        let end = newest.signs_from.after(SIGNING_PERIOD).ok()?;
+        let end = self.signing(now)?.signs_from.after(SIGNING_PERIOD).ok()?;
         let published = now.after(PUBLISHED_AHEAD).ok()?;
-        (end <= published).then_some(published)
+        (end <= published && self.next(now).is_none()).then_some(published)
+    }
+
+    /// The key that signs next, if it does so soon.
+    #[must_use]
+    pub fn next(&self, now: Timestamp) -> Option<&SigningKey> {
+        let horizon = now.after(HORIZON).ok()?;
+        self.0.iter().find(|key| key.signs_from > now && key.signs_from <= horizon)
     }
 
     /// What the next key is numbered.
     #[must_use]
     pub fn next_generation(&self) -> u32 {
-        self.0.last().map_or(1, |key| key.generation.saturating_add(1))
-    }
-
-    /// Whether the newest key does not sign yet.
-    #[must_use]
-    pub fn rotation_under_way(&self, now: Timestamp) -> Option<&SigningKey> {
-        self.0.last().filter(|key| key.signs_from > now)
+        self.0.iter().map(|key| key.generation).max().map_or(1, |newest| newest.saturating_add(1))
     }
 }
 
@@ -192,5 +195,23 @@ mod tests {
         // Where nobody was there in time, it is published all the same before it signs.
         assert_eq!(ring.due(at(200 * DAY)), Some(at(200 * DAY + 900)));
         assert_eq!(KeyRing::new(Vec::new()).due(at(0)), None);
+    }
+
+    #[test]
+    fn a_clock_that_was_wrong_leaves_one_key_that_signs() {
+        // It ran ahead: the next key would sign in years. Another one comes in time.
+        let ahead = ring(&[0, 4000 * DAY]);
+        assert_eq!(phases(&ahead, 90 * DAY), "signing next");
+        assert_eq!((ahead.next(at(90 * DAY)), ahead.due(at(90 * DAY))), (None, Some(at(90 * DAY + 900))));
+        // It went back, twice: keys were made out of order.
+        let back = ring(&[1000, 50, 950, 20]);
+        for (now, expected) in [
+            (20, "signing next next next"),
+            (60, "retired signing next next"),
+            (1001, "retired retired retired signing"),
+        ] {
+            assert_eq!(phases(&back, now), expected, "{now}");
+        }
+        assert_eq!(back.next_generation(), 5);
     }
 }

@@ -1,7 +1,6 @@
 //! Issuers outside the vault whose access tokens count as well.
 
 use super::hook_url::HookUrl;
-use super::org::Org;
 use super::scope::{Scope, Scopes};
 use std::collections::BTreeMap;
 
@@ -22,19 +21,6 @@ pub struct TrustedIssuer {
 }
 
 impl TrustedIssuer {
-    /// Whether its tokens count in this org.
-    #[must_use]
-    pub fn is_for(&self, org: &Org) -> bool {
-        use super::id::PrefixedId as _;
-        match self.org.as_deref() {
-            None => org.is_default,
-            Some(wanted) => {
-                let domain = org.domain.as_ref().map(super::org::Domain::as_str);
-                [Some(org.id.as_str()), Some(org.name.as_str()), domain].contains(&Some(wanted))
-            }
-        }
-    }
-
     /// What these scopes of the issuer's allow here. Those that mean nothing here are left out.
     #[must_use]
     pub fn translate<'a>(&self, given: impl Iterator<Item = &'a str>) -> Scopes {

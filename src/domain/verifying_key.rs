@@ -6,7 +6,7 @@ use super::invalid::Invalid;
 /// The algorithms of assertions, proofs and access tokens (RFC 7518, clause 3.1; wire.md §5).
 pub const JWS_ALGORITHMS: [&str; 6] = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"];
 
-/// A public key that fits one of the algorithms of [`Curve`] or RSASSA-PKCS1-v1_5.
+/// A public key for one of [`JWS_ALGORITHMS`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VerifyingKey {
     Rsa(PublicKey),

@@ -7,6 +7,7 @@ use crate::domain::caller::Caller;
 use crate::domain::org::Org;
 use crate::domain::scope::Scope;
 use crate::vault::error::VaultError;
+use crate::vault::oauth::SingleUse;
 use crate::vault::oauth::access_token::{AccessRequest, Scheme};
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap};
@@ -22,6 +23,8 @@ pub enum Authentication {
         caller: Caller,
         /// The address of the org, for callers with an access token.
         realm: Option<String>,
+        /// For a token that is bound to a key: what counts once it was used up.
+        proof: Option<SingleUse>,
     },
 }
 
@@ -30,6 +33,17 @@ impl Authentication {
     pub fn caller(&self) -> Option<&Caller> {
         match self {
             Self::Caller { caller, .. } => Some(caller),
+            Self::Missing | Self::Failed(_) => None,
+        }
+    }
+}
+
+impl Authentication {
+    /// The proof that a caller has used up.
+    #[must_use]
+    pub fn proof(&self) -> Option<&SingleUse> {
+        match self {
+            Self::Caller { proof, .. } => proof.as_ref(),
             Self::Missing | Self::Failed(_) => None,
         }
     }
@@ -45,7 +59,7 @@ pub async fn authenticate(request: &ServiceRequest, shared: &Shared) -> Authenti
     match value.to_str().ok().and_then(credential) {
         None => Authentication::Failed(VaultError::BadCredential.into()),
         Some((None, token)) => match shared.vault.registry().authenticate(host, token).await {
-            Ok(caller) => Authentication::Caller { caller, realm: None },
+            Ok(caller) => Authentication::Caller { caller, realm: None, proof: None },
             Err(error) => Authentication::Failed(error.into()),
         },
         Some((Some(scheme), token)) => match shared.vault.registry().org_of_host(host).await {
@@ -74,8 +88,20 @@ async fn access_token(
         url: &url,
     };
     match shared.vault.access_token_authenticate(access).await {
-        Ok(caller) => Authentication::Caller { caller, realm: Some(realm) },
+        Ok((caller, proof)) => Authentication::Caller { caller, realm: Some(realm), proof },
         Err(VaultError::AccessToken(error)) => Authentication::Failed(ApiError::AccessToken { error, realm }),
+        Err(VaultError::Proof(error)) => Authentication::Failed(ApiError::Proof { error, realm }),
+        Err(error) => Authentication::Failed(error.into()),
+    }
+}
+
+/// Uses up the proof of a caller who has one: a request is about to be looked at, and was not refused for its number.
+pub async fn use_proof(authentication: Authentication, shared: &Shared) -> Authentication {
+    let Authentication::Caller { caller, realm: Some(realm), proof: Some(proof) } = authentication else {
+        return authentication;
+    };
+    match shared.vault.proof_use(&proof).await {
+        Ok(()) => Authentication::Caller { caller, realm: Some(realm), proof: Some(proof) },
         Err(VaultError::Proof(error)) => Authentication::Failed(ApiError::Proof { error, realm }),
         Err(error) => Authentication::Failed(error.into()),
     }
@@ -154,7 +180,7 @@ impl<R: Requirement> FromRequest for Granted<R> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let authentication = request.extensions_mut().remove::<Authentication>();
         ready(match authentication {
-            Some(Authentication::Caller { caller, realm }) => match R::SCOPE {
+            Some(Authentication::Caller { caller, realm, .. }) => match R::SCOPE {
                 Some(needed) if !caller.scopes.allow(needed) => Err(ApiError::ScopeTooSmall { needed, realm }),
                 _ => Ok(Self { caller, requirement: PhantomData }),
             },

@@ -28,9 +28,11 @@ pub struct JsonObject(pub Vec<u8>);
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// A parameter; one without a value is none (RFC 6749, clause 3.2).
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        let found = self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str());
+        found.filter(|value| !value.is_empty())
     }
 
     /// One of these parameters that is there more than once.

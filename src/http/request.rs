@@ -40,9 +40,12 @@ pub async fn surround(
         Some(client) if !uncounted => Some(shared.limiter.count(&client)),
         _ => None,
     };
+    let exceeded = budget.is_some_and(|budget| budget.exceeded);
+    let authentication = if exceeded { authentication } else { auth::use_proof(authentication, &shared).await };
+    let proof = authentication.proof().cloned();
     request.extensions_mut().insert::<Authentication>(authentication);
 
-    let mut response = if budget.is_some_and(|budget| budget.exceeded) {
+    let mut response = if exceeded {
         request.into_response(ApiError::RateLimited.respond(vault, &entry.request_id))
     } else {
         match AssertUnwindSafe(next.call(request)).catch_unwind().await {
@@ -53,6 +56,10 @@ pub async fn surround(
         }
     };
     let status = response.status();
+    if let (Some(proof), StatusCode::SERVICE_UNAVAILABLE) = (proof, status) {
+        // Clients send such a request again as it is.
+        vault.proof_release(&proof).await;
+    }
     let budget = budget.unwrap_or_else(|| shared.limiter.untouched());
     add_budget(response.headers_mut(), budget);
     add_headers(response.headers_mut(), status, &shared, &entry.request_id);

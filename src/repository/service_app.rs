@@ -21,6 +21,7 @@ pub trait ServiceAppWrite: ServiceAppRead {
     /// `Conflict` of the name.
     async fn service_app_insert(&mut self, app: &ServiceApp) -> Result<(), StoreError>;
 
+    /// Where it is so already, nothing changes.
     async fn service_app_set_active(
         &mut self,
         id: &ServiceAppId,

@@ -10,6 +10,9 @@ pub trait UsedTokenIdWrite: Send {
     /// `Conflict` where it is there already.
     async fn used_token_id_insert(&mut self, hash: &[u8; 32], expires: Timestamp) -> Result<(), StoreError>;
 
+    /// Removes one, if it is there.
+    async fn used_token_id_delete(&mut self, hash: &[u8; 32]) -> Result<(), StoreError>;
+
     /// Removes those whose tokens are refused for their age. Returns how many.
     async fn used_token_id_clean(&mut self, now: Timestamp) -> Result<u64, StoreError>;
 }

@@ -144,9 +144,9 @@ impl Vault {
         match tx.hook_key_delete(org, &key_id).await {
             Ok(true) => {
                 // Once now, in case that the caller goes away, and once when nobody can parse it again.
-                self.signing_keys.forget(&key_id);
+                self.parsed_hook_keys.forget(&key_id);
                 let erased = self.commit_and_erase(tx).await;
-                self.signing_keys.forget(&key_id);
+                self.parsed_hook_keys.forget(&key_id);
                 erased
             }
             Ok(false) => {

@@ -28,10 +28,10 @@ use crate::repository::Store;
 use access_tokens::AccessTokens;
 use erasure::Erasure;
 use oauth::issuers::Issuers;
-use signing::{PARSED_KEYS, SigningKeys};
-use signing_keys::{PARSED_TOKEN_KEYS, TokenKeys};
+use signing::{PARSED_HOOK_KEYS, ParsedHookKeys};
+use signing_keys::{PARSED_SIGNING_KEYS, ParsedSigningKeys};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 
 /// What needs no master key: orgs, tokens, and who a caller is.
 #[derive(Clone)]
@@ -63,10 +63,11 @@ pub struct Vault {
     key_makers: Arc<Semaphore>,
     erasure: Arc<Erasure>,
     outbound: Arc<Outbound>,
-    signing_keys: Arc<SigningKeys>,
+    parsed_hook_keys: Arc<ParsedHookKeys>,
     access_tokens: Arc<AccessTokens>,
-    /// Those that sign access tokens of the vault's own.
-    token_keys: Arc<TokenKeys>,
+    parsed_signing_keys: Arc<ParsedSigningKeys>,
+    /// Held by the one who makes an org's first signing key.
+    first_signing_key: Arc<Mutex<()>>,
     issuers: Arc<Issuers>,
 }
 
@@ -89,9 +90,10 @@ impl Vault {
             key_makers: Arc::new(Semaphore::new(key_makers.max(1))),
             erasure: Arc::default(),
             outbound: Arc::new(outbound),
-            signing_keys: Arc::new(SigningKeys::new(PARSED_KEYS)),
+            parsed_hook_keys: Arc::new(ParsedHookKeys::new(PARSED_HOOK_KEYS)),
             access_tokens: Arc::default(),
-            token_keys: Arc::new(TokenKeys::new(PARSED_TOKEN_KEYS)),
+            parsed_signing_keys: Arc::new(ParsedSigningKeys::new(PARSED_SIGNING_KEYS)),
+            first_signing_key: Arc::default(),
             issuers: Arc::new(issuers),
         }
     }

@@ -38,6 +38,7 @@ impl Registry {
             active: true,
             created: now,
             last_updated: now,
+            activated: now,
         };
         let mut tx = self.store.write().await?;
         tx.service_app_insert(&app).await?;

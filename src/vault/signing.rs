@@ -33,10 +33,10 @@ pub const MAX_JWT_TTL: u64 = 3600;
 const OWN_CLAIMS: [(&str, &str); 3] = [("iat", "claims.iat"), ("exp", "claims.exp"), ("jti", "claims.jti")];
 
 /// The parsed keys that were used last.
-pub(super) type SigningKeys = Recent<HookKeyId, Arc<SigningKey>>;
+pub(super) type ParsedHookKeys = Recent<HookKeyId, Arc<SigningKey>>;
 
 /// How many keys stay parsed.
-pub(super) const PARSED_KEYS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not 0");
+pub(super) const PARSED_HOOK_KEYS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not 0");
 
 /// A JWT with what was signed in it.
 pub(super) struct Signed {
@@ -135,7 +135,7 @@ impl Vault {
     ) -> Result<Signed, VaultError> {
         let found = self.registry.store.read().await?.hook_key_find_sealed(org, id).await?;
         let Some(sealed) = found else {
-            self.signing_keys.forget(id);
+            self.parsed_hook_keys.forget(id);
             return Err(key_not_found(id.as_str()));
         };
         let now = self.registry.clock.now().unix();
@@ -152,12 +152,12 @@ impl Vault {
     }
 
     fn signing_key(&self, sealed: &SealedHookKey) -> Result<Arc<SigningKey>, VaultError> {
-        if let Some(key) = self.signing_keys.lock().get(&sealed.id) {
+        if let Some(key) = self.parsed_hook_keys.lock().get(&sealed.id) {
             return Ok(key.clone());
         }
         let pkcs8 = self.envelope.open(sealed.place(), &sealed.sealed_pkcs8).map_err(VaultError::KeyUnusable)?;
         let key = Arc::new(SigningKey::from_pkcs8(&pkcs8).map_err(VaultError::KeyCannotSign)?);
-        self.signing_keys.lock().put(sealed.id.clone(), key.clone());
+        self.parsed_hook_keys.lock().put(sealed.id.clone(), key.clone());
         Ok(key)
     }
 }

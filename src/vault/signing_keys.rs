@@ -6,17 +6,18 @@ use super::recent::Recent;
 use crate::crypto::signing_key::SigningKey as ParsedKey;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{KeyId, OrgId};
+use crate::domain::org::Org;
 use crate::domain::signing_key::{KeyRing, PUBLISHED_AHEAD, Phase, SealedSigningKey, SigningKey, place};
 use crate::repository::ReadTx;
 use crate::repository::error::{Conflict, StoreError};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-/// The parsed keys of the orgs that were used last.
-pub(super) type TokenKeys = Recent<KeyId, Arc<ParsedKey>>;
+/// The key of each org that has signed last, parsed: one that signs no more does not stay beside its successor.
+pub(super) type ParsedSigningKeys = Recent<OrgId, (KeyId, Arc<ParsedKey>)>;
 
 /// How many keys stay parsed.
-pub(super) const PARSED_TOKEN_KEYS: NonZeroUsize = NonZeroUsize::new(64).expect("it is not 0");
+pub(super) const PARSED_SIGNING_KEYS: NonZeroUsize = NonZeroUsize::new(64).expect("it is not 0");
 
 /// How a rotation treats the keys of before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +29,7 @@ pub enum Rotation {
 }
 
 impl Vault {
-    /// The org's keys, oldest first, with what each is doing. The first one is made here.
+    /// The org's keys in the order in which they sign, with what each is doing. The first one is made here.
     ///
     /// # Errors
     /// Those of the store.
@@ -38,62 +39,50 @@ impl Vault {
         Ok(ring.phases(now).map(|(key, phase)| (key.clone(), phase)).collect())
     }
 
-    /// Makes the next key. Returns when it signs.
+    /// Makes the next key.
     ///
     /// # Errors
     /// [`VaultError::RotationUnderWay`] where the next key is there already and a planned rotation was asked for, or one of the store.
     pub async fn signing_key_rotate(&self, org: &OrgId, rotation: Rotation) -> Result<SigningKey, VaultError> {
         let now = self.registry.clock.now();
-        let ring = self.signing_key_ensure(org).await?;
-        match rotation {
-            Rotation::Planned => {
-                if let Some(next) = ring.rotation_under_way(now) {
-                    return Err(VaultError::RotationUnderWay { signs_from: next.signs_from });
-                }
-                let signs_from = now.after(PUBLISHED_AHEAD).unwrap_or(now);
-                let next = self.signing_key_add(org, &ring, signs_from, &[]).await?;
-                next.ok_or(VaultError::RotationUnderWay { signs_from })
-            }
-            Rotation::Revoking => {
-                let mut ring = ring;
-                loop {
-                    let earlier: Vec<_> = ring.phases(now).map(|(key, _)| key.key_id).collect();
-                    if let Some(key) = self.signing_key_add(org, &ring, now, &earlier).await? {
-                        return Ok(key);
-                    }
-                    // Somebody has rotated meanwhile: that key goes too.
-                    ring = self.signing_key_ensure(org).await?;
-                }
+        loop {
+            let ring = self.signing_key_ensure(org).await?;
+            let (signs_from, earlier) = match rotation {
+                Rotation::Planned => match ring.next(now) {
+                    Some(next) => return Err(VaultError::RotationUnderWay { signs_from: next.signs_from }),
+                    None => (now.after(PUBLISHED_AHEAD).unwrap_or(now), Vec::new()),
+                },
+                Rotation::Revoking => (now, ring.phases(now).map(|(key, _)| key.key_id).collect()),
+            };
+            // Where somebody else has rotated meanwhile, it begins anew: with the key of theirs among the earlier ones.
+            if let Some(key) = self.signing_key_add(org, &ring, signs_from, &earlier).await? {
+                return Ok(key);
             }
         }
     }
 
-    /// What is due: next keys, the end of old ones, and of the ids of tokens that are refused for their age anyway.
+    /// Does what is due for an org: makes the next key, deletes those that are of no use any more.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn signing_keys_maintain(&self) -> Result<(), VaultError> {
+    pub(super) async fn signing_key_upkeep(&self, org: &Org) -> Result<(), VaultError> {
         let now = self.registry.clock.now();
-        for org in self.registry.org_list().await? {
-            let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, &org.id).await?;
-            if let Some(signs_from) = ring.due(now)
-                && let Some(next) = self.signing_key_add(&org.id, &ring, signs_from, &[]).await?
-            {
-                tracing::info!(org = %org.name, kid = %next.key_id, from = next.signs_from.to_wire(), "made the next signing key");
-            }
-            let expired: Vec<_> = ring.expired(now).map(|key| key.key_id).collect();
-            if !expired.is_empty() {
-                let mut tx = self.registry.store.write().await?;
-                for key_id in &expired {
-                    tx.signing_key_delete(&org.id, key_id).await?;
-                    self.token_keys.forget(key_id);
-                }
-                self.commit_and_erase(tx).await?;
-            }
+        let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, &org.id).await?;
+        self.signing_key_forget(&org.id, |key_id| ring.signing(now).is_none_or(|key| key.key_id != *key_id));
+        if let Some(signs_from) = ring.due(now)
+            && let Some(next) = self.signing_key_add(&org.id, &ring, signs_from, &[]).await?
+        {
+            tracing::info!(org = %org.name, kid = %next.key_id, from = next.signs_from.to_wire(), "made the next signing key");
         }
-        let mut tx = self.registry.store.write().await?;
-        tx.used_token_id_clean(now).await?;
-        Ok(tx.commit().await?)
+        let expired: Vec<_> = ring.expired(now).map(|key| key.key_id).collect();
+        if !expired.is_empty() {
+            let mut tx = self.registry.store.write().await?;
+            for key_id in &expired {
+                tx.signing_key_delete(&org.id, key_id).await?;
+            }
+            self.commit_and_erase(tx).await?;
+        }
+        Ok(())
     }
 
     pub(super) async fn signing_key_ring(&self, tx: &mut dyn ReadTx, org: &OrgId) -> Result<KeyRing, StoreError> {
@@ -102,15 +91,24 @@ impl Vault {
 
     /// All keys of an org, of which one signs.
     async fn signing_key_ensure(&self, org: &OrgId) -> Result<KeyRing, VaultError> {
+        if let Some(ring) = self.signing_key_ready(org).await? {
+            return Ok(ring);
+        }
+        // One key is made, however many ask; in another process, whoever is first makes it.
+        let _making = self.first_signing_key.lock().await;
         loop {
-            let now = self.registry.clock.now();
-            let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, org).await?;
-            if ring.signing(now).is_some() {
+            if let Some(ring) = self.signing_key_ready(org).await? {
                 return Ok(ring);
             }
-            // Whoever is first makes it; the others see it then.
-            self.signing_key_add(org, &ring, now, &[]).await?;
+            let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, org).await?;
+            self.signing_key_add(org, &ring, self.registry.clock.now(), &[]).await?;
         }
+    }
+
+    /// All keys of an org, if one of them signs.
+    async fn signing_key_ready(&self, org: &OrgId) -> Result<Option<KeyRing>, VaultError> {
+        let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, org).await?;
+        Ok(ring.signing(self.registry.clock.now()).is_some().then_some(ring))
     }
 
     /// Adds a key, and deletes others. `None` where somebody else has added one meanwhile.
@@ -131,24 +129,31 @@ impl Vault {
             signs_from,
         };
         let sealed = self.envelope.seal(place(org, &key.key_id.to_string()), pair.pkcs8());
-        let mut tx = self.registry.store.write().await?;
-        match tx.signing_key_insert(&key, &sealed).await {
-            Ok(()) => {}
-            Err(StoreError::Conflict(Conflict::SigningKeyGeneration)) => {
+        let inserted = async {
+            let mut tx = self.registry.store.write().await?;
+            tx.signing_key_insert(&key, &sealed).await?;
+            for key_id in earlier {
+                tx.signing_key_delete(org, key_id).await?;
+            }
+            Ok(tx)
+        };
+        let tx = match inserted.await {
+            Ok(tx) => tx,
+            Err(error) => {
                 // Nobody got to see it, and it was expensive.
                 self.key_pool.put_back(pair);
-                return Ok(None);
+                return match error {
+                    StoreError::Conflict(Conflict::SigningKeyGeneration) => Ok(None),
+                    error => Err(error.into()),
+                };
             }
-            Err(error) => return Err(error.into()),
-        }
-        for key_id in earlier {
-            tx.signing_key_delete(org, key_id).await?;
-            self.token_keys.forget(key_id);
-        }
+        };
         if earlier.is_empty() {
-            tx.commit().await?
+            tx.commit().await?;
         } else {
-            self.commit_and_erase(tx).await?
+            let erased = self.commit_and_erase(tx).await;
+            self.signing_key_forget(org, |key_id| earlier.contains(key_id));
+            erased?;
         }
         Ok(Some(key))
     }
@@ -160,16 +165,18 @@ impl Vault {
         loop {
             let ring = self.signing_key_ensure(org).await?;
             let Some(key_id) = ring.signing(self.registry.clock.now()).map(|key| key.key_id) else { continue };
+            if let Some((parsed, key)) = self.parsed_signing_keys.lock().get(org)
+                && *parsed == key_id
+            {
+                return Ok((key_id, key.clone()));
+            }
             let sealed = self.registry.store.read().await?.signing_key_find_sealed(org, &key_id).await?;
             // Revoked between the two reads: the next one is there.
             let Some(sealed) = sealed else { continue };
-            if let Some(key) = self.token_keys.lock().get(&key_id) {
-                return Ok((key_id, key.clone()));
-            }
             let vault = self.clone();
-            let parsed = tokio::task::spawn_blocking(move || vault.signing_key_parse(&sealed)).await??;
-            self.token_keys.lock().put(key_id, parsed.clone());
-            return Ok((key_id, parsed));
+            let key = tokio::task::spawn_blocking(move || vault.signing_key_parse(&sealed)).await??;
+            self.parsed_signing_keys.lock().put(org.clone(), (key_id, key.clone()));
+            return Ok((key_id, key));
         }
     }
 
@@ -177,5 +184,13 @@ impl Vault {
         let row = sealed.key.key_id.to_string();
         let pkcs8 = self.envelope.open(sealed.place(&row), &sealed.sealed_pkcs8).map_err(VaultError::KeyUnusable)?;
         Ok(Arc::new(ParsedKey::from_pkcs8(&pkcs8).map_err(VaultError::KeyCannotSign)?))
+    }
+
+    /// Drops the parsed key of an org, if it is such a one; it is wiped by that.
+    fn signing_key_forget(&self, org: &OrgId, such: impl Fn(&KeyId) -> bool) {
+        let mut parsed = self.parsed_signing_keys.lock();
+        if parsed.peek(org).is_some_and(|(key_id, _)| such(key_id)) {
+            parsed.pop(org);
+        }
     }
 }

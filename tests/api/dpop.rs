@@ -269,10 +269,10 @@ async fn a_proof_counts_once_whichever_server_sees_it_and_after_a_restart() {
     assert_eq!(call(&again, &token, &for_api).await.cause(), used);
     // It is remembered for as long as it could count.
     again.clock.advance(Duration::from_secs(300));
-    again.vault.signing_keys_maintain().await.unwrap();
+    again.vault.oauth_upkeep().await.unwrap();
     assert_eq!(call(&again, &token, &for_api).await.cause(), used);
     again.clock.advance(Duration::from_secs(1));
-    again.vault.signing_keys_maintain().await.unwrap();
+    again.vault.oauth_upkeep().await.unwrap();
     assert_eq!(call(&again, &token, &for_api).await.cause(), "'iat' claim in the DPoP proof JWT is invalid.");
 }
 
@@ -289,4 +289,40 @@ async fn an_assertion_is_used_up_by_the_answer_that_asks_for_a_nonce() {
         post_form(&second, &form).await.json()["error_description"],
         "The client_assertion token has already been used."
     );
+}
+
+#[tokio::test]
+async fn a_request_that_was_not_looked_at_can_be_sent_again_with_its_proof() {
+    use hookvault::domain::rate_limit::RateLimit;
+    let app = TestApp::start_with(|config| config.server.rate_limit = RateLimit::parse("3").unwrap()).await;
+    let client = ServiceClient::bound(&app, READ).await;
+    let token = client.bound_token(&app).await;
+    let proof = || client.proof(&app, "GET", KEYS, json!({"ath": ath(&token)}));
+    for _ in 0..3 {
+        assert_eq!(call(&app, &token, &proof()).await.status, 200);
+    }
+    let refused = proof();
+    assert_eq!(call(&app, &token, &refused).await.failure(), "429 E0000047");
+    app.clock.advance(Duration::from_mins(1));
+    assert_eq!(call(&app, &token, &refused).await.status, 200);
+    assert_eq!(call(&app, &token, &refused).await.cause(), "The DPoP proof JWT has already been used.");
+}
+
+#[tokio::test]
+async fn a_request_that_could_not_be_served_can_be_sent_again_with_its_proof() {
+    let app = TestApp::start().await;
+    let client = ServiceClient::bound(&app, MANAGE).await;
+    let token = client.bound_token(&app).await;
+    let key = app.token(MANAGE).await.create("a key").await;
+    let path = format!("{KEYS}/{}", key["id"].as_str().unwrap());
+    let proof = client.proof(&app, "DELETE", &path, json!({"ath": ath(&token)}));
+    let caller = anon(&app).with("authorization", &format!("DPoP {token}")).with("dpop", &proof);
+    // Somebody reads an older state, so what was deleted cannot be erased yet.
+    let mut reader = app.other_program().await;
+    sqlx::query("BEGIN").execute(&mut reader).await.unwrap();
+    sqlx::query("SELECT count(*) FROM hook_key").execute(&mut reader).await.unwrap();
+    assert_eq!(caller.delete(&path).await.failure(), "503 E0000010");
+    sqlx::query("COMMIT").execute(&mut reader).await.unwrap();
+    assert_eq!(caller.delete(&path).await.failure(), "404 E0000007", "it is deleted and erased");
+    assert_eq!(caller.delete(&path).await.cause(), "The DPoP proof JWT has already been used.");
 }

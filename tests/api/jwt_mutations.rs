@@ -133,7 +133,10 @@ async fn access(app: &TestApp, org: &Org, scheme: Scheme, token: &str, proofs: &
         method: "GET",
         url: &format!("http://{HOST}{KEYS}"),
     };
-    app.vault.access_token_authenticate(request).await.map(drop)
+    match app.vault.access_token_authenticate(request).await? {
+        (_, Some(proof)) => app.vault.proof_use(&proof).await,
+        (_, None) => Ok(()),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -42,14 +42,14 @@ async fn the_next_key_is_published_before_it_signs_and_the_old_one_until_its_tok
     }
     // The last token of the old key is good for the rest of its hour.
     app.clock.advance(Duration::from_hours(1) - Duration::from_secs(2));
-    app.vault.signing_keys_maintain().await.unwrap();
+    app.vault.oauth_upkeep().await.unwrap();
     for server in [&app, &beside] {
         assert_eq!(bearer(server, &last).get(KEYS).await.status, 200);
     }
     assert_eq!(published(&beside).await, [old, next.clone()]);
     app.clock.advance(Duration::from_mins(5) + Duration::from_secs(2));
     assert_eq!(published(&beside).await, std::slice::from_ref(&next), "whether it was deleted or not");
-    app.vault.signing_keys_maintain().await.unwrap();
+    app.vault.oauth_upkeep().await.unwrap();
     let mut other = app.other_program().await;
     let left: Vec<String> = sqlx::query_scalar("SELECT key_id FROM signing_key").fetch_all(&mut other).await.unwrap();
     assert_eq!(left, [next]);
@@ -68,11 +68,11 @@ async fn after_90_days_the_next_key_comes_by_itself() {
     let app = TestApp::start().await;
     let first = published(&app).await;
     app.clock.advance(Duration::from_hours(90 * 24) - Duration::from_mins(16));
-    app.vault.signing_keys_maintain().await.unwrap();
+    app.vault.oauth_upkeep().await.unwrap();
     assert_eq!(published(&app).await, first);
     app.clock.advance(Duration::from_mins(1));
     for _ in 0..3 {
-        app.vault.signing_keys_maintain().await.unwrap();
+        app.vault.oauth_upkeep().await.unwrap();
     }
     let both = published(&app).await;
     assert_eq!((both.len(), &both[..1]), (2, &first[..]));

@@ -301,7 +301,7 @@ async fn ids_are_remembered_for_as_long_as_their_tokens_could_be_used() {
     let app = TestApp::start().await;
     let client = ServiceClient::new(&app, READ).await;
     let remembered = async || {
-        app.vault.signing_keys_maintain().await.unwrap();
+        app.vault.oauth_upkeep().await.unwrap();
         let mut other = app.other_program().await;
         sqlx::query_scalar::<_, i64>("SELECT count(*) FROM used_token_id").fetch_one(&mut other).await.unwrap()
     };

@@ -4,10 +4,11 @@ use crate::support::answer::Answer;
 use crate::support::app::{READ, TestApp};
 use crate::support::client_key::{ClientKey, with};
 use crate::support::hook_server::{HookServer, Reply};
-use crate::support::oauth::{anon, ath, bearer, url};
+use crate::support::oauth::{ServiceClient, anon, ath, bearer, url};
 use hookvault::domain::hook_url::HookUrl;
 use hookvault::domain::scope::Scopes;
 use hookvault::domain::trusted_issuer::TrustedIssuer;
+use hookvault::vault::oauth::access_token::{AccessRequest, Scheme};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -124,11 +125,16 @@ async fn a_token_for_others_or_of_another_time_is_refused() {
         (json!({"exp": (now + 60).to_string()}), "The access token is expired or not valid yet."),
         (json!({"exp": null}), "The access token is expired or not valid yet."),
         (json!({"nbf": now + 61}), "The access token is expired or not valid yet."),
+        (json!({"cnf": {"x5t#S256": "x"}}), "The access token is bound in a way that cannot be checked here."),
         (
-            json!({"cnf": {"x5t#S256": "x"}}),
-            "The access token is bound to a key: it needs the scheme DPoP and a proof.",
+            json!({"cnf": {"jkt": "x", "x5t#S256": "x"}}),
+            "The access token is bound in a way that cannot be checked here.",
         ),
-        (json!({"iss": "http://127.0.0.1:1"}), "The access token cannot be parsed."),
+        (json!({"nbf": "soon"}), "The access token is expired or not valid yet."),
+        (
+            json!({"iss": "http://127.0.0.1:1"}),
+            "The access token was issued neither under this address nor by a trusted issuer.",
+        ),
     ] {
         let answer = get(&app, &issuer.token(&app, changes.clone())).await;
         assert_eq!((answer.failure().as_str(), answer.cause().as_str()), ("401 E0000011", cause), "{changes}");
@@ -237,12 +243,75 @@ async fn what_the_metadata_say_must_be_of_the_issuer() {
 #[tokio::test]
 async fn a_trusted_issuer_is_trusted_in_its_org_alone() {
     let issuer = Issuer::start().await;
-    let app = issuer.vault_with(|trusted| trusted.org = Some("other.example.com".into())).await;
+    let app = TestApp::start().await;
     app.new_org("other.example.com").await;
+    let trusted = TrustedIssuer { org: Some("OTHER.example.com".into()), ..issuer.trusted() };
+    let app = app.start_beside_with(|config| config.trusted_issuers = vec![trusted]).await;
     let token = issuer.token(&app, json!({}));
     assert_eq!(get(&app, &token).await.failure(), "401 E0000011");
     let there = app.anon().with("host", "other.example.com").with("authorization", &format!("Bearer {token}"));
     assert_eq!(there.get(KEYS).await.status, 200);
+}
+
+#[tokio::test]
+async fn after_a_quiet_time_a_withdrawn_key_opens_nothing() {
+    let issuer = Issuer::start().await;
+    let app = issuer.vault().await;
+    assert_eq!(get(&app, &issuer.token(&app, json!({}))).await.status, 200);
+    issuer.answers.lock().unwrap().keys = vec![with(ClientKey::p256().jwk(), json!({"kid": "b"}))];
+    app.clock.advance(Duration::from_mins(30));
+    assert_eq!(get(&app, &issuer.token(&app, json!({}))).await.failure(), "401 E0000011");
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_does_not_stop_the_fetch_of_keys() {
+    let issuer = Issuer::start().await;
+    let app = issuer.vault().await;
+    // Whoever it is: the key is not looked at before there are any.
+    let token = issuer.token(&app, json!({}));
+    let access = AccessRequest {
+        org: &app.vault.registry().org_pick(None).await.unwrap(),
+        issuer: &url(""),
+        scheme: Scheme::Bearer,
+        token: &token,
+        proofs: &[],
+        method: "GET",
+        url: &url(KEYS),
+    };
+    let mut request = Box::pin(app.vault.access_token_authenticate(access));
+    // Until it waits for the issuer, and no longer.
+    while issuer.server.connections() == 0 {
+        assert!(tokio::time::timeout(Duration::ZERO, &mut request).await.is_err(), "it is not answered yet");
+    }
+    drop(request);
+    assert_eq!(get(&app, &token).await.status, 200);
+    assert_eq!(issuer.fetches(), 1);
+}
+
+#[tokio::test]
+async fn of_several_keys_with_one_name_the_one_that_fits_counts() {
+    let issuer = Issuer::start().await;
+    issuer.answers.lock().unwrap().keys.insert(0, with(ClientKey::p256().jwk(), json!({"kid": "a"})));
+    let app = issuer.vault().await;
+    assert_eq!(get(&app, &issuer.token(&app, json!({}))).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_vaults_own_tokens_are_its_own_whoever_is_trusted() {
+    let itself = TrustedIssuer {
+        issuer: HookUrl::parse(&url("")).unwrap(),
+        audience: url(""),
+        scopes_claim: "scp".into(),
+        mapping: Default::default(),
+        jwks_uri: None,
+        org: None,
+    };
+    let app = TestApp::start_with(|config| config.trusted_issuers = vec![itself]).await;
+    let client = ServiceClient::new(&app, READ).await;
+    let caller = client.caller(&app).await;
+    assert_eq!(caller.get(KEYS).await.status, 200);
+    app.vault.registry().service_app_set_active(&client.id, false).await.unwrap();
+    assert_eq!(caller.get(KEYS).await.failure(), "401 E0000011");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use crate::app::Parts;
 use crate::cli::error::CliError;
 use crate::crypto::jwk::{self, NotAVerifyingKey};
 use crate::crypto::private_jwk::{self, Generated};
+use crate::domain::id::PrefixedId as _;
 use crate::domain::service_app::ServiceApp;
 use clap::{ArgGroup, Args};
 use std::fs;
@@ -64,18 +65,35 @@ fn read_public_keys(file: &str) -> Result<Vec<jwk::Named>, CliError> {
 
 /// What the official SDKs read (wire.md §5): Node calls the `kid` KEYID, Go PRIVATEKEYID; a JWK has its own.
 pub fn environment(app: &ServiceApp, private: &Generated, pem: bool) -> Zeroizing<String> {
-    let key = if pem { private.pem() } else { Zeroizing::new(private.jwk().to_string()) };
-    let mut lines = vec![
-        "AUTHORIZATIONMODE=PrivateKey".to_owned(),
-        format!("CLIENTID={}", app.id),
-        format!("SCOPES='{}'", app.scopes),
-        format!("PRIVATEKEY='{}'", key.trim_end()),
-    ];
+    // Large enough from the start: what grows leaves copies behind.
+    let mut text = Zeroizing::new(String::with_capacity(8192));
+    let mut line = |name: &str, value: &[&str]| {
+        for part in [&["export OKTA_CLIENT_", name, "="], value, &["\n"]].into_iter().flatten() {
+            text.push_str(part);
+        }
+    };
+    line("AUTHORIZATIONMODE", &["PrivateKey"]);
+    line("CLIENTID", &[app.id.as_str()]);
+    line("SCOPES", &["'", &app.scopes.to_string(), "'"]);
+    let key = if pem { private.pem() } else { private.jwk() };
+    line("PRIVATEKEY", &["'", key.trim_end(), "'"]);
     if pem {
-        lines.extend(["KEYID", "PRIVATEKEYID"].map(|name| format!("{name}={}", private.kid())));
+        line("KEYID", &[private.kid()]);
+        line("PRIVATEKEYID", &[private.kid()]);
     }
     if app.dpop_bound {
-        lines.push("DPOPENABLED=true".to_owned());
+        line("DPOPENABLED", &["true"]);
     }
-    Zeroizing::new(lines.iter().map(|line| format!("export OKTA_CLIENT_{line}\n")).collect())
+    text
+}
+
+/// The same as JSON: the key as a JWK, or as a text with PEM.
+pub fn json(app: &ServiceApp, private: &Generated, pem: bool) -> Zeroizing<String> {
+    let key = if pem {
+        // The line breaks are all that needs to be escaped.
+        Zeroizing::new(format!("\"{}\"", Zeroizing::new(private.pem().replace('\n', "\\n")).as_str()))
+    } else {
+        private.jwk()
+    };
+    Zeroizing::new(format!("{{\"clientId\":\"{}\",\"privateKey\":{}}}\n", app.id, key.as_str()))
 }

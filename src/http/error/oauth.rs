@@ -120,11 +120,12 @@ pub fn token_text(error: &AccessTokenError) -> &'static str {
         AccessTokenError::Parsing => "The access token cannot be parsed.",
         AccessTokenError::Key => "The access token was not signed by a known key of its issuer.",
         AccessTokenError::Signature => "The access token signature is invalid.",
-        AccessTokenError::Issuer => "The access token was not issued under this address.",
+        AccessTokenError::Issuer => "The access token was issued neither under this address nor by a trusted issuer.",
         AccessTokenError::Audience => "The access token is for another audience.",
         AccessTokenError::Time => "The access token is expired or not valid yet.",
-        AccessTokenError::Client => "The client of the access token is deactivated or deleted.",
+        AccessTokenError::Client => "The client of the access token is deleted, deactivated, or was so meanwhile.",
         AccessTokenError::Bound => "The access token is bound to a key: it needs the scheme DPoP and a proof.",
+        AccessTokenError::BoundOtherwise => "The access token is bound in a way that cannot be checked here.",
     }
 }
 

@@ -24,6 +24,7 @@ struct ServiceAppRow {
     active: bool,
     created: i64,
     last_updated: i64,
+    activated: i64,
 }
 
 impl TryFrom<ServiceAppRow> for ServiceApp {
@@ -40,6 +41,7 @@ impl TryFrom<ServiceAppRow> for ServiceApp {
             active: found.active,
             created: row.time("created", found.created)?,
             last_updated: row.time("last_updated", found.last_updated)?,
+            activated: row.time("activated", found.activated)?,
         })
     }
 }
@@ -78,7 +80,8 @@ impl TryFrom<AppKeyRow> for AppKey {
 impl ServiceAppRead for SqliteTx {
     async fn service_app_list(&mut self) -> Result<Vec<ServiceApp>, StoreError> {
         let rows: Vec<ServiceAppRow> = sqlx::query_as(
-            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated FROM service_app ORDER BY seq",
+            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activated
+             FROM service_app ORDER BY seq",
         )
         .fetch_all(&mut *self.0)
         .await
@@ -88,7 +91,8 @@ impl ServiceAppRead for SqliteTx {
 
     async fn service_app_find(&mut self, id: &ServiceAppId) -> Result<Option<ServiceApp>, StoreError> {
         let row: Option<ServiceAppRow> = sqlx::query_as(
-            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated FROM service_app WHERE id = ?",
+            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activated
+             FROM service_app WHERE id = ?",
         )
         .bind(id.as_str())
         .fetch_optional(&mut *self.0)
@@ -113,8 +117,8 @@ impl ServiceAppRead for SqliteTx {
 impl ServiceAppWrite for SqliteTx {
     async fn service_app_insert(&mut self, app: &ServiceApp) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO service_app (id, org_id, name, scopes, dpop_bound, active, created, last_updated)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO service_app (id, org_id, name, scopes, dpop_bound, active, created, last_updated, activated)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(app.id.as_str())
         .bind(app.org_id.as_str())
@@ -124,6 +128,7 @@ impl ServiceAppWrite for SqliteTx {
         .bind(app.active)
         .bind(app.created.unix())
         .bind(app.last_updated.unix())
+        .bind(app.activated.unix())
         .execute(&mut *self.0)
         .await
         .map_err(|error| conflict_or(error, &[("service_app.org_id, service_app.name", Conflict::ServiceAppName)]))?;
@@ -136,13 +141,16 @@ impl ServiceAppWrite for SqliteTx {
         active: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query("UPDATE service_app SET active = ?, last_updated = ? WHERE id = ?")
-            .bind(active)
-            .bind(now.unix())
-            .bind(id.as_str())
-            .execute(&mut *self.0)
-            .await
-            .map_err(store_error)?;
+        sqlx::query(
+            "UPDATE service_app SET active = ?1, last_updated = ?2, activated = CASE WHEN ?1 THEN ?2 ELSE activated END
+             WHERE id = ?3 AND active <> ?1",
+        )
+        .bind(active)
+        .bind(now.unix())
+        .bind(id.as_str())
+        .execute(&mut *self.0)
+        .await
+        .map_err(store_error)?;
         Ok(())
     }
 

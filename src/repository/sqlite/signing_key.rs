@@ -19,28 +19,39 @@ struct SigningKeyRow {
     key_id: String,
     modulus: Vec<u8>,
     exponent: Vec<u8>,
-    sealed_pkcs8: Vec<u8>,
     created: i64,
     signs_from: i64,
 }
 
-impl TryFrom<SigningKeyRow> for SealedSigningKey {
+impl TryFrom<SigningKeyRow> for SigningKey {
     type Error = StoreError;
 
     fn try_from(found: SigningKeyRow) -> Result<Self, StoreError> {
         let row = Row { table: "signing_key", id: &found.key_id };
         let generation = u32::try_from(found.generation).map_err(|_| Invalid::Id);
         Ok(Self {
-            key: SigningKey {
-                org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
-                generation: row.value("generation", generation)?,
-                key_id: row.value("key_id", KeyId::parse(&found.key_id))?,
-                public_key: PublicKey { modulus: found.modulus, exponent: found.exponent },
-                created: row.time("created", found.created)?,
-                signs_from: row.time("signs_from", found.signs_from)?,
-            },
-            sealed_pkcs8: Sealed::from_bytes(found.sealed_pkcs8),
+            org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
+            generation: row.value("generation", generation)?,
+            key_id: row.value("key_id", KeyId::parse(&found.key_id))?,
+            public_key: PublicKey { modulus: found.modulus, exponent: found.exponent },
+            created: row.time("created", found.created)?,
+            signs_from: row.time("signs_from", found.signs_from)?,
         })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct SealedSigningKeyRow {
+    #[sqlx(flatten)]
+    key: SigningKeyRow,
+    sealed_pkcs8: Vec<u8>,
+}
+
+impl TryFrom<SealedSigningKeyRow> for SealedSigningKey {
+    type Error = StoreError;
+
+    fn try_from(found: SealedSigningKeyRow) -> Result<Self, StoreError> {
+        Ok(Self { key: SigningKey::try_from(found.key)?, sealed_pkcs8: Sealed::from_bytes(found.sealed_pkcs8) })
     }
 }
 
@@ -48,14 +59,14 @@ impl TryFrom<SigningKeyRow> for SealedSigningKey {
 impl SigningKeyRead for SqliteTx {
     async fn signing_key_list(&mut self, org: &OrgId) -> Result<Vec<SigningKey>, StoreError> {
         let rows: Vec<SigningKeyRow> = sqlx::query_as(
-            "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from
+            "SELECT org_id, generation, key_id, modulus, exponent, created, signs_from
              FROM signing_key WHERE org_id = ? ORDER BY generation",
         )
         .bind(org.as_str())
         .fetch_all(&mut *self.0)
         .await
         .map_err(store_error)?;
-        rows.into_iter().map(|row| SealedSigningKey::try_from(row).map(|sealed| sealed.key)).collect()
+        rows.into_iter().map(SigningKey::try_from).collect()
     }
 
     async fn signing_key_find_sealed(
@@ -63,7 +74,7 @@ impl SigningKeyRead for SqliteTx {
         org: &OrgId,
         key_id: &KeyId,
     ) -> Result<Option<SealedSigningKey>, StoreError> {
-        let row: Option<SigningKeyRow> = sqlx::query_as(
+        let row: Option<SealedSigningKeyRow> = sqlx::query_as(
             "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from
              FROM signing_key WHERE org_id = ? AND key_id = ?",
         )
@@ -76,7 +87,7 @@ impl SigningKeyRead for SqliteTx {
     }
 
     async fn signing_key_list_sealed(&mut self) -> Result<Vec<Result<SealedSigningKey, StoreError>>, StoreError> {
-        let rows: Vec<SigningKeyRow> = sqlx::query_as(
+        let rows: Vec<SealedSigningKeyRow> = sqlx::query_as(
             "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from
              FROM signing_key ORDER BY org_id, generation",
         )

@@ -19,6 +19,15 @@ impl UsedTokenIdWrite for SqliteTx {
         Ok(())
     }
 
+    async fn used_token_id_delete(&mut self, hash: &[u8; 32]) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM used_token_id WHERE hash = ?")
+            .bind(hash.as_slice())
+            .execute(&mut *self.0)
+            .await
+            .map_err(store_error)?;
+        Ok(())
+    }
+
     async fn used_token_id_clean(&mut self, now: Timestamp) -> Result<u64, StoreError> {
         let done = sqlx::query("DELETE FROM used_token_id WHERE expires <= ?")
             .bind(now.unix())

@@ -10,12 +10,12 @@ use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::domain::signing_key::TOKEN_LIFETIME as MAX_LIFETIME;
 use crate::repository::ReadTx;
 use crate::vault::error::VaultError;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
 /// Members that decide are read as any JSON, so that each is refused with its own reason.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Claims {
     iss: Option<String>,
     sub: Option<String>,
@@ -79,8 +79,8 @@ pub(super) async fn authenticate(
     if expires > now.unix().saturating_add_unsigned(MAX_LIFETIME.as_secs() + leeway) {
         return Err(Refused::ExpiresTooLate.into());
     }
-    let not_before = claims.nbf.as_ref().and_then(numeric_date);
-    if not_before.is_some_and(|moment| moment > now.unix().saturating_add_unsigned(leeway)) {
+    let begins = claims.nbf.as_ref().map_or(Some(i64::MIN), numeric_date);
+    if begins.is_none_or(|moment| moment > now.unix().saturating_add_unsigned(leeway)) {
         return Err(Refused::Client("the assertion is not valid yet").into());
     }
     let forgotten = Timestamp::from_unix(expires.saturating_add_unsigned(leeway)).map_err(|_| Refused::NoExpiration)?;

@@ -91,14 +91,16 @@ pub enum AccessTokenError {
     Key,
     #[error("its signature is invalid")]
     Signature,
-    #[error("it was issued by another issuer")]
+    #[error("its issuer is neither the org under this address nor a trusted one")]
     Issuer,
     #[error("it is for another audience")]
     Audience,
     #[error("it is expired, or not yet valid")]
     Time,
-    #[error("its client is deactivated or gone")]
+    #[error("its client is gone, deactivated, or was so after it had been issued")]
     Client,
     #[error("it is bound to a key, and must be sent with the scheme DPoP and a proof")]
     Bound,
+    #[error("it is bound in a way that cannot be checked here")]
+    BoundOtherwise,
 }

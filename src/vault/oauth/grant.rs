@@ -1,6 +1,7 @@
 //! The token endpoint: an access token for a client that proves who it is (RFC 6749, clause 4.4).
 
 use super::error::{ProofError, TokenRequestError as Refused};
+use super::replay::SingleUse;
 use super::{access_token, assertion, proof};
 use crate::domain::id::PrefixedId as _;
 use crate::domain::org::Org;
@@ -37,20 +38,21 @@ pub struct Granted {
 }
 
 impl Vault {
+    /// An assertion that proves who the client is, and a proof that counts, are used up by any answer but a failure of the store.
+    ///
     /// # Errors
-    /// [`VaultError::TokenRequest`] or one of the store; then neither assertion nor proof is used up, unless that was the reason,
-    /// or what was wrong is something else than the assertion.
+    /// [`VaultError::TokenRequest`] or one of the store.
     pub async fn token_grant(&self, request: TokenRequest<'_>) -> Result<Granted, VaultError> {
         if request.grant_type != Some("client_credentials") {
             return Err(Refused::GrantType.into());
         }
         let assertion = match (request.assertion, request.assertion_type) {
-            (None | Some(""), None) if request.has_secret => {
+            (None, None) if request.has_secret => {
                 return Err(Refused::Client("client secrets are not used here").into());
             }
-            (None | Some(""), None) => return Err(Refused::NoCredentials.into()),
+            (None, None) => return Err(Refused::NoCredentials.into()),
             (_, kind) if kind != Some(ASSERTION_TYPE) => return Err(Refused::AssertionType.into()),
-            (None | Some(""), _) => return Err(Refused::NoCredentials.into()),
+            (None, _) => return Err(Refused::NoCredentials.into()),
             (Some(assertion), _) => assertion,
         };
         let now = self.registry.clock.now();
@@ -72,25 +74,32 @@ impl Vault {
                 Ok((self.access_token_sign(&request.org.id, claims).await?, scopes.clone()))
             }
         };
-        let mut tx = self.registry.store.write().await?;
-        if let Some(single_use) = single_use
-            && !single_use.record(&mut *tx).await?
-        {
-            return Err(Refused::AlreadyUsed.into());
-        }
-        let mut replayed = false;
-        if let Some(Ok(proof)) = &proof {
-            replayed = !proof.single_use.record(&mut *tx).await?;
-        }
         // Also for an answer that asks for a nonce, or refuses for another reason (wire.md §5).
-        tx.commit().await?;
-        if replayed {
-            return Err(Refused::from(ProofError::AlreadyUsed).into());
-        }
+        let proof = proof.and_then(Result::ok).map(|proof| proof.single_use);
+        self.use_up(single_use, proof).await?;
         let (access_token, scopes) = granted?;
         tracing::info!(app = app.id.as_str(), %scopes, bound = app.dpop_bound, "issued an access token");
         let next_nonce = app.dpop_bound.then(|| proof::nonce(&self.envelope, &request.org.id, now));
         Ok(Granted { access_token, scopes, next_nonce })
+    }
+
+    /// Uses up both, in one transaction. An assertion that was used before leaves the proof alone.
+    async fn use_up(&self, assertion: Option<SingleUse>, proof: Option<SingleUse>) -> Result<(), VaultError> {
+        if assertion.is_none() && proof.is_none() {
+            return Ok(());
+        }
+        let mut tx = self.registry.store.write().await?;
+        if let Some(assertion) = assertion
+            && !assertion.record(&mut *tx).await?
+        {
+            return Err(Refused::AlreadyUsed.into());
+        }
+        let fresh = match proof {
+            Some(proof) => proof.record(&mut *tx).await?,
+            None => true,
+        };
+        tx.commit().await?;
+        if fresh { Ok(()) } else { Err(Refused::from(ProofError::AlreadyUsed).into()) }
     }
 
     fn proof_for_token(&self, request: &TokenRequest<'_>) -> Result<proof::Proof, ProofError> {

@@ -1,7 +1,8 @@
 //! Trusted issuers: access tokens that somebody else has signed, and the keys for them.
 //!
 //! 1. The keys are fetched when the first token comes, through the issuer's metadata (RFC 8414; OpenID Connect Discovery 1.0).
-//! 2. They are renewed after ten minutes while the old ones go on to count, so an outage of the issuer is not noticed for a day.
+//! 2. They are renewed after ten minutes, beside the requests that the old ones still serve; after half an hour without any, the
+//!    first request waits for it. Where the issuer does not answer, the old ones count for a day.
 //! 3. A `kid` that is not among them makes them be fetched again, at most once a minute.
 
 use super::access_token::{AccessRequest, Confirmation};
@@ -11,19 +12,24 @@ use crate::crypto::jwk;
 use crate::crypto::jws::{UniqueMembers, Unverified};
 use crate::domain::caller::{Caller, Credential};
 use crate::domain::hook_url::HookUrl;
-use crate::domain::org::Org;
+use crate::domain::id::OrgId;
+use crate::domain::invalid::Invalid;
 use crate::domain::trusted_issuer::TrustedIssuer;
 use crate::domain::verifying_key::VerifyingKey;
 use crate::outbound::Outbound;
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long keys count without a look whether there are others.
 const FRESH: Duration = Duration::from_mins(10);
+
+/// As above, where nobody has come for so long: then the first one waits until there was a look.
+const QUIET: Duration = Duration::from_mins(30);
 
 /// How long they count where the issuer does not answer.
 const KEPT: Duration = Duration::from_hours(24);
@@ -42,13 +48,21 @@ pub struct IssuerUnavailable {
     reason: String,
 }
 
+impl IssuerUnavailable {
+    fn new(trusted: &TrustedIssuer, reason: String) -> Self {
+        Self { issuer: trusted.issuer.to_string(), reason }
+    }
+}
+
 /// All trusted issuers.
 pub struct Issuers(Vec<Arc<Issuer>>);
 
 /// An issuer with its keys.
-pub(super) struct Issuer {
+pub struct Issuer {
+    /// The org whose API its tokens open.
+    org: OrgId,
     trusted: TrustedIssuer,
-    outbound: Arc<Outbound>,
+    outbound: Outbound,
     cache: Mutex<Cache>,
     /// Held by the one who fetches.
     fetching: tokio::sync::Mutex<()>,
@@ -64,23 +78,14 @@ struct Cache {
 }
 
 impl Issuers {
-    /// # Arguments
-    /// `outbound`: may call the addresses of the issuers.
     #[must_use]
-    pub fn new(trusted: Vec<TrustedIssuer>, outbound: Outbound) -> Self {
-        let outbound = Arc::new(outbound);
-        let issuer = |trusted| Issuer {
-            trusted,
-            outbound: outbound.clone(),
-            cache: Mutex::default(),
-            fetching: tokio::sync::Mutex::default(),
-        };
-        Self(trusted.into_iter().map(issuer).map(Arc::new).collect())
+    pub fn new(issuers: Vec<Issuer>) -> Self {
+        Self(issuers.into_iter().map(Arc::new).collect())
     }
 
     /// The one that this token would be of, if its tokens count in this org.
-    pub(super) fn find(&self, issuer: &str, org: &Org) -> Option<&Arc<Issuer>> {
-        self.0.iter().find(|found| found.trusted.issuer.as_str() == issuer && found.trusted.is_for(org))
+    pub(super) fn find(&self, issuer: &str, org: &OrgId) -> Option<&Arc<Issuer>> {
+        self.0.iter().find(|found| found.trusted.issuer.as_str() == issuer && found.org == *org)
     }
 }
 
@@ -96,7 +101,7 @@ impl Vault {
         if !read.typ().as_deref().is_none_or(is_access_token_type) {
             return Err(Refused::Parsing.into());
         }
-        let key = issuer.key(read.kid().as_deref(), self.clock().elapsed()).await?;
+        let key = issuer.key(&read, self.clock().elapsed()).await?;
         let claims = read.verify(&key).map_err(|_| Refused::Signature)?.0;
         let claim = |name: &str| claims.get(name);
         let trusted = &issuer.trusted;
@@ -105,7 +110,7 @@ impl Vault {
         }
         let (now, leeway) = (self.clock().now().unix(), LEEWAY.as_secs());
         let expires = claim("exp").and_then(numeric_date).ok_or(Refused::Time)?;
-        let begins = claim("nbf").and_then(numeric_date).unwrap_or(i64::MIN);
+        let begins = claim("nbf").map_or(Some(i64::MIN), numeric_date).ok_or(Refused::Time)?;
         if expires.saturating_add_unsigned(leeway) <= now || begins > now.saturating_add_unsigned(leeway) {
             return Err(Refused::Time.into());
         }
@@ -117,13 +122,9 @@ impl Vault {
         let subject = ["sub", "client_id"].into_iter().find_map(|name| claim(name)?.as_str());
         let credential =
             Credential::Issuer { issuer: trusted.issuer.to_string(), subject: subject.unwrap_or_default().to_owned() };
-        let confirmation = claim("cnf").map(|cnf| Confirmation::deserialize(cnf).map_err(|_| Refused::Parsing));
-        let bound_to = match confirmation.transpose()? {
-            None => None,
-            // Bound in a way that nobody here can check, such as to a certificate.
-            Some(Confirmation { jkt: None }) => return Err(Refused::Bound.into()),
-            Some(Confirmation { jkt }) => jkt,
-        };
+        // A token that is bound to something else as well, such as a certificate, is not as safe here as its issuer thinks.
+        let bound_to = claim("cnf").map(Confirmation::deserialize).transpose().map_err(|_| Refused::BoundOtherwise)?;
+        let bound_to = bound_to.map(|confirmation| confirmation.jkt);
         Ok((Caller { org: request.org.clone(), scopes, credential }, bound_to))
     }
 }
@@ -134,49 +135,70 @@ fn is_access_token_type(typ: &str) -> bool {
 }
 
 impl Issuer {
-    /// The key with this `kid`; without one, the only key there is.
-    async fn key(self: &Arc<Self>, kid: Option<&str>, now: Duration) -> Result<VerifyingKey, VaultError> {
-        let (found, age) = self.look(kid, now);
-        if let Some(key) = found
-            && age < KEPT
-        {
-            if age >= FRESH {
-                let issuer = self.clone();
-                tokio::spawn(async move { issuer.renew(now, FRESH).await });
+    /// # Arguments
+    /// `outbound`: may call the issuer's address, whatever it is.
+    #[must_use]
+    pub fn new(org: OrgId, trusted: TrustedIssuer, outbound: Outbound) -> Self {
+        Self { org, trusted, outbound, cache: Mutex::default(), fetching: tokio::sync::Mutex::default() }
+    }
+
+    /// The key that a token names, of those that fit its algorithm. Without a name, the only one there is.
+    async fn key<C: DeserializeOwned>(
+        self: &Arc<Self>,
+        token: &Unverified<C>,
+        now: Duration,
+    ) -> Result<VerifyingKey, VaultError> {
+        let (found, age) = self.look(token, now);
+        match found {
+            Some(key) if age < FRESH => return Ok(key),
+            // Others who come meanwhile do not wait, nor does anybody while tokens come all the time.
+            Some(key) if age < QUIET || (age < KEPT && self.fetching.try_lock().is_err()) => {
+                tokio::spawn(self.clone().renew(now, FRESH));
+                return Ok(key);
             }
-            return Ok(key);
+            // After a quiet time, a key that was withdrawn must not open anything.
+            Some(_) if age < KEPT => self.renew_and_wait(now, FRESH).await,
+            _ => self.renew_and_wait(now, Duration::ZERO).await,
         }
-        self.renew(now, Duration::ZERO).await;
-        let (found, age) = self.look(kid, now);
-        if age >= KEPT {
-            let failure = self.lock().failure.clone();
-            return Err(failure.map_or(Refused::Key.into(), VaultError::IssuerUnavailable));
+        let (found, age) = self.look(token, now);
+        if age < KEPT {
+            return Ok(found.ok_or(Refused::Key)?);
         }
-        Ok(found.ok_or(Refused::Key)?)
+        let unknown = || IssuerUnavailable::new(&self.trusted, "nobody has tried yet".into());
+        Err(VaultError::IssuerUnavailable(self.lock().failure.clone().unwrap_or_else(unknown)))
     }
 
     /// A key, and the age of all of them.
-    fn look(&self, kid: Option<&str>, now: Duration) -> (Option<VerifyingKey>, Duration) {
+    fn look<C: DeserializeOwned>(&self, token: &Unverified<C>, now: Duration) -> (Option<VerifyingKey>, Duration) {
         let cache = self.lock();
         let age = cache.fetched.map_or(Duration::MAX, |fetched| now.saturating_sub(fetched));
-        let found = match (kid, cache.keys.as_slice()) {
-            (Some(kid), keys) => keys.iter().find(|(name, _)| name.as_deref() == Some(kid)),
-            (None, [only]) => Some(only),
-            (None, _) => None,
+        let mut fitting = cache.keys.iter().filter(|(name, key)| {
+            token.fits(key) && token.kid().is_none_or(|kid| name.as_deref() == Some(kid.as_str()))
+        });
+        let found = match (fitting.next(), fitting.next()) {
+            (Some((_, key)), None) => Some(key.clone()),
+            _ => None,
         };
-        (found.map(|(_, key)| key.clone()), age)
+        (found, age)
+    }
+
+    /// As [`Self::renew`], on a task of its own: a client that hangs up does not stop it half-way.
+    async fn renew_and_wait(self: &Arc<Self>, now: Duration, younger: Duration) {
+        if let Err(stopped) = tokio::spawn(self.clone().renew(now, younger)).await {
+            tracing::warn!(error = %stopped, "the renewal of an issuer's keys was stopped");
+        }
     }
 
     /// Fetches the keys, unless they are younger than this by then, or somebody has tried within the last minute.
-    async fn renew(&self, now: Duration, younger: Duration) {
+    async fn renew(self: Arc<Self>, now: Duration, younger: Duration) {
         let _fetching = self.fetching.lock().await;
-        {
-            let mut cache = self.lock();
-            let recent = |moment: Option<Duration>, limit| moment.is_some_and(|then| now.saturating_sub(then) < limit);
-            if recent(cache.tried, PAUSE) || recent(cache.fetched, younger) {
-                return;
-            }
-            cache.tried = Some(now);
+        let recent = |moment: Option<Duration>, limit| moment.is_some_and(|then| now.saturating_sub(then) < limit);
+        let (tried, fetched) = {
+            let cache = self.lock();
+            (cache.tried, cache.fetched)
+        };
+        if recent(tried, PAUSE) || recent(fetched, younger) {
+            return;
         }
         let fetched = match tokio::time::timeout(TIMEOUT, self.fetch()).await {
             Ok(fetched) => fetched,
@@ -186,8 +208,9 @@ impl Issuer {
         match fetched {
             Ok(keys) => *cache = Cache { keys, fetched: Some(now), tried: Some(now), failure: None },
             Err(reason) => {
-                let failure = IssuerUnavailable { issuer: self.trusted.issuer.to_string(), reason };
+                let failure = IssuerUnavailable::new(&self.trusted, reason);
                 tracing::warn!(error = %failure, "an issuer's keys were not renewed");
+                cache.tried = Some(now);
                 cache.failure = Some(failure);
             }
         }
@@ -198,7 +221,7 @@ impl Issuer {
             Some(address) => address.clone(),
             None => self.jwks_uri().await?,
         };
-        let keys = jwk::parse_set(self.get(&address).await?.ok_or("there is no key set")?);
+        let keys = jwk::parse_set(self.get(&address).await?);
         let keys: Vec<_> = keys.map_err(|_| "the key set is none")?.filter_map(Result::ok).collect();
         if keys.is_empty() { Err("the key set has no usable key".into()) } else { Ok(keys) }
     }
@@ -211,33 +234,33 @@ impl Issuer {
             jwks_uri: String,
         }
         let issuer = &self.trusted.issuer;
-        let mut found = None;
-        for address in metadata_addresses(issuer) {
-            found = self.get(&address).await?;
-            if found.is_some() {
-                break;
-            }
-        }
-        let metadata: Metadata =
-            serde_json::from_value(found.ok_or("it has no metadata")?).map_err(|_| "its metadata have no jwks_uri")?;
+        let [first, second] = metadata_addresses(issuer).map_err(|_| "its address has no place for metadata")?;
+        let found = match self.get(&first).await {
+            Ok(found) => found,
+            Err(reason) => self.get(&second).await.map_err(|other| format!("{reason}; {other}"))?,
+        };
+        let metadata: Metadata = serde_json::from_value(found).map_err(|_| "its metadata have no jwks_uri")?;
         // RFC 8414, clause 3.3.
         if metadata.issuer != issuer.as_str() {
             return Err("its metadata are of another issuer".into());
         }
-        HookUrl::parse(&metadata.jwks_uri).map_err(|reason| format!("its jwks_uri {reason}"))
+        let address = HookUrl::parse(&metadata.jwks_uri).map_err(|reason| format!("its jwks_uri {reason}"))?;
+        // Whoever is on the way would choose the keys.
+        if issuer.is_https() && !address.is_https() {
+            return Err("its jwks_uri does not begin with https://".into());
+        }
+        Ok(address)
     }
 
-    /// The JSON at an address; `None` for 404.
-    async fn get(&self, address: &HookUrl) -> Result<Option<Value>, String> {
+    /// The JSON at an address.
+    async fn get(&self, address: &HookUrl) -> Result<Value, String> {
         const OK: u16 = 200;
-        const NOT_FOUND: u16 = 404;
         let answer = self.outbound.get(address).await.map_err(|error| format!("{}: {error}", address.shown()))?;
         match answer.status {
             OK => {
                 let json = serde_json::from_slice(&answer.body);
-                json.map(Some).map_err(|_| format!("{}: the answer is no JSON", address.shown()))
+                json.map_err(|_| format!("{}: the answer is no JSON", address.shown()))
             }
-            NOT_FOUND => Ok(None),
             status => Err(format!("{}: it answered with status {status}", address.shown())),
         }
     }
@@ -249,15 +272,13 @@ impl Issuer {
 }
 
 /// OpenID Connect Discovery 1.0, clause 4, puts the well-known part behind the issuer's path; RFC 8414, clause 3.1, before it.
-fn metadata_addresses(issuer: &HookUrl) -> Vec<HookUrl> {
+fn metadata_addresses(issuer: &HookUrl) -> Result<[HookUrl; 2], Invalid> {
     let base = issuer.as_str().trim_end_matches('/');
-    let path = issuer.as_url().path().trim_end_matches('/');
-    let origin = base.strip_suffix(path).unwrap_or(base);
-    let addresses = [
-        format!("{base}/.well-known/openid-configuration"),
-        format!("{origin}/.well-known/oauth-authorization-server{path}"),
-    ];
-    addresses.iter().filter_map(|address| HookUrl::parse(address).ok()).collect()
+    let (origin, path) = (issuer.as_url().origin().ascii_serialization(), issuer.as_url().path().trim_end_matches('/'));
+    Ok([
+        HookUrl::parse(&format!("{base}/.well-known/openid-configuration"))?,
+        HookUrl::parse(&format!("{origin}/.well-known/oauth-authorization-server{path}"))?,
+    ])
 }
 
 #[cfg(test)]
@@ -266,9 +287,8 @@ mod tests {
 
     #[test]
     fn metadata_are_looked_for_where_both_standards_put_them() {
-        let addresses = |issuer| {
-            metadata_addresses(&HookUrl::parse(issuer).unwrap()).iter().map(ToString::to_string).collect::<Vec<_>>()
-        };
+        let addresses =
+            |issuer| metadata_addresses(&HookUrl::parse(issuer).unwrap()).unwrap().map(|address| address.to_string());
         assert_eq!(
             addresses("https://login.example.com/realms/a"),
             [

@@ -4,6 +4,7 @@
 //!    to (RFC 9449), and [`access_token`] signs what it gets.
 //! 2. [`access_token`] turns a token of the org's own into a caller, [`issuers`] one of a trusted issuer.
 //! 3. [`replay`] lets an assertion or a proof count once, whichever process sees it.
+//! 4. [`upkeep`] does what is due from time to time.
 
 pub mod access_token;
 mod assertion;
@@ -12,8 +13,10 @@ pub mod grant;
 pub mod issuers;
 mod proof;
 mod replay;
+mod upkeep;
 
 pub use proof::NONCE_LIFETIME;
+pub use replay::SingleUse;
 
 use serde_json::Value;
 use std::time::Duration;

@@ -17,7 +17,7 @@ use crate::domain::sealed::{Place, Sealed};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::percent_decode_str;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
@@ -29,7 +29,7 @@ pub const NONCE_LIFETIME: Duration = Duration::from_hours(24);
 /// How old a proof may be: clients send it again after they had to wait.
 const MAX_AGE: Duration = Duration::from_mins(5);
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct Claims {
     htm: Option<String>,
     htu: Option<String>,
@@ -40,7 +40,7 @@ struct Claims {
 }
 
 /// The request that a proof must be for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(super) struct Request<'a> {
     pub(super) org: &'a OrgId,
     pub(super) method: &'a str,
@@ -108,15 +108,13 @@ pub(super) fn check(proof: &str, request: Request<'_>) -> Result<Proof, ProofErr
     Ok(Proof { thumbprint, nonce: claims.nonce, single_use })
 }
 
-/// Scheme, host, port and decoded path. A query or a fragment does not count (RFC 9449, clause 4.3, step 9).
+/// Whether two addresses mean the same. A query or a fragment does not count (RFC 9449, clause 4.3, step 9).
 fn is_same_address(given: &str, expected: &str) -> bool {
-    fn parts(text: &str) -> Option<(String, String, Option<u16>, Vec<u8>)> {
-        let url = Url::parse(text).ok()?;
-        let host = url.host_str()?.to_owned();
-        let path = percent_decode_str(url.path()).collect();
-        Some((url.scheme().to_owned(), host, url.port_or_known_default(), path))
-    }
-    parts(given).is_some_and(|given| Some(given) == parts(expected))
+    let (Ok(given), Ok(expected)) = (Url::parse(given), Url::parse(expected)) else { return false };
+    // Scheme, host and port; then the path, decoded part by part.
+    let decoded =
+        |url: &Url| -> Vec<Vec<u8>> { url.path().split('/').map(|part| percent_decode_str(part).collect()).collect() };
+    given.origin() == expected.origin() && decoded(&given) == decoded(&expected)
 }
 
 /// A nonce for clients of this org.
@@ -162,6 +160,7 @@ mod tests {
             "http://localhost:8080/api/v1/hook-keys/a%20b",
             "http://127.0.0.1:8080/api/v1/hook-keys/a%20b/",
             "http://127.0.0.1:8080/API/v1/hook-keys/a%20b",
+            "http://127.0.0.1:8080/api%2Fv1/hook-keys/a%20b",
             "/api/v1/hook-keys/a%20b",
             "",
         ] {

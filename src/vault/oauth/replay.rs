@@ -1,13 +1,16 @@
 //! What counts once: assertions and proofs, by their `jti`. The database decides, so it holds over restarts and processes.
 
+use super::error::ProofError;
 use crate::domain::clock::Timestamp;
 use crate::repository::WriteTx;
 use crate::repository::error::{Conflict, StoreError};
+use crate::vault::Vault;
+use crate::vault::error::VaultError;
 use sha2::{Digest as _, Sha256};
 
 /// The use of a token that counts once.
 #[derive(Debug, Clone)]
-pub(super) struct SingleUse {
+pub struct SingleUse {
     hash: [u8; 32],
     /// When the token is refused for its age, and need not be remembered any more.
     expires: Timestamp,
@@ -35,6 +38,32 @@ impl SingleUse {
             Ok(()) => Ok(true),
             Err(StoreError::Conflict(Conflict::UsedTokenId)) => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+}
+
+impl Vault {
+    /// Uses a proof up: the request that it came with is about to be looked at.
+    ///
+    /// # Errors
+    /// [`VaultError::Proof`] where it was used before, or one of the store.
+    pub async fn proof_use(&self, proof: &SingleUse) -> Result<(), VaultError> {
+        let mut tx = self.registry.store.write().await?;
+        if !proof.record(&mut *tx).await? {
+            return Err(ProofError::AlreadyUsed.into());
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Takes the use of a proof back: the request could not be served, and is sent again as it is.
+    pub async fn proof_release(&self, proof: &SingleUse) {
+        let released = async {
+            let mut tx = self.registry.store.write().await?;
+            tx.used_token_id_delete(&proof.hash).await?;
+            tx.commit().await
+        };
+        if let Err(error) = released.await {
+            tracing::warn!(error = %error, "a proof whose request failed cannot be sent again");
         }
     }
 }
