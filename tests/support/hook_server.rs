@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -39,6 +40,8 @@ pub enum Reply {
     Raw(&'static str),
     /// As `Json` with an empty object, after so many tenths of a second.
     Late(u32, u16),
+    /// As `Json` with 200, once it is told to.
+    Held(Arc<Notify>, Value),
     /// Nothing, for as long as the client waits.
     Silent,
     /// A head, and then more and more.
@@ -143,10 +146,14 @@ async fn serve(
             }
             Reply::Json(status, Value::Object(Map::new()))
         }
+        Reply::Held(told, value) => {
+            told.notified().await;
+            Reply::Json(200, value)
+        }
         reply => reply,
     };
     match reply {
-        Reply::Late(..) => unreachable!("it has become another"),
+        Reply::Late(..) | Reply::Held(..) => unreachable!("it has become another"),
         Reply::Json(status, value) => {
             let body = value.to_string();
             let head =
