@@ -352,7 +352,7 @@ async fn service_apps_and_their_keys_read_back_and_go_together() {
         active: true,
         created: time(3),
         last_updated: time(4),
-        activated: time(3),
+        activations: 7,
     };
     let keys = [
         VerifyingKey::Rsa(PublicKey { modulus: vec![7; 256], exponent: vec![1, 0, 1] }),
@@ -384,7 +384,13 @@ async fn service_apps_and_their_keys_read_back_and_go_together() {
     let mut tx = store.write().await.unwrap();
     let changed = ServiceApp { active: false, last_updated: time(9), ..one.clone() };
     assert_eq!(tx.service_app_list().await.unwrap(), [changed.clone(), two.clone()]);
-    assert_eq!(tx.service_app_find(&one.id).await.unwrap(), Some(changed));
+    assert_eq!(tx.service_app_find(&one.id).await.unwrap(), Some(changed.clone()));
+    for _ in 0..2 {
+        tx.service_app_set_active(&one.id, true, time(10)).await.unwrap();
+    }
+    let again = ServiceApp { active: true, activations: 8, last_updated: time(10), ..changed };
+    assert_eq!(tx.service_app_find(&one.id).await.unwrap(), Some(again));
+    tx.service_app_set_active(&one.id, false, time(11)).await.unwrap();
     assert_eq!(tx.service_app_key_list(&one.id).await.unwrap(), keys);
     assert!(tx.service_app_key_delete(&one.id, &keys[0].kid).await.unwrap());
     assert!(!tx.service_app_key_delete(&one.id, &keys[0].kid).await.unwrap());

@@ -11,8 +11,8 @@ CREATE TABLE service_app (
     active       INTEGER NOT NULL CHECK (active IN (0, 1)),
     created      INTEGER NOT NULL,
     last_updated INTEGER NOT NULL,
-    -- Tokens that were issued before do not count.
-    activated    INTEGER NOT NULL,
+    -- How often it was activated again. A token counts for the one in which it was issued.
+    activations  INTEGER NOT NULL CHECK (activations >= 0),
     UNIQUE (org_id, name)
 ) STRICT;
 

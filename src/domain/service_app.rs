@@ -20,8 +20,8 @@ pub struct ServiceApp {
     pub active: bool,
     pub created: Timestamp,
     pub last_updated: Timestamp,
-    /// When it was made or last activated again: tokens of before do not count.
-    pub activated: Timestamp,
+    /// How often it was activated again: a token of before does not count.
+    pub activations: u32,
 }
 
 /// A public key that an app's assertions are verified with.

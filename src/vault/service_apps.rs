@@ -38,7 +38,7 @@ impl Registry {
             active: true,
             created: now,
             last_updated: now,
-            activated: now,
+            activations: 0,
         };
         let mut tx = self.store.write().await?;
         tx.service_app_insert(&app).await?;

@@ -6,6 +6,7 @@ use super::row::Row;
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::PublicKey;
 use crate::domain::id::{ForeignKeyId, OrgId, PrefixedId as _, ServiceAppId};
+use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::domain::service_app::{AppKey, ServiceApp};
@@ -24,7 +25,7 @@ struct ServiceAppRow {
     active: bool,
     created: i64,
     last_updated: i64,
-    activated: i64,
+    activations: i64,
 }
 
 impl TryFrom<ServiceAppRow> for ServiceApp {
@@ -41,7 +42,7 @@ impl TryFrom<ServiceAppRow> for ServiceApp {
             active: found.active,
             created: row.time("created", found.created)?,
             last_updated: row.time("last_updated", found.last_updated)?,
-            activated: row.time("activated", found.activated)?,
+            activations: row.value("activations", u32::try_from(found.activations).map_err(|_| Invalid::Id))?,
         })
     }
 }
@@ -80,7 +81,7 @@ impl TryFrom<AppKeyRow> for AppKey {
 impl ServiceAppRead for SqliteTx {
     async fn service_app_list(&mut self) -> Result<Vec<ServiceApp>, StoreError> {
         let rows: Vec<ServiceAppRow> = sqlx::query_as(
-            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activated
+            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
              FROM service_app ORDER BY seq",
         )
         .fetch_all(&mut *self.0)
@@ -91,7 +92,7 @@ impl ServiceAppRead for SqliteTx {
 
     async fn service_app_find(&mut self, id: &ServiceAppId) -> Result<Option<ServiceApp>, StoreError> {
         let row: Option<ServiceAppRow> = sqlx::query_as(
-            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activated
+            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
              FROM service_app WHERE id = ?",
         )
         .bind(id.as_str())
@@ -117,7 +118,7 @@ impl ServiceAppRead for SqliteTx {
 impl ServiceAppWrite for SqliteTx {
     async fn service_app_insert(&mut self, app: &ServiceApp) -> Result<(), StoreError> {
         sqlx::query(
-            "INSERT INTO service_app (id, org_id, name, scopes, dpop_bound, active, created, last_updated, activated)
+            "INSERT INTO service_app (id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
         .bind(app.id.as_str())
@@ -128,7 +129,7 @@ impl ServiceAppWrite for SqliteTx {
         .bind(app.active)
         .bind(app.created.unix())
         .bind(app.last_updated.unix())
-        .bind(app.activated.unix())
+        .bind(app.activations)
         .execute(&mut *self.0)
         .await
         .map_err(|error| conflict_or(error, &[("service_app.org_id, service_app.name", Conflict::ServiceAppName)]))?;
@@ -142,7 +143,7 @@ impl ServiceAppWrite for SqliteTx {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(
-            "UPDATE service_app SET active = ?1, last_updated = ?2, activated = CASE WHEN ?1 THEN ?2 ELSE activated END
+            "UPDATE service_app SET active = ?1, last_updated = ?2, activations = activations + ?1
              WHERE id = ?3 AND active <> ?1",
         )
         .bind(active)

@@ -29,8 +29,15 @@ pub(super) struct Claims {
     exp: i64,
     cid: String,
     scp: Vec<String>,
+    /// Of the app, where it was deactivated in between: a token of before does not come back with it.
+    #[serde(default, skip_serializing_if = "is_first")]
+    activation: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cnf: Option<Confirmation>,
+}
+
+fn is_first(activation: &u32) -> bool {
+    *activation == 0
 }
 
 /// The key that a token is bound to (RFC 9449, clause 6.1).
@@ -45,7 +52,7 @@ impl Claims {
     pub(super) fn new(
         vault: &Vault,
         issuer: &str,
-        app: &ServiceAppId,
+        app: &ServiceApp,
         scopes: &Scopes,
         thumbprint: Option<&str>,
     ) -> Self {
@@ -55,11 +62,12 @@ impl Claims {
             jti: format!("AT.{}", URL_SAFE_NO_PAD.encode(vault.registry.random.bytes::<32>(Purpose::Id))),
             iss: issuer.to_owned(),
             aud: issuer.to_owned(),
-            sub: app.to_string(),
+            sub: app.id.to_string(),
             iat: issued,
             exp: issued.saturating_add_unsigned(TOKEN_LIFETIME.as_secs()),
-            cid: app.to_string(),
+            cid: app.id.to_string(),
             scp: scopes.iter().map(|scope| scope.to_string()).collect(),
+            activation: app.activations,
             cnf: thumbprint.map(|thumbprint| Confirmation { jkt: thumbprint.to_owned() }),
         }
     }
@@ -138,7 +146,7 @@ impl Vault {
             return Err(Refused::Time.into());
         }
         let counts =
-            |app: &ServiceApp| app.org_id == request.org.id && app.active && claims.iat >= app.activated.unix();
+            |app: &ServiceApp| app.org_id == request.org.id && app.active && claims.activation == app.activations;
         let app = app.filter(counts).ok_or(Refused::Client)?;
         let asked: Scopes = claims.scp.iter().filter_map(|name| Scope::parse(name).ok()).collect();
         let scopes = asked.intersection(&app.scopes);

@@ -70,7 +70,7 @@ impl Vault {
             (_, Err(error)) => Err(error.clone()),
             (proof, Ok(scopes)) => {
                 let thumbprint = proof.and_then(|proof| proof.as_ref().ok()).map(|proof| proof.thumbprint.as_str());
-                let claims = access_token::Claims::new(self, request.issuer, &app.id, scopes, thumbprint);
+                let claims = access_token::Claims::new(self, request.issuer, &app, scopes, thumbprint);
                 Ok((self.access_token_sign(&request.org.id, claims).await?, scopes.clone()))
             }
         };
