@@ -173,6 +173,13 @@ async fn open_issuers(config: &Config, registry: &Registry, parts: &Parts) -> Re
     let mut issuers = Vec::new();
     for trusted in &config.trusted_issuers {
         let org = registry.org_pick(trusted.org.as_deref()).await?;
+        if !trusted.issuer.is_https() {
+            let issuer = trusted.issuer.as_str();
+            tracing::warn!(
+                issuer,
+                "the keys of this issuer come over plain http: whoever is on the way can choose them"
+            );
+        }
         let addresses = [Some(&trusted.issuer), trusted.jwks_uri.as_ref()].into_iter().flatten();
         let policy = addresses.fold(config.outbound.clone(), OutboundPolicy::with_host_of);
         issuers.push(Issuer::new(org.id, trusted.clone(), open_outbound(&policy, parts)?));

@@ -176,9 +176,9 @@ fn what_is_no_public_key_is_refused_with_a_hint() {
     error: --public-key: the key in key is not there: the set is empty
     hint: give RSA of 2048 to 8192 bits, P-256, P-384 or P-521, as JWK, JWK set or PEM
     error: --public-key: the key in key is neither a JWK, nor a set of JWKs, nor PEM
-    hint: give RSA of 2048 to 8192 bits, P-256, P-384 or P-521, as JWK, JWK set or PEM
+    hint: give a JWK, a JWK set or one block of PEM; `openssl x509 -in FILE -noout -pubkey` writes that of a certificate, `openssl pkey -pubin -inform DER -in FILE` that of DER
     error: --public-key: the key in key is neither a JWK, nor a set of JWKs, nor PEM
-    hint: give RSA of 2048 to 8192 bits, P-256, P-384 or P-521, as JWK, JWK set or PEM
+    hint: give a JWK, a JWK set or one block of PEM; `openssl x509 -in FILE -noout -pubkey` writes that of a certificate, `openssl pkey -pubin -inform DER -in FILE` that of DER
     ");
     assert_snapshot!(stderr(&installation, &["app", "create", "--name", "x", "--scope", READ, "--public-key", "none"]), @"
     error: --public-key: none cannot be read: No such file or directory (os error 2)

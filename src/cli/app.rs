@@ -106,6 +106,7 @@ pub struct RemoveKey {
     /// The app's client id or name
     app: String,
     /// The key's kid
+    #[arg(allow_hyphen_values = true)]
     kid: String,
     #[command(flatten)]
     registry: RegistryFlags,

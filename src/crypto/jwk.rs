@@ -4,15 +4,14 @@ use crate::domain::hook_key::PublicKey;
 use crate::domain::verifying_key::{Curve, VerifyingKey};
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, EcdsaVerificationAlgorithm,
-    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+    ParsedPublicKey,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jaws::key::{JsonWebKey, Thumbprint};
-use pkcs8::der::asn1::ObjectIdentifier;
-use pkcs8::spki::{DecodePublicKey as _, SubjectPublicKeyInfoRef};
-use rsa::RsaPublicKey;
-use rsa::traits::PublicKeyParts as _;
+use pkcs8::der::asn1::{ObjectIdentifier, UintRef};
+use pkcs8::spki::SubjectPublicKeyInfoRef;
+use rsa::pkcs1;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::Sha256;
@@ -20,6 +19,7 @@ use sha2::Sha256;
 /// The sizes of RSA keys, in bits.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
+const RSA_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const CURVES: [(ObjectIdentifier, Curve); 3] = [
     (ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"), Curve::P256),
@@ -38,7 +38,7 @@ pub enum NotAVerifyingKey {
     Kind,
     #[error("has {0} bits; RSA keys need 2048 to 8192")]
     Size(usize),
-    #[error("is for encryption, not for signatures")]
+    #[error("is for something else than signatures of its kind (see `use`, `key_ops` and `alg`)")]
     Use,
     #[error("is not a valid public key of its kind")]
     Value,
@@ -80,11 +80,30 @@ pub fn parse_set(value: Value) -> Result<impl Iterator<Item = Result<Named, NotA
 
 fn from_value(value: Value) -> Result<Named, NotAVerifyingKey> {
     let key: JsonWebKey = serde_json::from_value(value).map_err(|_| NotAVerifyingKey::Form)?;
-    let kid = key.parameters().get("kid").and_then(Value::as_str).map(str::to_owned);
-    if key.parameters().get("use").is_some_and(|usage| usage != "sig" && !usage.is_null()) {
-        return Err(NotAVerifyingKey::Use);
+    let member = |name: &str| key.parameters().get(name).filter(|value| !value.is_null());
+    let kid = match member("kid") {
+        None => None,
+        Some(Value::String(kid)) => Some(kid.clone()),
+        Some(_) => return Err(NotAVerifyingKey::Form),
+    };
+    let verifying = from_jaws(&key)?;
+    // RFC 7517, clauses 4.2 to 4.4.
+    let usage = member("use").is_none_or(|usage| usage == "sig");
+    let operations = member("key_ops").is_none_or(|operations| {
+        operations.as_array().is_some_and(|operations| operations.iter().any(|operation| operation == "verify"))
+    });
+    let algorithm = member("alg").is_none_or(|name| algorithms(&verifying).iter().any(|algorithm| name == algorithm));
+    if usage && operations && algorithm { Ok((kid, verifying)) } else { Err(NotAVerifyingKey::Use) }
+}
+
+/// Those of `JWS_ALGORITHMS` that a key can be used with.
+pub(super) fn algorithms(key: &VerifyingKey) -> &'static [&'static str] {
+    match key {
+        VerifyingKey::Rsa(_) => &["RS256", "RS384", "RS512"],
+        VerifyingKey::Ec { curve: Curve::P256, .. } => &["ES256"],
+        VerifyingKey::Ec { curve: Curve::P384, .. } => &["ES384"],
+        VerifyingKey::Ec { curve: Curve::P521, .. } => &["ES512"],
     }
-    Ok((kid, from_jaws(&key)?))
 }
 
 pub(super) fn from_jaws(key: &JsonWebKey) -> Result<VerifyingKey, NotAVerifyingKey> {
@@ -121,11 +140,14 @@ fn from_pem(text: &str) -> Result<VerifyingKey, NotAVerifyingKey> {
     let der = document.as_bytes();
     let Ok(info) = SubjectPublicKeyInfoRef::try_from(der) else {
         // `RSA PUBLIC KEY`: PKCS#1 without the wrapping.
-        use rsa::pkcs1::DecodeRsaPublicKey as _;
-        return from_rsa(RsaPublicKey::from_pkcs1_der(der).map_err(|_| NotAVerifyingKey::Form)?);
+        return from_pkcs1(der).ok_or(NotAVerifyingKey::Form)?;
     };
+    if info.algorithm.oid == RSA_PUBLIC_KEY {
+        let found = info.subject_public_key.as_bytes().and_then(from_pkcs1);
+        return found.ok_or(NotAVerifyingKey::Value)?;
+    }
     if info.algorithm.oid != EC_PUBLIC_KEY {
-        return from_rsa(RsaPublicKey::from_public_key_der(der).map_err(|_| NotAVerifyingKey::Kind)?);
+        return Err(NotAVerifyingKey::Kind);
     }
     let named = info.algorithm.parameters_oid().map_err(|_| NotAVerifyingKey::Kind)?;
     let found = CURVES.iter().find(|(oid, _)| *oid == named).ok_or(NotAVerifyingKey::Kind)?;
@@ -141,8 +163,10 @@ fn from_pem(text: &str) -> Result<VerifyingKey, NotAVerifyingKey> {
     }
 }
 
-fn from_rsa(key: RsaPublicKey) -> Result<VerifyingKey, NotAVerifyingKey> {
-    rsa_key(key.n_bytes().into_vec(), key.e_bytes().into_vec())
+/// `None` where it is no RSA key at all.
+fn from_pkcs1(der: &[u8]) -> Option<Result<VerifyingKey, NotAVerifyingKey>> {
+    let key = pkcs1::RsaPublicKey::<UintRef<'_>>::try_from(der).ok()?;
+    Some(rsa_key(key.modulus.as_bytes().to_vec(), key.public_exponent.as_bytes().to_vec()))
 }
 
 fn rsa_key(modulus: Vec<u8>, exponent: Vec<u8>) -> Result<VerifyingKey, NotAVerifyingKey> {
@@ -150,9 +174,12 @@ fn rsa_key(modulus: Vec<u8>, exponent: Vec<u8>) -> Result<VerifyingKey, NotAVeri
     if !RSA_BITS.contains(&key.bits()) {
         return Err(NotAVerifyingKey::Size(key.bits()));
     }
-    RsaPublicKeyComponents { n: &key.modulus, e: &key.exponent }
-        .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
-        .map_err(|_| NotAVerifyingKey::Value)?;
+    // What no verification would take: a modulus that is no product of odd primes, an exponent that is even, 1 or huge.
+    let is_odd = |number: &[u8]| number.last().is_some_and(|last| last % 2 == 1);
+    let usual = (1..=4).contains(&key.exponent.len()) && key.exponent != [1];
+    if !(is_odd(&key.modulus) && is_odd(&key.exponent) && usual) {
+        return Err(NotAVerifyingKey::Value);
+    }
     Ok(VerifyingKey::Rsa(key))
 }
 
@@ -223,12 +250,36 @@ mod tests {
 
     #[test]
     fn a_set_is_read_key_by_key_where_verifiers_read_it() {
-        let set =
-            format!(r#"{{"keys":[{EXAMPLE},{{"kty":"OKP","crv":"Ed25519","x":"AA"}},{{"kty":"RSA","use":"enc"}}]}}"#);
+        let set = format!(
+            r#"{{"keys":[{EXAMPLE},{{"kty":"OKP","crv":"Ed25519","x":"AA"}},{}]}}"#,
+            EXAMPLE.replace("RS256", "RSA-OAEP")
+        );
         let read: Vec<_> = parse_set(serde_json::from_str(&set).unwrap()).unwrap().map(|key| key.map(drop)).collect();
         assert_eq!(read, [Ok(()), Err(NotAVerifyingKey::Kind), Err(NotAVerifyingKey::Use)]);
         // Whoever registers keys should know that one is of no use.
         assert_eq!(parse(&set), Err(NotAVerifyingKey::Kind));
+    }
+
+    #[test]
+    fn a_key_for_something_else_is_refused() {
+        let with = |more: &str| parse(&EXAMPLE.replace(r#""alg":"RS256""#, more)).map(drop);
+        for right in [r#""alg":"RS512""#, r#""alg":null,"use":"sig""#, r#""key_ops":["verify"]"#] {
+            assert_eq!(with(right), Ok(()), "{right}");
+        }
+        for wrong in [r#""alg":"PS256""#, r#""alg":"ES256""#, r#""use":"enc""#, r#""key_ops":["encrypt"]"#] {
+            assert_eq!(with(wrong), Err(NotAVerifyingKey::Use), "{wrong}");
+        }
+        assert_eq!(parse(&EXAMPLE.replace(r#""2011-04-29""#, "7")), Err(NotAVerifyingKey::Form));
+    }
+
+    #[test]
+    fn an_rsa_key_that_no_verification_would_take_is_refused() {
+        for exponent in ["AQ", "Ag", "AQAAAAAB", ""] {
+            let key = EXAMPLE.replace(r#""e":"AQAB""#, &format!(r#""e":"{exponent}""#));
+            assert_eq!(parse(&key), Err(NotAVerifyingKey::Value), "{exponent}");
+        }
+        // An even modulus.
+        assert_eq!(parse(&EXAMPLE.replace("KnqDKgw", "KnqDKgg")), Err(NotAVerifyingKey::Value));
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use super::jwk::{self, NotAVerifyingKey};
 use super::signing_key::SigningKey;
 use crate::domain::id::KeyId;
-use crate::domain::verifying_key::{Curve, VerifyingKey};
+use crate::domain::verifying_key::{JWS_ALGORITHMS, VerifyingKey};
 use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RsaPublicKeyComponents,
     UnparsedPublicKey,
@@ -38,7 +38,7 @@ pub struct NotAJwt;
 /// Why a JWT does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum VerifyError {
-    /// Not one of [`crate::domain::verifying_key::JWS_ALGORITHMS`], or none that the key can be used with.
+    /// Not one of [`JWS_ALGORITHMS`], or none that the key can be used with.
     #[error("the algorithm does not fit the key")]
     Algorithm,
     #[error("the signature is invalid")]
@@ -155,9 +155,9 @@ impl<C: DeserializeOwned> Unverified<C> {
         self.token.header().r#type().map(str::to_owned)
     }
 
-    /// Whether the algorithm is one of [`crate::domain::verifying_key::JWS_ALGORITHMS`].
+    /// Whether the algorithm is one of [`JWS_ALGORITHMS`].
     pub fn is_algorithm_known(&self) -> bool {
-        is_known(*self.token.header().algorithm())
+        is_one_of(*self.token.header().algorithm(), &JWS_ALGORITHMS)
     }
 
     /// Whether the algorithm is one that this key can be used with.
@@ -187,19 +187,13 @@ impl<C: DeserializeOwned> Unverified<C> {
     }
 }
 
-fn is_known(algorithm: AlgorithmIdentifier) -> bool {
-    use AlgorithmIdentifier::{ES256, ES384, ES512, RS256, RS384, RS512};
-    matches!(algorithm, RS256 | RS384 | RS512 | ES256 | ES384 | ES512)
+/// The name of an algorithm is that of its variant (RFC 7518, clause 3.1).
+fn is_one_of(algorithm: AlgorithmIdentifier, names: &[&str]) -> bool {
+    names.contains(&format!("{algorithm:?}").as_str())
 }
 
 fn fits(algorithm: AlgorithmIdentifier, key: &VerifyingKey) -> bool {
-    use AlgorithmIdentifier::{ES256, ES384, ES512, RS256, RS384, RS512};
-    match key {
-        VerifyingKey::Rsa(_) => matches!(algorithm, RS256 | RS384 | RS512),
-        VerifyingKey::Ec { curve: Curve::P256, .. } => algorithm == ES256,
-        VerifyingKey::Ec { curve: Curve::P384, .. } => algorithm == ES384,
-        VerifyingKey::Ec { curve: Curve::P521, .. } => algorithm == ES512,
-    }
+    is_one_of(algorithm, jwk::algorithms(key))
 }
 
 /// A key with an algorithm that fits it.

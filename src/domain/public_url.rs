@@ -28,6 +28,9 @@ impl PublicUrl {
         if authority.is_empty() || authority.starts_with(':') || !authority.bytes().all(allowed) {
             return Err(Invalid::PublicUrl);
         }
+        // A port that the scheme implies is not written (RFC 6454, clause 6.2).
+        let implied = if https { ":443" } else { ":80" };
+        let authority = authority.strip_suffix(implied).unwrap_or(authority);
         Ok(Self { https, authority: authority.to_ascii_lowercase() })
     }
 
@@ -77,6 +80,7 @@ mod tests {
     #[test]
     fn a_public_url_is_an_origin_and_nothing_more() {
         assert_eq!(PublicUrl::parse("https://Keys.example.com/").unwrap().to_string(), "https://keys.example.com");
+        assert_eq!(PublicUrl::parse("https://keys.example.com:443").unwrap().to_string(), "https://keys.example.com");
         assert_eq!(PublicUrl::parse("http://[::1]:8080").unwrap().to_string(), "http://[::1]:8080");
         for wrong in
             ["", "keys.example.com", "ftp://a", "https://", "https://a/b", "https://a?b", "https://u:p@a", "http://:80"]

@@ -81,10 +81,10 @@ impl Scopes {
         }
     }
 
-    /// Those that are in both.
+    /// Those that these others allow.
     #[must_use]
-    pub fn intersection(&self, other: &Self) -> Self {
-        self.0.intersection(&other.0).copied().collect()
+    pub fn within(&self, others: &Self) -> Self {
+        self.iter().filter(|scope| others.allow(*scope)).collect()
     }
 
     #[must_use]

@@ -142,7 +142,8 @@ fn describe(operation: &mut Operation, route: &Route) {
         content.example = Some(example);
     }
     let mut contents: BTreeMap<StatusCode, ContentBuilder> = BTreeMap::new();
-    for (name, from, answer) in error::examples() {
+    let needed = if let Access::Guarded(needed) = route.access { needed } else { None };
+    for (name, from, answer) in error::examples(needed) {
         if !can_be_raised_by(from, route) {
             continue;
         }
@@ -193,7 +194,6 @@ fn can_be_raised_by(origin: error::RaisedBy, route: &Route) -> bool {
         error::RaisedBy::All => true,
         error::RaisedBy::Limited => !matches!(route.access, Access::Probe | Access::Discovery),
         error::RaisedBy::Guarded => matches!(route.access, Access::Guarded(_)),
-        error::RaisedBy::Scoped => matches!(route.access, Access::Guarded(Some(_))),
         error::RaisedBy::Named => route.path.contains('{'),
         error::RaisedBy::Body => takes_json,
         error::RaisedBy::NameBody => takes_json && (of_keys || of_hooks) && !executes,

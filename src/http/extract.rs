@@ -51,7 +51,10 @@ impl FromRequest for Form {
         let request = request.clone();
         let mut payload = payload.take();
         Box::pin(async move {
-            let body = read(&request, &mut payload).await?;
+            let body = read(&request, &mut payload).await.map_err(|error| match error {
+                ApiError::BodyTooLarge { limit } => VaultError::from(TokenRequestError::TooLarge { limit }).into(),
+                error => error,
+            })?;
             if !body.is_empty() && !is_media_type(&request, "application/x-www-form-urlencoded") {
                 return Err(VaultError::from(TokenRequestError::NotAForm).into());
             }

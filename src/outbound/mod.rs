@@ -5,7 +5,7 @@ pub mod resolver;
 
 use crate::domain::hook_url::HookUrl;
 use crate::domain::outbound::{NotAllowed, OutboundPolicy};
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{RequestBuilder, redirect};
 use resolver::{Guard, Resolver, Unresolvable};
 use std::error::Error;
@@ -31,6 +31,7 @@ pub struct Answer {
     pub status: u16,
     pub content_type: Option<String>,
     pub location: Option<String>,
+    pub cache_control: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -114,7 +115,7 @@ impl Outbound {
         self.policy.check_url(url)?;
         let mut response = request.send().await.map_err(|error| classify(&error))?;
         let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let (content_type, location) = (text(CONTENT_TYPE), text(LOCATION));
+        let (content_type, location, cache_control) = (text(CONTENT_TYPE), text(LOCATION), text(CACHE_CONTROL));
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| OutboundError::Closed(chain(&error)))? {
@@ -123,7 +124,7 @@ impl Outbound {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, content_type, location, body })
+        Ok(Answer { status, content_type, location, cache_control, body })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::support::app::{MANAGE, READ, TestApp, USE};
 use crate::support::client_key::{ClientKey, with};
-use crate::support::oauth::{ServiceClient, TOKEN, anon, encode, named, part, post_form, url};
+use crate::support::oauth::{ServiceClient, TOKEN, anon, bearer, encode, named, part, post_form, url};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use insta::assert_snapshot;
@@ -55,6 +55,19 @@ async fn a_client_gets_those_of_the_scopes_asked_for_that_it_may_have() {
         assert_eq!(answer["scope"], got);
         assert_eq!(part(answer["access_token"].as_str().unwrap(), 1)["scp"], json!(got.split(' ').collect::<Vec<_>>()));
     }
+}
+
+#[tokio::test]
+async fn who_may_manage_may_ask_for_less() {
+    let app = TestApp::start().await;
+    let client = ServiceClient::new(&app, MANAGE).await;
+    let mut form = client.form(&client.assertion(&app));
+    form[1].1 = READ.into();
+    let answer = post_form(&anon(&app), &form).await.json();
+    assert_eq!(answer["scope"], READ);
+    let reader = bearer(&app, answer["access_token"].as_str().unwrap());
+    assert_eq!(reader.get("/api/v1/hook-keys").await.status, 200);
+    assert_eq!(reader.post("/api/v1/hook-keys", json!({"name": "x"})).await.failure(), "403 E0000006");
 }
 
 #[tokio::test]
@@ -146,6 +159,11 @@ async fn each_refusal_has_its_published_words() {
     let rows: Vec<(&str, Form, &String)> = vec![
         ("nothing", nothing, &no_credentials),
         ("a secret", secret, &failed),
+        (
+            "a secret, too",
+            [client.form(&client.assertion(&app)), vec![("client_secret", "x".to_owned())]].concat(),
+            &failed,
+        ),
         ("another subject", form(sign(json!({"sub": other.id}))), &failed),
         ("another client_id", but("client_id", Some(&other.id)), &failed),
         ("a deactivated app", off.form(&off.assertion(&app)), &failed),
@@ -243,7 +261,7 @@ async fn a_request_that_is_none_is_told_why() {
     assert_eq!(anon(&app).get(TOKEN).await.failure(), "405 E0000022");
     assert_eq!(anon(&app).get(TOKEN).await.header("allow"), "POST");
     let large = vec![("client_assertion", "x".repeat(70_000))];
-    assert_eq!(post_form(&anon(&app), &large).await.failure(), "413 E0000003");
+    assert_snapshot!(post_form(&anon(&app), &large).await.brief(), @r#"413 {"error":"invalid_request","error_description":"The request body is larger than 65536 bytes."}"#);
 }
 
 #[tokio::test]

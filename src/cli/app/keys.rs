@@ -45,17 +45,21 @@ impl KeyFlags {
 
 fn read_public_keys(file: &str) -> Result<Vec<jwk::Named>, CliError> {
     // It may be a private key by mistake.
-    let mut text = Zeroizing::new(String::new());
+    let mut bytes = Zeroizing::new(Vec::new());
     let read = if file == "-" {
-        io::stdin().lock().read_to_string(&mut text)
+        io::stdin().lock().read_to_end(&mut bytes)
     } else {
-        fs::File::open(file).and_then(|mut file| file.read_to_string(&mut text))
+        fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
     };
     read.map_err(|error| CliError::new(format!("--public-key: {file} cannot be read: {error}"), "check the path"))?;
-    jwk::parse(&text).map_err(|reason| {
+    let parsed = str::from_utf8(&bytes).map_err(|_| NotAVerifyingKey::Form).and_then(jwk::parse);
+    parsed.map_err(|reason| {
         let hint = match reason {
             NotAVerifyingKey::Private => {
                 "`openssl pkey -in FILE -pubout` writes the public half of a PEM; of a JWK leave out all but kty, kid, n, e or crv, x, y"
+            }
+            NotAVerifyingKey::Form => {
+                "give a JWK, a JWK set or one block of PEM; `openssl x509 -in FILE -noout -pubkey` writes that of a certificate, `openssl pkey -pubin -inform DER -in FILE` that of DER"
             }
             _ => "give RSA of 2048 to 8192 bits, P-256, P-384 or P-521, as JWK, JWK set or PEM",
         };

@@ -10,6 +10,7 @@ use crate::domain::scope::Scope;
 use crate::http::extract::BODY_LIMIT;
 use crate::vault::error::VaultError;
 use crate::vault::hook_call::{CallError, Failure, Party};
+use crate::vault::oauth::error::ProofError;
 
 /// Which routes an error can come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -18,8 +19,6 @@ pub enum RaisedBy {
     /// All but the probes.
     Limited,
     Guarded,
-    /// Guarded with a scope.
-    Scoped,
     /// Those that name something in their path.
     Named,
     /// Those that take a body.
@@ -38,8 +37,11 @@ pub enum RaisedBy {
 }
 
 /// Examples for the documents, from the same code that answers.
+///
+/// # Arguments
+/// `needed`: the scope that the route asks for.
 #[must_use]
-pub fn examples() -> Vec<(&'static str, RaisedBy, Answer)> {
+pub fn examples(needed: Option<Scope>) -> Vec<(&'static str, RaisedBy, Answer)> {
     let mut examples = vec![
         ("nameBlank", RaisedBy::NameBody, ApiError::NameMissing.answer()),
         ("nameTaken", RaisedBy::NameBody, vault_answer(&VaultError::NameTaken)),
@@ -59,11 +61,7 @@ pub fn examples() -> Vec<(&'static str, RaisedBy, Answer)> {
         ("mediaType", RaisedBy::Body, ApiError::MediaType.answer()),
         ("invalidToken", RaisedBy::Guarded, vault_answer(&VaultError::BadCredential)),
         ("noCredential", RaisedBy::Guarded, vault_answer(&VaultError::NoCredential)),
-        (
-            "scopeTooSmall",
-            RaisedBy::Scoped,
-            ApiError::ScopeTooSmall { needed: Scope::InlineHooksManage, realm: None }.answer(),
-        ),
+        ("badProof", RaisedBy::Guarded, ApiError::Proof { error: ProofError::Uri, realm: String::new() }.answer()),
         (
             "notFound",
             RaisedBy::Named,
@@ -75,6 +73,10 @@ pub fn examples() -> Vec<(&'static str, RaisedBy, Answer)> {
         ("internal", RaisedBy::All, internal()),
         ("unavailable", RaisedBy::All, unavailable()),
     ];
+    if let Some(needed) = needed {
+        let error = ApiError::ScopeTooSmall { needed, realm: None };
+        examples.push(("scopeTooSmall", RaisedBy::All, error.answer()));
+    }
     let name = |text| Name::parse(text).ok();
     if let (Some(kind), Some(id), Some(hook)) = (name("inline hook"), name("cal7v2xu1m0dCtvO10g7"), name("My hook")) {
         let user = KeyReference {

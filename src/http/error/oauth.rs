@@ -30,7 +30,9 @@ pub fn answer(error: &TokenRequestError) -> (StatusCode, OAuthErrorBody) {
             client("Client authentication failed. Either the client or the client credentials are invalid.")
         }
         E::Issuer => client("The issuer claim for client_assertion is not a valid client_id."),
-        E::Audience => client("The audience claim for client_assertion must be the endpoint invoked for the request."),
+        E::Audience { .. } => {
+            client("The audience claim for client_assertion must be the endpoint invoked for the request.")
+        }
         E::NoExpiration => client("The client_assertion must contain the 'exp' claim as seconds since epoch."),
         E::Expired => client("The client_assertion token is expired."),
         E::ExpiresTooLate => client("The client_assertion token has an expiration too far into the future."),
@@ -46,6 +48,10 @@ pub fn answer(error: &TokenRequestError) -> (StatusCode, OAuthErrorBody) {
         }
         E::NotAForm => {
             bad("invalid_request", "The request body must be of the type application/x-www-form-urlencoded.")
+        }
+        E::TooLarge { limit } => {
+            let text = format!("The request body is larger than {limit} bytes.");
+            (StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", Cow::Owned(text))
         }
         E::GrantType => bad(
             "unsupported_grant_type",
@@ -69,7 +75,7 @@ pub fn examples() -> Vec<(&'static str, StatusCode, OAuthErrorBody)> {
         ("noCredentials", E::NoCredentials),
         ("client", E::Client("")),
         ("issuer", E::Issuer),
-        ("audience", E::Audience),
+        ("audience", E::Audience { expected: String::new() }),
         ("noExpiration", E::NoExpiration),
         ("expired", E::Expired),
         ("expiresTooLate", E::ExpiresTooLate),

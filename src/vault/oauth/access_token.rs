@@ -149,7 +149,7 @@ impl Vault {
             |app: &ServiceApp| app.org_id == request.org.id && app.active && claims.activation == app.activations;
         let app = app.filter(counts).ok_or(Refused::Client)?;
         let asked: Scopes = claims.scp.iter().filter_map(|name| Scope::parse(name).ok()).collect();
-        let scopes = asked.intersection(&app.scopes);
+        let scopes = asked.within(&app.scopes);
         let caller = Caller { org: request.org.clone(), scopes, credential: Credential::ServiceApp(app.id) };
         Ok((caller, claims.cnf.map(|confirmation| confirmation.jkt)))
     }

@@ -69,7 +69,7 @@ pub(super) async fn authenticate(
         return Err(Refused::Client("the app is deactivated").into());
     }
     if !claims.aud.as_ref().is_some_and(|aud| is_for(aud, token_url)) {
-        return Err(Refused::Audience.into());
+        return Err(Refused::Audience { expected: token_url.to_owned() }.into());
     }
     let expires = claims.exp.as_ref().and_then(numeric_date).ok_or(Refused::NoExpiration)?;
     let leeway = LEEWAY.as_secs();

@@ -9,6 +9,8 @@ pub enum TokenRequestError {
     Repeated(&'static str),
     #[error("the body is no form")]
     NotAForm,
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge { limit: usize },
     #[error("the request has no client credentials")]
     NoCredentials,
     #[error("the client_assertion_type is not the one for JWTs")]
@@ -26,8 +28,8 @@ pub enum TokenRequestError {
     KeyId,
     #[error("the signature of the assertion is invalid")]
     Signature,
-    #[error("the audience of the assertion is another")]
-    Audience,
+    #[error("the audience of the assertion is not {expected}")]
+    Audience { expected: String },
     #[error("the assertion has no exp in seconds")]
     NoExpiration,
     #[error("the assertion is expired")]

@@ -51,6 +51,9 @@ impl Vault {
                 return Err(Refused::Client("client secrets are not used here").into());
             }
             (None, None) => return Err(Refused::NoCredentials.into()),
+            (Some(_), _) if request.has_secret => {
+                return Err(Refused::Client("there are two ways of proving who the client is").into());
+            }
             (_, kind) if kind != Some(ASSERTION_TYPE) => return Err(Refused::AssertionType.into()),
             (None, _) => return Err(Refused::NoCredentials.into()),
             (Some(assertion), _) => assertion,
@@ -121,6 +124,7 @@ fn allowed(asked: Option<&str>, granted: &Scopes) -> Result<Scopes, Refused> {
         return Err(Refused::NoScopes);
     }
     let known: Result<Scopes, _> = names.into_iter().map(Scope::parse).collect();
-    let allowed = known.map_err(|_| Refused::UnknownScope)?.intersection(granted);
+    // Who may manage may ask for less.
+    let allowed = known.map_err(|_| Refused::UnknownScope)?.within(granted);
     if allowed.is_empty() { Err(Refused::NoneAllowed) } else { Ok(allowed) }
 }

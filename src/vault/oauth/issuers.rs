@@ -1,7 +1,7 @@
 //! Trusted issuers: access tokens that somebody else has signed, and the keys for them.
 //!
 //! 1. The keys are fetched when the first token comes, through the issuer's metadata (RFC 8414; OpenID Connect Discovery 1.0).
-//! 2. They are renewed after ten minutes, beside the requests that the old ones still serve; after half an hour without any, the
+//! 2. They are renewed after ten minutes, or earlier if their issuer says so, beside the requests that the old ones still serve; after half an hour without any, the
 //!    first request waits for it. Where the issuer does not answer, the old ones count for a day.
 //! 3. A `kid` that is not among them makes them be fetched again, at most once a minute.
 
@@ -25,7 +25,8 @@ use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long keys count without a look whether there are others.
+/// How long keys count without a look whether there are others, where the issuer does not say (RFC 9111, clause 5.2.2.1), and
+/// at the most.
 const FRESH: Duration = Duration::from_mins(10);
 
 /// As above, where nobody has come for so long: then the first one waits until there was a look.
@@ -34,8 +35,11 @@ const QUIET: Duration = Duration::from_mins(30);
 /// How long they count where the issuer does not answer.
 const KEPT: Duration = Duration::from_hours(24);
 
-/// Between two tries to fetch them.
+/// Between two tries to fetch them, and the least time for which they are fresh.
 const PAUSE: Duration = Duration::from_mins(1);
+
+/// As above, while there are none at all.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
 /// For all of a fetch.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -73,6 +77,8 @@ struct Cache {
     keys: Vec<jwk::Named>,
     /// On the clock that never runs backwards.
     fetched: Option<Duration>,
+    /// For how long they are.
+    fresh: Duration,
     tried: Option<Duration>,
     failure: Option<IssuerUnavailable>,
 }
@@ -149,15 +155,16 @@ impl Issuer {
         now: Duration,
     ) -> Result<VerifyingKey, VaultError> {
         let (found, age) = self.look(token, now);
+        let fresh = self.lock().fresh;
         match found {
-            Some(key) if age < FRESH => return Ok(key),
+            Some(key) if age < fresh => return Ok(key),
             // Others who come meanwhile do not wait, nor does anybody while tokens come all the time.
             Some(key) if age < QUIET || (age < KEPT && self.fetching.try_lock().is_err()) => {
-                tokio::spawn(self.clone().renew(now, FRESH));
+                tokio::spawn(self.clone().renew(now, fresh));
                 return Ok(key);
             }
             // After a quiet time, a key that was withdrawn must not open anything.
-            Some(_) if age < KEPT => self.renew_and_wait(now, FRESH).await,
+            Some(_) if age < KEPT => self.renew_and_wait(now, fresh).await,
             _ => self.renew_and_wait(now, Duration::ZERO).await,
         }
         let (found, age) = self.look(token, now);
@@ -197,7 +204,8 @@ impl Issuer {
             let cache = self.lock();
             (cache.tried, cache.fetched)
         };
-        if recent(tried, PAUSE) || recent(fetched, younger) {
+        let pause = if fetched.is_some() { PAUSE } else { FIRST_PAUSE };
+        if recent(tried, pause) || recent(fetched, younger) {
             return;
         }
         let fetched = match tokio::time::timeout(TIMEOUT, self.fetch()).await {
@@ -206,7 +214,7 @@ impl Issuer {
         };
         let mut cache = self.lock();
         match fetched {
-            Ok(keys) => *cache = Cache { keys, fetched: Some(now), tried: Some(now), failure: None },
+            Ok((keys, fresh)) => *cache = Cache { keys, fetched: Some(now), fresh, tried: Some(now), failure: None },
             Err(reason) => {
                 let failure = IssuerUnavailable::new(&self.trusted, reason);
                 tracing::warn!(error = %failure, "an issuer's keys were not renewed");
@@ -216,14 +224,16 @@ impl Issuer {
         }
     }
 
-    async fn fetch(&self) -> Result<Vec<jwk::Named>, String> {
+    /// The keys, and for how long they are fresh.
+    async fn fetch(&self) -> Result<(Vec<jwk::Named>, Duration), String> {
         let address = match &self.trusted.jwks_uri {
             Some(address) => address.clone(),
             None => self.jwks_uri().await?,
         };
-        let keys = jwk::parse_set(self.get(&address).await?);
+        let (set, fresh) = self.get(&address).await?;
+        let keys = jwk::parse_set(set);
         let keys: Vec<_> = keys.map_err(|_| "the key set is none")?.filter_map(Result::ok).collect();
-        if keys.is_empty() { Err("the key set has no usable key".into()) } else { Ok(keys) }
+        if keys.is_empty() { Err("the key set has no usable key".into()) } else { Ok((keys, fresh)) }
     }
 
     /// Where the issuer's metadata say that its keys are.
@@ -235,7 +245,7 @@ impl Issuer {
         }
         let issuer = &self.trusted.issuer;
         let [first, second] = metadata_addresses(issuer).map_err(|_| "its address has no place for metadata")?;
-        let found = match self.get(&first).await {
+        let (found, _) = match self.get(&first).await {
             Ok(found) => found,
             Err(reason) => self.get(&second).await.map_err(|other| format!("{reason}; {other}"))?,
         };
@@ -252,14 +262,15 @@ impl Issuer {
         Ok(address)
     }
 
-    /// The JSON at an address.
-    async fn get(&self, address: &HookUrl) -> Result<Value, String> {
+    /// The JSON at an address, and for how long it is fresh.
+    async fn get(&self, address: &HookUrl) -> Result<(Value, Duration), String> {
         const OK: u16 = 200;
         let answer = self.outbound.get(address).await.map_err(|error| format!("{}: {error}", address.shown()))?;
         match answer.status {
             OK => {
                 let json = serde_json::from_slice(&answer.body);
-                json.map_err(|_| format!("{}: the answer is no JSON", address.shown()))
+                let fresh = freshness(answer.cache_control.as_deref().unwrap_or_default());
+                json.map(|json| (json, fresh)).map_err(|_| format!("{}: the answer is no JSON", address.shown()))
             }
             status => Err(format!("{}: it answered with status {status}", address.shown())),
         }
@@ -269,6 +280,16 @@ impl Issuer {
         // A panic while the lock is held leaves keys that are still keys.
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a `Cache-Control` allows (RFC 9111, clause 5.2.2), within our own bounds.
+fn freshness(cache_control: &str) -> Duration {
+    let directives: Vec<_> = cache_control.split(',').map(|part| part.trim().to_ascii_lowercase()).collect();
+    if directives.iter().any(|part| part == "no-store" || part == "no-cache") {
+        return PAUSE;
+    }
+    let seconds = directives.iter().find_map(|part| part.strip_prefix("max-age=")?.trim_matches('"').parse().ok());
+    seconds.map_or(FRESH, Duration::from_secs).clamp(PAUSE, FRESH)
 }
 
 /// OpenID Connect Discovery 1.0, clause 4, puts the well-known part behind the issuer's path; RFC 8414, clause 3.1, before it.
@@ -284,6 +305,22 @@ fn metadata_addresses(issuer: &HookUrl) -> Result<[HookUrl; 2], Invalid> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_are_fresh_for_as_long_as_their_issuer_says_within_bounds() {
+        for (said, minutes) in [
+            ("", 10),
+            ("public, max-age=120", 2),
+            ("Max-Age=\"180\", must-revalidate", 3),
+            ("max-age=2", 1),
+            ("max-age=86400", 10),
+            ("no-store", 1),
+            ("max-age=120, no-cache", 1),
+            ("max-age=soon", 10),
+        ] {
+            assert_eq!(freshness(said), Duration::from_mins(minutes), "{said}");
+        }
+    }
 
     #[test]
     fn metadata_are_looked_for_where_both_standards_put_them() {

@@ -114,7 +114,8 @@ fn is_same_address(given: &str, expected: &str) -> bool {
     // Scheme, host and port; then the path, decoded part by part.
     let decoded =
         |url: &Url| -> Vec<Vec<u8>> { url.path().split('/').map(|part| percent_decode_str(part).collect()).collect() };
-    given.origin() == expected.origin() && decoded(&given) == decoded(&expected)
+    let has_user = !given.username().is_empty() || given.password().is_some();
+    !has_user && given.origin() == expected.origin() && decoded(&given) == decoded(&expected)
 }
 
 /// A nonce for clients of this org.
@@ -161,6 +162,7 @@ mod tests {
             "http://127.0.0.1:8080/api/v1/hook-keys/a%20b/",
             "http://127.0.0.1:8080/API/v1/hook-keys/a%20b",
             "http://127.0.0.1:8080/api%2Fv1/hook-keys/a%20b",
+            "http://user@127.0.0.1:8080/api/v1/hook-keys/a%20b",
             "/api/v1/hook-keys/a%20b",
             "",
         ] {
