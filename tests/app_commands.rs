@@ -82,6 +82,11 @@ fn a_service_app_is_made_shown_changed_and_deleted() {
     let jwk = crate::support::client_key::with(second.jwk(), json!({"kid": "next"})).to_string();
     let second = write(&installation, "second.json", &jwk);
     assert_eq!(ok(&installation, &["app", "add-key", "ci", "--public-key", &second]), "next\n");
+    // A thumbprint may begin like a flag.
+    let hyphen = crate::support::client_key::with(ClientKey::p256().jwk(), json!({"kid": "-x"})).to_string();
+    let hyphen = write(&installation, "hyphen.json", &hyphen);
+    assert_eq!(ok(&installation, &["app", "add-key", "ci", "--public-key", &hyphen]), "-x\n");
+    ok(&installation, &["app", "remove-key", "ci", "-x"]);
     assert_snapshot!(steady(&ok(&installation, &["app", "list"])), @"
     CLIENT ID             NAME  ORG      STATUS  DPOP  KEYS  SCOPES
     …  ci    default  ACTIVE  no    2     okta.inlineHooks.read

@@ -32,7 +32,7 @@ pub enum AppCommand {
 #[derive(Args)]
 #[command(
     after_help = "With --generate it prints what the official SDKs read from the environment: keep that in a file
-that only you may read (umask 077).
+that only you may read (umask 077). `hookvault token create --help` explains the scopes.
 
 Example:
   hookvault app create --name ci --scope okta.inlineHooks.manage --generate > app.env

@@ -29,6 +29,8 @@ struct Answers {
     down: bool,
     /// Its metadata wait for this.
     held: Option<Arc<Notify>>,
+    /// For how many seconds its keys are fresh, as it says.
+    fresh: Option<u32>,
 }
 
 impl Issuer {
@@ -40,7 +42,7 @@ impl Issuer {
         }));
         let given = answers.clone();
         let server = HookServer::start(move |seen| {
-            let Answers { keys, down, held } = given.lock().unwrap().clone();
+            let Answers { keys, down, held, fresh } = given.lock().unwrap().clone();
             let origin = format!("http://{}", seen.headers["host"]);
             match seen.path.as_str() {
                 _ if down => Reply::Json(503, json!({})),
@@ -48,7 +50,10 @@ impl Issuer {
                     let metadata = json!({"issuer": origin, "jwks_uri": format!("{origin}/keys")});
                     held.map_or_else(|| Reply::Json(200, metadata.clone()), |held| Reply::Held(held, metadata.clone()))
                 }
-                "/keys" => Reply::Json(200, json!({"keys": keys})),
+                "/keys" => match fresh {
+                    Some(seconds) => Reply::Cached(seconds, json!({"keys": keys})),
+                    None => Reply::Json(200, json!({"keys": keys})),
+                },
                 _ => Reply::Json(404, json!({})),
             }
         })
@@ -215,18 +220,39 @@ async fn an_outage_of_the_issuer_is_not_noticed_for_a_day() {
 
 #[tokio::test]
 async fn keys_that_the_issuer_withdraws_count_no_more() {
-    let issuer = Issuer::start().await;
-    let app = issuer.vault().await;
-    assert_eq!(get(&app, &issuer.token(&app, json!({}))).await.status, 200);
-    issuer.answers.lock().unwrap().keys = vec![with(ClientKey::p256().jwk(), json!({"kid": "b"}))];
-    app.clock.advance(Duration::from_mins(10));
-    // The first token after ten minutes has them renewed and does not wait; one of the next sees it.
-    let mut statuses = Vec::new();
-    while statuses.last() != Some(&401) {
-        statuses.push(get(&app, &issuer.token(&app, json!({}))).await.status);
-        assert!(statuses.len() < 1000, "the keys are renewed");
+    for (fresh, renewed) in
+        [(None, Duration::from_mins(10)), (Some(120), Duration::from_mins(2)), (Some(5), Duration::from_mins(1))]
+    {
+        let issuer = Issuer::start().await;
+        issuer.answers.lock().unwrap().fresh = fresh;
+        let app = issuer.vault().await;
+        let status = async || get(&app, &issuer.token(&app, json!({}))).await.status;
+        assert_eq!(status().await, 200);
+        issuer.answers.lock().unwrap().keys = vec![with(ClientKey::p256().jwk(), json!({"kid": "b"}))];
+        app.clock.advance(renewed - Duration::from_secs(1));
+        assert_eq!((status().await, issuer.fetches()), (200, 1));
+        app.clock.advance(Duration::from_secs(1));
+        // The first token of then has them renewed and does not wait; one of the next sees it.
+        let mut statuses = Vec::new();
+        while statuses.last() != Some(&401) {
+            statuses.push(status().await);
+            assert!(statuses.len() < 1000, "the keys are renewed");
+        }
+        assert_eq!(issuer.fetches(), 2);
     }
-    assert_eq!(issuer.fetches(), 2);
+}
+
+#[tokio::test]
+async fn before_there_are_any_keys_they_are_asked_for_again_soon() {
+    let issuer = Issuer::start().await;
+    issuer.answers.lock().unwrap().down = true;
+    let app = issuer.vault().await;
+    let token = issuer.token(&app, json!({}));
+    assert_eq!(get(&app, &token).await.failure(), "503 E0000010");
+    issuer.answers.lock().unwrap().down = false;
+    assert_eq!(get(&app, &token).await.failure(), "503 E0000010", "it was asked just now");
+    app.clock.advance(Duration::from_secs(5));
+    assert_eq!(get(&app, &token).await.status, 200);
 }
 
 #[tokio::test]

@@ -36,6 +36,8 @@ impl Seen {
 
 pub enum Reply {
     Json(u16, Value),
+    /// As `Json` with 200, fresh for so many seconds.
+    Cached(u32, Value),
     /// Whatever it is, and then the end of the connection.
     Raw(&'static str),
     /// As `Json` with an empty object, after so many tenths of a second.
@@ -158,6 +160,14 @@ async fn serve(
             let body = value.to_string();
             let head =
                 format!("HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n", body.len());
+            stream.write_all(format!("{head}Connection: close\r\n\r\n{body}").as_bytes()).await.ok()?;
+        }
+        Reply::Cached(seconds, value) => {
+            let body = value.to_string();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nCache-Control: public, max-age={seconds}\r\nContent-Length: {}\r\n",
+                body.len()
+            );
             stream.write_all(format!("{head}Connection: close\r\n\r\n{body}").as_bytes()).await.ok()?;
         }
         Reply::Raw(text) => stream.write_all(text.as_bytes()).await.ok()?,

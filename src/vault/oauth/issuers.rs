@@ -1,8 +1,9 @@
 //! Trusted issuers: access tokens that somebody else has signed, and the keys for them.
 //!
 //! 1. The keys are fetched when the first token comes, through the issuer's metadata (RFC 8414; OpenID Connect Discovery 1.0).
-//! 2. They are renewed after ten minutes, or earlier if their issuer says so, beside the requests that the old ones still serve; after half an hour without any, the
-//!    first request waits for it. Where the issuer does not answer, the old ones count for a day.
+//! 2. They are renewed after ten minutes, or earlier if their issuer says so, beside the requests that the old ones still
+//!    serve; after half an hour without any, the first request waits for it. Where the issuer does not answer, the old ones
+//!    count for a day.
 //! 3. A `kid` that is not among them makes them be fetched again, at most once a minute.
 
 use super::access_token::{AccessRequest, Confirmation};
