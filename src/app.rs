@@ -271,7 +271,7 @@ impl App {
         let address = listener.local_addr().map_err(listen_error)?;
         if config.public_url.is_none() && !address.ip().is_loopback() {
             tracing::warn!(
-                "HOOKVAULT_PUBLIC_URL is not set: tokens are for whatever address a client says that it uses"
+                "HOOKVAULT_PUBLIC_URL is not set: access by OAuth 2.0 works from this machine and for orgs with a domain only"
             );
         }
         let shared = web::Data::new(Shared {

@@ -56,14 +56,14 @@ async fn ask(server: &Served, assertion: &str) -> (u16, Value) {
     let request = http_client().post(format!("{}/oauth2/v1/token", server.url)).body(encode(&form));
     let request = request.header("content-type", "application/x-www-form-urlencoded");
     // One address for all servers, so that an assertion is for each of them.
-    let answer = request.header("host", "vault.example").send().await.unwrap();
+    let answer = request.header("host", "vault.localhost").send().await.unwrap();
     (answer.status().as_u16(), answer.json().await.unwrap())
 }
 
 fn assertion(key: &ClientKey, client_id: &str) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let claims = json!({
-        "iss": client_id, "sub": client_id, "aud": "http://vault.example/oauth2/v1/token",
+        "iss": client_id, "sub": client_id, "aud": "http://vault.localhost/oauth2/v1/token",
         "exp": now.as_secs() + 300, "jti": now.as_nanos().to_string(),
     });
     key.sign(&json!({"alg": key.algorithm()}), &claims)

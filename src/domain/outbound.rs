@@ -149,7 +149,9 @@ fn canonical(network: IpNet) -> IpNet {
     network.trunc()
 }
 
-fn is_localhost(host: &str) -> bool {
+/// Whether a name is this machine's own (RFC 6761, clause 6.3).
+#[must_use]
+pub fn is_localhost(host: &str) -> bool {
     host_name(host).is_some_and(|host| host == "localhost" || host.ends_with(".localhost"))
 }
 

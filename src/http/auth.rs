@@ -2,13 +2,14 @@
 
 use super::Shared;
 use super::error::ApiError;
-use super::org_url::org_url;
+use super::org_url::{issuer_url, org_url};
 use crate::domain::caller::Caller;
 use crate::domain::org::Org;
 use crate::domain::scope::Scope;
 use crate::vault::error::VaultError;
 use crate::vault::oauth::SingleUse;
 use crate::vault::oauth::access_token::{AccessRequest, Scheme};
+use crate::vault::oauth::error::AccessTokenError;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
@@ -76,7 +77,10 @@ async fn access_token(
     scheme: Scheme,
     token: &str,
 ) -> Authentication {
-    let realm = org_url(shared, org, host(request.request()));
+    let Ok(realm) = issuer_url(shared, org, host(request.request())) else {
+        let realm = org_url(shared, org, None);
+        return Authentication::Failed(ApiError::AccessToken { error: AccessTokenError::AddressUnknown, realm });
+    };
     let url = format!("{realm}{}", request.path());
     let access = AccessRequest {
         org,

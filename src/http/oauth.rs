@@ -3,7 +3,7 @@
 use super::auth;
 use super::error::ApiError;
 use super::extract::Form;
-use super::org_url::org_url;
+use super::org_url::issuer_url;
 use super::{Shared, json};
 use crate::vault::error::VaultError;
 use crate::vault::oauth::error::TokenRequestError;
@@ -66,7 +66,7 @@ pub async fn token(request: HttpRequest, form: Form, shared: web::Data<Shared>) 
     }
     let host = auth::host(&request);
     let org = shared.vault.registry().org_of_host(host).await?;
-    let issuer = org_url(&shared, &org, host);
+    let issuer = issuer_url(&shared, &org, host)?;
     let token_url = format!("{issuer}{TOKEN_PATH}");
     let proofs = auth::proofs(request.headers());
     let granted = shared.vault.token_grant(TokenRequest {

@@ -4,7 +4,7 @@
 use super::error::ApiError;
 use super::jwks::published_json;
 use super::oauth::TOKEN_PATH;
-use super::org_url::org_url;
+use super::org_url::issuer_url;
 use super::{Shared, auth};
 use crate::domain::scope::Scope;
 use crate::domain::signing_key::{Phase, SigningKey};
@@ -91,7 +91,7 @@ pub struct Metadata {
 async fn metadata(request: &HttpRequest, shared: &Shared) -> Result<Metadata, ApiError> {
     let host = auth::host(request);
     let org = shared.vault.registry().org_of_host(host).await?;
-    let issuer = org_url(shared, &org, host);
+    let issuer = issuer_url(shared, &org, host)?;
     Ok(Metadata {
         token_endpoint: format!("{issuer}{TOKEN_PATH}"),
         jwks_uri: format!("{issuer}{KEYS_PATH}"),

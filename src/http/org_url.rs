@@ -1,8 +1,35 @@
 //! The address under which a client reaches an org.
 
 use super::Shared;
+use super::error::ApiError;
 use crate::domain::org::Org;
+use crate::domain::outbound::is_localhost;
 use crate::domain::public_url::PublicUrl;
+use crate::vault::error::VaultError;
+use crate::vault::oauth::error::TokenRequestError;
+use url::{Host, Url};
+
+/// The address that an org issues tokens under, and that assertions and proofs must be for.
+///
+/// Without a public URL or a domain, no name but this machine's own is believed: otherwise what a client has signed for another
+/// address could be used here by whoever got it there, with that address as `Host`.
+///
+/// # Errors
+/// [`TokenRequestError::AddressUnknown`].
+pub fn issuer_url(shared: &Shared, org: &Org, host: Option<&str>) -> Result<String, ApiError> {
+    let known = shared.public_url.is_some() || org.domain.is_some() || host.is_some_and(is_loopback);
+    if known { Ok(org_url(shared, org, host)) } else { Err(VaultError::from(TokenRequestError::AddressUnknown).into()) }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let Ok(url) = Url::parse(&format!("http://{host}")) else { return false };
+    match url.host() {
+        Some(Host::Domain(name)) => is_localhost(name),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
+        None => false,
+    }
+}
 
 /// The public URL, for an org with a domain with that in it; without one, the address that the client used.
 pub fn org_url(shared: &Shared, org: &Org, host: Option<&str>) -> String {
@@ -15,5 +42,39 @@ pub fn org_url(shared: &Shared, org: &Org, host: Option<&str>) -> String {
         (_, None, Some(used)) => used.to_string(),
         (Some(domain), None, None) => format!("{scheme}://{domain}"),
         (None, None, None) => format!("{scheme}://localhost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_has_names_that_nobody_else_has() {
+        for own in [
+            "localhost",
+            "LOCALHOST:8080",
+            "vault.localhost",
+            "127.0.0.1:1",
+            "127.1.2.3",
+            "[::1]:8080",
+            "[::ffff:127.0.0.1]",
+        ] {
+            assert!(is_loopback(own), "{own}");
+        }
+        for other in [
+            "evil.example",
+            "localhost.evil.example",
+            "10.0.0.1",
+            "0.0.0.0",
+            "[::]",
+            "127.0.0.1.evil.example",
+            "",
+            "a b",
+        ] {
+            assert!(!is_loopback(other), "{other}");
+        }
+        // Whoever is named before the @ is not whom the request is for.
+        assert!(!is_loopback("localhost@evil.example"));
     }
 }

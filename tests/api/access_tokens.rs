@@ -42,7 +42,7 @@ async fn every_guarded_route_says_which_scope_a_token_lacks() {
         assert_eq!(
             answer.header("www-authenticate"),
             format!(
-                r#"Bearer realm="http://vault.example", scope="{needed}", error="insufficient_scope", error_description="The access token provided does not contain the required scopes.""#
+                r#"Bearer realm="http://vault.localhost", scope="{needed}", error="insufficient_scope", error_description="The access token provided does not contain the required scopes.""#
             )
         );
         tried += 1;
@@ -62,7 +62,7 @@ async fn a_token_lives_for_an_hour() {
     assert_eq!(caller.get(KEYS).await.status, 200);
     app.clock.advance(Duration::from_secs(1));
     let answer = caller.get(KEYS).await;
-    assert_snapshot!(answer.header("www-authenticate"), @r#"Bearer realm="http://vault.example", error="invalid_token", error_description="The access token is expired or not valid yet.""#);
+    assert_snapshot!(answer.header("www-authenticate"), @r#"Bearer realm="http://vault.localhost", error="invalid_token", error_description="The access token is expired or not valid yet.""#);
     assert_snapshot!(answer.brief(), @r#"401 {"errorCode":"E0000011","errorSummary":"Invalid token provided","errorLink":"E0000011","errorId":"oaef8hhKpwyEt9iyn-nSkJumg","errorCauses":[{"errorSummary":"The access token is expired or not valid yet."}]}"#);
 }
 
@@ -108,9 +108,9 @@ async fn a_token_counts_where_it_was_issued_and_nowhere_else() {
         app.anon().with("host", host).with("authorization", &format!("Bearer {token}")).get(KEYS).await
     };
     let elsewhere = "The access token was issued neither under this address nor by a trusted issuer.";
-    assert_eq!(at("vault.example").await.status, 200);
+    assert_eq!(at("vault.localhost").await.status, 200);
     assert_eq!(at("other.example.com").await.cause(), elsewhere);
-    assert_eq!(at("vault.example:8080").await.cause(), elsewhere);
+    assert_eq!(at("vault.localhost:8080").await.cause(), elsewhere);
     // A vault that calls itself what the other one is called has other keys all the same.
     let stranger = TestApp::start().await;
     let answer = bearer(&stranger, &token).get(KEYS).await;

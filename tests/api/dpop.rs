@@ -150,7 +150,7 @@ async fn each_fault_of_a_proof_has_its_published_words() {
         assert_eq!(
             answer.header("www-authenticate"),
             format!(
-                r#"DPoP algs="RS256 RS384 RS512 ES256 ES384 ES512", realm="http://vault.example", error="invalid_dpop_proof", error_description="{text}""#
+                r#"DPoP algs="RS256 RS384 RS512 ES256 ES384 ES512", realm="http://vault.localhost", error="invalid_dpop_proof", error_description="{text}""#
             ),
             "{what}"
         );
@@ -167,7 +167,7 @@ async fn there_is_one_proof_and_it_fits_its_token() {
     assert_snapshot!(with_token("DPoP", &token).get(KEYS).await.cause(), @"The DPoP proof JWT header is missing.");
     let bearer = with_token("Bearer", &token).get(KEYS).await;
     assert_eq!(bearer.failure(), "401 E0000011");
-    assert_snapshot!(bearer.header("www-authenticate"), @r#"DPoP algs="RS256 RS384 RS512 ES256 ES384 ES512", realm="http://vault.example", error="invalid_token", error_description="The access token is bound to a key: it needs the scheme DPoP and a proof.""#);
+    assert_snapshot!(bearer.header("www-authenticate"), @r#"DPoP algs="RS256 RS384 RS512 ES256 ES384 ES512", realm="http://vault.localhost", error="invalid_token", error_description="The access token is bound to a key: it needs the scheme DPoP and a proof.""#);
     let proof = bound.proof(&app, "GET", KEYS, json!({"ath": ath(&free)}));
     assert_snapshot!(with_token("DPoP", &free).with("dpop", &proof).get(KEYS).await.cause(), @"The access_token is not bound to the provided DPoP proof.");
     // Two proofs are one too many, of which kind ever.
@@ -175,7 +175,7 @@ async fn there_is_one_proof_and_it_fits_its_token() {
     let proofs = [0, 1].map(|_| bound.proof(&app, "POST", TOKEN, json!({"nonce": nonce})));
     let form = encode(&bound.form(&bound.assertion(&app)));
     let head = format!(
-        "POST {TOKEN} HTTP/1.1\r\nHost: vault.example\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nDPoP: {}\r\nDPoP: {}\r\nConnection: close\r\n\r\n{form}",
+        "POST {TOKEN} HTTP/1.1\r\nHost: vault.localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\nDPoP: {}\r\nDPoP: {}\r\nConnection: close\r\n\r\n{form}",
         form.len(),
         proofs[0],
         proofs[1]

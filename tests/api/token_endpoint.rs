@@ -21,7 +21,7 @@ async fn a_client_gets_a_token_that_says_what_it_may() {
     assert_snapshot!(shown, @r#"
     200
     cache-control: no-cache, no-store
-    content-length: 911
+    content-length: 916
     content-security-policy: default-src 'none'; frame-ancestors 'none'
     content-type: application/json
     expires: 0
@@ -36,7 +36,7 @@ async fn a_client_gets_a_token_that_says_what_it_may() {
     {"token_type":"Bearer","expires_in":3600,"access_token":"…","scope":"okta.inlineHooks.manage hookvault.keys.use"}
     "#);
     assert_snapshot!(part(&token, 0), @r#"{"alg":"RS256","kid":"e86b48ed-21b4-45d0-ba01-f7aba7a9dcd9","typ":"JWT"}"#);
-    assert_snapshot!(part(&token, 1), @r#"{"aud":"http://vault.example","cid":"0oaVZqaufhy7yDYkZAjB","exp":1761314767,"iat":1761311167,"iss":"http://vault.example","jti":"AT.t-2mO1FnSAoAA5QZNbkJ7m3_l9ZEfqSAUttvX812aM4","scp":["okta.inlineHooks.manage","hookvault.keys.use"],"sub":"0oaVZqaufhy7yDYkZAjB","ver":1}"#);
+    assert_snapshot!(part(&token, 1), @r#"{"aud":"http://vault.localhost","cid":"0oaVZqaufhy7yDYkZAjB","exp":1761314767,"iat":1761311167,"iss":"http://vault.localhost","jti":"AT.t-2mO1FnSAoAA5QZNbkJ7m3_l9ZEfqSAUttvX812aM4","scp":["okta.inlineHooks.manage","hookvault.keys.use"],"sub":"0oaVZqaufhy7yDYkZAjB","ver":1}"#);
 }
 
 #[tokio::test]
@@ -233,7 +233,7 @@ async fn what_clients_write_in_other_ways_counts_too() {
         ("exp with a fraction", json!({"exp": now as f64 + 60.5})),
         ("no jti and no iat", json!({"jti": null, "iat": null})),
         ("an audience in a list", json!({"aud": [url(TOKEN)]})),
-        ("an audience in capitals", json!({"aud": "HTTP://VAULT.example:80/oauth2/v1/token"})),
+        ("an audience in capitals", json!({"aud": "HTTP://VAULT.localhost:80/oauth2/v1/token"})),
         ("claims of no use", json!({"more": "x".repeat(40_000)})),
     ] {
         let answer = client.ask(&app, &client.assertion_with(&app, changes)).await;
@@ -362,10 +362,46 @@ async fn the_metadata_say_where_everything_is_to_everybody_and_without_limit() {
             assert_eq!(answer.header("cache-control"), "public, max-age=60");
         }
     }
-    assert_snapshot!(caller.get("/.well-known/oauth-authorization-server").await.body, @r#"{"issuer":"http://vault.example","token_endpoint":"http://vault.example/oauth2/v1/token","jwks_uri":"http://vault.example/oauth2/v1/keys","scopes_supported":["okta.inlineHooks.read","okta.inlineHooks.manage","hookvault.keys.use"],"response_types_supported":[],"grant_types_supported":["client_credentials"],"token_endpoint_auth_methods_supported":["private_key_jwt"],"token_endpoint_auth_signing_alg_values_supported":["RS256","RS384","RS512","ES256","ES384","ES512"],"dpop_signing_alg_values_supported":["RS256","RS384","RS512","ES256","ES384","ES512"]}"#);
-    assert_snapshot!(caller.get("/.well-known/openid-configuration").await.body, @r#"{"issuer":"http://vault.example","token_endpoint":"http://vault.example/oauth2/v1/token","jwks_uri":"http://vault.example/oauth2/v1/keys","scopes_supported":["okta.inlineHooks.read","okta.inlineHooks.manage","hookvault.keys.use"],"response_types_supported":[],"grant_types_supported":["client_credentials"],"token_endpoint_auth_methods_supported":["private_key_jwt"],"token_endpoint_auth_signing_alg_values_supported":["RS256","RS384","RS512","ES256","ES384","ES512"],"dpop_signing_alg_values_supported":["RS256","RS384","RS512","ES256","ES384","ES512"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"]}"#);
+    assert_snapshot!(caller.get("/.well-known/oauth-authorization-server").await.body, @r#"{"issuer":"http://vault.localhost","token_endpoint":"http://vault.localhost/oauth2/v1/token","jwks_uri":"http://vault.localhost/oauth2/v1/keys","scopes_supported":["okta.inlineHooks.read","okta.inlineHooks.manage","hookvault.keys.use"],"response_types_supported":[],"grant_types_supported":["client_credentials"],"token_endpoint_auth_methods_supported":["private_key_jwt"],"token_endpoint_auth_signing_alg_values_supported":["RS256","RS384","RS512","ES256","ES384","ES512"],"dpop_signing_alg_values_supported":["RS256","RS384","RS512","ES256","ES384","ES512"]}"#);
+    assert_snapshot!(caller.get("/.well-known/openid-configuration").await.body, @r#"{"issuer":"http://vault.localhost","token_endpoint":"http://vault.localhost/oauth2/v1/token","jwks_uri":"http://vault.localhost/oauth2/v1/keys","scopes_supported":["okta.inlineHooks.read","okta.inlineHooks.manage","hookvault.keys.use"],"response_types_supported":[],"grant_types_supported":["client_credentials"],"token_endpoint_auth_methods_supported":["private_key_jwt"],"token_endpoint_auth_signing_alg_values_supported":["RS256","RS384","RS512","ES256","ES384","ES512"],"dpop_signing_alg_values_supported":["RS256","RS384","RS512","ES256","ES384","ES512"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["RS256"]}"#);
     let keys = caller.get("/oauth2/v1/keys").await;
     assert_snapshot!(keys.body, @r#"{"keys":[{"alg":"RS256","e":"AQAB","n":"z9usJzpSZLDeK9hYBqQXkxdXR5LNLEze6_Qix7EbMpnnwp5hxuczG98JjX5vvtC66WHUuMs8zuIZs8cu9rfbCqCZ0EvOBNeROWp-MigzlRB6la7I-71WKS9sB458oPG6TW_TJv4FoMyF9_AQd00T3l9GEoiFCDsz3BlNn-mcYaDZgAM19eRb5BnmrrCtLX0qU1C6s83ROeNqMW4aUXLLDbu7JdjTaVIaFX5IID2M6WBOJx0DImG0xJM2ZWCkmnrh2NAJbeKhxVeSxqsl6TEC-P2_RWymGxQJSRqyFgPCOH-IPwHLROBwmvCT9oOPkX7B2ydtO_37V2oSueE5cPscww","kid":"dffa5cc5-a3c7-4dac-b4a7-c74364b12384","kty":"RSA","use":"sig"}]}"#);
     let unchanged = caller.with("if-none-match", keys.header("etag")).get("/oauth2/v1/keys").await;
     assert_eq!((unchanged.status, unchanged.body.as_str()), (304, ""));
+}
+
+#[tokio::test]
+async fn what_was_signed_for_another_address_is_of_no_use_here_whatever_the_host_header_says() {
+    let app = TestApp::start().await;
+    let client = ServiceClient::new(&app, READ).await;
+    let elsewhere = client.assertion_with(&app, json!({"aud": "http://evil.example/oauth2/v1/token"}));
+    let caller = app.anon().with("host", "evil.example");
+    assert_snapshot!(post_form(&caller, &client.form(&elsewhere)).await.brief(), @r#"400 {"error":"invalid_request","error_description":"The server does not know its own address: HOOKVAULT_PUBLIC_URL is not set."}"#);
+    let token = client.token(&app).await;
+    let caller = caller.with("authorization", &format!("Bearer {token}"));
+    assert_snapshot!(caller.get("/api/v1/hook-keys").await.brief(), @r#"401 {"errorCode":"E0000011","errorSummary":"Invalid token provided","errorLink":"E0000011","errorId":"oaegKWjo0n4Q_zRBIvOX81wzg","errorCauses":[{"errorSummary":"The server does not know its own address: HOOKVAULT_PUBLIC_URL is not set."}]}"#);
+    assert_eq!(caller.get("/.well-known/openid-configuration").await.status, 400);
+}
+
+#[tokio::test]
+async fn with_a_public_url_that_is_the_address_whatever_the_host_header_says() {
+    use hookvault::domain::public_url::PublicUrl;
+    let public_url = PublicUrl::parse("https://keys.example.com").unwrap();
+    let app = TestApp::start_with(|config| config.server.public_url = Some(public_url)).await;
+    app.new_org("other.example.com").await;
+    let client = ServiceClient::new(&app, READ).await;
+    let outer = json!({"aud": "https://keys.example.com/oauth2/v1/token"});
+    for host in ["keys.example.com", "keys.example.com:443", "evil.example", "127.0.0.1"] {
+        let caller = app.anon().with("host", host);
+        let answer = post_form(&caller, &client.form(&client.assertion_with(&app, outer.clone()))).await.json();
+        let token = answer["access_token"].as_str().unwrap();
+        assert_eq!(part(token, 1)["iss"], "https://keys.example.com", "{host}");
+        assert_eq!(caller.with("authorization", &format!("Bearer {token}")).get("/api/v1/hook-keys").await.status, 200);
+    }
+    let theirs = ServiceClient::in_org(&app, Some("other.example.com"), READ, false, ClientKey::p256()).await;
+    let there = app.anon().with("host", "other.example.com:9999");
+    for (aud, status) in [("https://other.example.com", 200), ("https://other.example.com:9999", 401)] {
+        let assertion = theirs.assertion_with(&app, json!({"aud": format!("{aud}/oauth2/v1/token")}));
+        assert_eq!(post_form(&there, &theirs.form(&assertion)).await.status, status, "{aud}");
+    }
 }

@@ -17,7 +17,7 @@ pub const TOKEN: &str = "/oauth2/v1/token";
 pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// The address of the vault in tests that show tokens: without a port that differs from run to run.
-pub const HOST: &str = "vault.example";
+pub const HOST: &str = "vault.localhost";
 
 pub fn url(path: &str) -> String {
     format!("http://{HOST}{path}")

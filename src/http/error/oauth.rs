@@ -9,6 +9,9 @@ use serde::Serialize;
 use std::borrow::Cow;
 use utoipa::ToSchema;
 
+/// For those who run the vault, too.
+const ADDRESS_UNKNOWN: &str = "The server does not know its own address: HOOKVAULT_PUBLIC_URL is not set.";
+
 /// An error of the token endpoint.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OAuthError)]
@@ -46,6 +49,7 @@ pub fn answer(error: &TokenRequestError) -> (StatusCode, OAuthErrorBody) {
             let text = format!("The parameter '{name}' must not be given more than once.");
             (StatusCode::BAD_REQUEST, "invalid_request", Cow::Owned(text))
         }
+        E::AddressUnknown => bad("invalid_request", ADDRESS_UNKNOWN),
         E::NotAForm => {
             bad("invalid_request", "The request body must be of the type application/x-www-form-urlencoded.")
         }
@@ -123,6 +127,7 @@ pub fn proof_text(error: &ProofError) -> &'static str {
 /// What is wrong with an access token.
 pub fn token_text(error: &AccessTokenError) -> &'static str {
     match error {
+        AccessTokenError::AddressUnknown => ADDRESS_UNKNOWN,
         AccessTokenError::Parsing => "The access token cannot be parsed.",
         AccessTokenError::Key => "The access token was not signed by a known key of its issuer.",
         AccessTokenError::Signature => "The access token signature is invalid.",

@@ -7,6 +7,8 @@ pub enum TokenRequestError {
     GrantType,
     #[error("the parameter {0} is given more than once")]
     Repeated(&'static str),
+    #[error("the vault does not know its own address: set HOOKVAULT_PUBLIC_URL")]
+    AddressUnknown,
     #[error("the body is no form")]
     NotAForm,
     #[error("the body is larger than {limit} bytes")]
@@ -87,6 +89,8 @@ pub enum ProofError {
 /// Why an access token does not count.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AccessTokenError {
+    #[error("the vault does not know its own address: set HOOKVAULT_PUBLIC_URL")]
+    AddressUnknown,
     #[error("it cannot be parsed")]
     Parsing,
     #[error("it was not signed by a key of its issuer that is still published")]
