@@ -172,7 +172,10 @@ pub async fn open_vault(config: &Config, create: bool, parts: &Parts) -> Result<
 async fn open_issuers(config: &Config, registry: &Registry, parts: &Parts) -> Result<Issuers, StartError> {
     let mut issuers = Vec::new();
     for trusted in &config.trusted_issuers {
-        let org = registry.org_pick(trusted.org.as_deref()).await?;
+        let org = registry.org_pick(trusted.org.as_deref()).await.map_err(|error| match error {
+            error @ (VaultError::NotFound { .. } | VaultError::Ambiguous { .. }) => StartError::TrustedIssuerOrg(error),
+            error => error.into(),
+        })?;
         if !trusted.issuer.is_https() {
             let issuer = trusted.issuer.as_str();
             tracing::warn!(

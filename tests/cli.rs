@@ -203,6 +203,32 @@ fn serve_refuses_to_start_without_what_it_needs() {
 }
 
 #[test]
+fn a_trusted_issuer_that_cannot_be_used_is_named() {
+    let installation = Installation::new();
+    let serve = |issuers: &str| {
+        let screen = run(installation.serve().env("HOOKVAULT_TRUSTED_ISSUERS", issuers));
+        assert_eq!((screen.code, screen.stdout.as_str()), (1, ""), "{}", screen.stderr);
+        last_lines(&screen.stderr)
+    };
+    assert_snapshot!(serve("https://login.example.com"), @r#"
+    error: HOOKVAULT_TRUSTED_ISSUERS: `https://login.example.com` is not a list of issuers: expected value at line 1 column 1
+    hint: write it as [{"issuer":"https://login.example.com","audience":"hookvault"}]; .env.example has all members
+    "#);
+    assert_snapshot!(serve(r#"[{"issuer":"https://login.example.com","audience":"a","mapping":{}}]"#), @r#"
+    error: HOOKVAULT_TRUSTED_ISSUERS: `[{"issuer":"https://login.example.com","audience":"a","mapping":{}}]` is not a list of issuers: unknown field `mapping`, expected one of `issuer`, `audience`, `scopesClaim`, `scopes`, `jwksUri`, `org` at line 1 column 63
+    hint: write it as [{"issuer":"https://login.example.com","audience":"hookvault"}]; .env.example has all members
+    "#);
+    assert_snapshot!(serve(r#"[{"issuer":"https://login.example.com","audience":"a","scopes":{"read":"keys.read"}}]"#), @r#"
+    error: HOOKVAULT_TRUSTED_ISSUERS: `[{"issuer":"https://login.example.com","audience":"a","scopes":{"read":"keys.read"}}]` gives read the scope keys.read, which is not a known scope
+    hint: write it as [{"issuer":"https://login.example.com","audience":"hookvault"}]; .env.example has all members
+    "#);
+    assert_snapshot!(serve(r#"[{"issuer":"https://login.example.com","audience":"a","org":"acme"}]"#), @"
+    error: HOOKVAULT_TRUSTED_ISSUERS names an org that cannot be picked: there is no org acme
+    hint: `hookvault org list` shows all orgs
+    ");
+}
+
+#[test]
 fn an_address_in_use_is_named() {
     let installation = Installation::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

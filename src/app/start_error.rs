@@ -35,6 +35,8 @@ pub enum StartError {
     Vault(#[from] VaultError),
     #[error("the address {address} cannot be listened on: {reason}")]
     Listen { address: SocketAddr, reason: io::Error },
+    #[error("HOOKVAULT_TRUSTED_ISSUERS names an org that cannot be picked")]
+    TrustedIssuerOrg(#[source] VaultError),
     #[error("TLS for calls to hooks cannot be set up")]
     Outbound(#[source] reqwest::Error),
     #[error("the server cannot run: {0}")]
@@ -88,6 +90,7 @@ impl StartError {
             }
             Self::Sealing(SealingError::ProbeDamaged(_)) => "restore the database file from a backup".into(),
             Self::Sealing(SealingError::Vault(error)) | Self::Vault(error) => store_hint(error),
+            Self::TrustedIssuerOrg(_) => "`hookvault org list` shows all orgs".into(),
             Self::Listen { .. } => "choose another address with --listen; port 0 takes any free one".into(),
             Self::Outbound(_) | Self::Server(_) => "see the cause above".into(),
         }
@@ -100,7 +103,6 @@ pub fn store_hint(error: &VaultError) -> String {
     match error {
         VaultError::Busy(_) => "another process holds the database; try again".into(),
         VaultError::Full(_) => "make room on the disk, then try again".into(),
-        VaultError::NotFound { kind: "org", .. } => "`hookvault org list` shows all orgs".into(),
         VaultError::Empty => "check that HOOKVAULT_DATABASE_URL names a vault that has been used".into(),
         VaultError::Damaged(_) => "restore the database file from a backup".into(),
         VaultError::Unavailable(_) | VaultError::Store(_) => {
