@@ -5,7 +5,7 @@ use crate::support::oauth::{ASSERTION_TYPE, encode, part};
 use crate::support::process::{Installation, Screen, Served, hookvault, http_client, run};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -217,26 +217,38 @@ async fn a_generated_key_is_printed_once_in_the_form_that_sdks_read_and_works() 
         );
         let lines: BTreeMap<_, _> = screen
             .stdout
-            .split("export OKTA_CLIENT_")
+            .split("export OKTA_")
             .filter_map(|line| line.trim_end().split_once('='))
             .map(|(name, value)| (name, value.trim_matches('\'')))
             .collect();
-        let names: Vec<_> = lines.keys().copied().collect();
-        let key = match flags.first() {
-            Some(&"--pem") => {
-                assert_eq!(names, ["AUTHORIZATIONMODE", "CLIENTID", "KEYID", "PRIVATEKEY", "PRIVATEKEYID", "SCOPES"]);
-                ClientKey::from_pem(lines["PRIVATEKEY"])
-            }
-            more => {
-                let expected = ["AUTHORIZATIONMODE", "CLIENTID", "DPOPENABLED", "PRIVATEKEY", "SCOPES"];
-                assert!(
-                    expected.iter().filter(|name| more.is_some() || **name != "DPOPENABLED").eq(names.iter()),
-                    "{names:?}"
-                );
-                ClientKey::from_jwk(&serde_json::from_str(lines["PRIVATEKEY"]).unwrap())
-            }
+        let names: BTreeSet<_> = lines.keys().copied().collect();
+        let common = ["CLIENT_AUTHORIZATIONMODE", "CLIENT_CLIENTID", "CLIENT_PRIVATEKEY", "CLIENT_SCOPES"];
+        let more: &[&str] = match flags.first() {
+            // And what Terraform reads.
+            Some(&"--pem") => &[
+                "CLIENT_KEYID",
+                "CLIENT_PRIVATEKEYID",
+                "API_CLIENT_ID",
+                "API_PRIVATE_KEY",
+                "API_PRIVATE_KEY_ID",
+                "API_SCOPES",
+            ],
+            Some(_) => &["CLIENT_DPOPENABLED"],
+            None => &[],
         };
-        let (status, answer) = ask(&server, &assertion(&key, lines["CLIENTID"])).await;
+        assert!(
+            [&common, more].concat().into_iter().collect::<BTreeSet<_>>().into_iter().eq(names.clone()),
+            "{names:?}"
+        );
+        let key = if flags.contains(&"--pem") {
+            assert_eq!(lines["API_CLIENT_ID"], lines["CLIENT_CLIENTID"]);
+            assert_eq!(lines["API_PRIVATE_KEY"], r#""$OKTA_CLIENT_PRIVATEKEY""#);
+            assert_eq!(lines["API_PRIVATE_KEY_ID"], lines["CLIENT_PRIVATEKEYID"]);
+            ClientKey::from_pem(lines["CLIENT_PRIVATEKEY"])
+        } else {
+            ClientKey::from_jwk(&serde_json::from_str(lines["CLIENT_PRIVATEKEY"]).unwrap())
+        };
+        let (status, answer) = ask(&server, &assertion(&key, lines["CLIENT_CLIENTID"])).await;
         match token_type {
             "Bearer" => assert_eq!((status, &answer["token_type"]), (200, &json!("Bearer"))),
             _ => assert_eq!((status, &answer["error"]), (400, &json!("invalid_dpop_proof"))),

@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::error::ApiError;
-use super::org_url::{issuer_url, org_url};
+use super::org_url::{Target, org_url, target};
 use crate::domain::caller::Caller;
 use crate::domain::org::Org;
 use crate::domain::scope::Scope;
@@ -77,11 +77,10 @@ async fn access_token(
     scheme: Scheme,
     token: &str,
 ) -> Authentication {
-    let Ok(realm) = issuer_url(shared, org, host(request.request())) else {
+    let Ok(Target { issuer: realm, url }) = target(shared, org, request.request()) else {
         let realm = org_url(shared, org, None);
         return Authentication::Failed(ApiError::AccessToken { error: AccessTokenError::AddressUnknown, realm });
     };
-    let url = format!("{realm}{}", request.path());
     let access = AccessRequest {
         org,
         issuer: &realm,

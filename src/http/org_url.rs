@@ -1,12 +1,14 @@
 //! The address under which a client reaches an org.
 
 use super::Shared;
+use super::auth::host;
 use super::error::ApiError;
 use crate::domain::org::Org;
 use crate::domain::outbound::is_localhost;
 use crate::domain::public_url::PublicUrl;
 use crate::vault::error::VaultError;
 use crate::vault::oauth::error::TokenRequestError;
+use actix_web::HttpRequest;
 use url::{Host, Url};
 
 /// The address that an org issues tokens under, and that assertions and proofs must be for.
@@ -19,6 +21,31 @@ use url::{Host, Url};
 pub fn issuer_url(shared: &Shared, org: &Org, host: Option<&str>) -> Result<String, ApiError> {
     let known = shared.public_url.is_some() || org.domain.is_some() || host.is_some_and(is_loopback);
     if known { Ok(org_url(shared, org, host)) } else { Err(VaultError::from(TokenRequestError::AddressUnknown).into()) }
+}
+
+/// What a request with an access token is for.
+pub struct Target {
+    /// The address of the org, whose tokens count.
+    pub issuer: String,
+    /// The address of the request as its sender knows it, without its query.
+    pub url: String,
+}
+
+/// The target of a request.
+///
+/// The Go SDK, and Terraform through it, may be told to take the vault for its proxy. It asks for tokens under the whole address,
+/// but leaves out the port afterwards; the one that the vault listens on is meant.
+///
+/// # Errors
+/// [`TokenRequestError::AddressUnknown`].
+pub fn target(shared: &Shared, org: &Org, request: &HttpRequest) -> Result<Target, ApiError> {
+    let mut issuer = issuer_url(shared, org, host(request))?;
+    let url = format!("{issuer}{}", request.path());
+    let proxied_without_port = request.uri().authority().is_some_and(|authority| authority.port().is_none());
+    if proxied_without_port && shared.public_url.is_none() && shared.port != 80 {
+        issuer = format!("{issuer}:{}", shared.port);
+    }
+    Ok(Target { issuer, url })
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -326,3 +326,30 @@ async fn a_request_that_could_not_be_served_can_be_sent_again_with_its_proof() {
     assert_eq!(caller.delete(&path).await.failure(), "404 E0000007", "it is deleted and erased");
     assert_eq!(caller.delete(&path).await.cause(), "The DPoP proof JWT has already been used.");
 }
+
+/// The Go SDK, and Terraform through it, when the vault is configured as its proxy.
+#[tokio::test]
+async fn a_client_that_takes_the_vault_for_its_proxy_may_drop_the_port() {
+    let app = TestApp::start().await;
+    let token_url = format!("http://{}{TOKEN}", app.address);
+    let client = ServiceClient::bound(&app, READ).await;
+    let nonce = client.nonce(&app).await;
+    let proof = client.proof(&app, "POST", TOKEN, json!({"nonce": nonce, "htu": token_url}));
+    let form = client.form(&client.assertion_with(&app, json!({"aud": token_url})));
+    let answer = post_form(&app.anon().with("dpop", &proof), &form).await;
+    let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+
+    let ask = async |target: &str, host: &str| {
+        let proof = json!({"htu": format!("http://{host}{KEYS}"), "ath": ath(&token)});
+        let proof = client.proof(&app, "GET", KEYS, proof);
+        let head = format!(
+            "GET {target}{KEYS} HTTP/1.1\r\nhost: {host}\r\nauthorization: DPoP {token}\r\ndpop: {proof}\r\nconnection: close\r\n\r\n"
+        );
+        let answer = exchange(app.address, head.into_bytes(), Then::Wait).await;
+        answer.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(ask("http://127.0.0.1", "127.0.0.1").await, "HTTP/1.1 200 OK");
+    // Any other port is another address, and so is no port in a request that names no proxy.
+    assert_eq!(ask("http://127.0.0.1:1", "127.0.0.1:1").await, "HTTP/1.1 401 Unauthorized");
+    assert_eq!(ask("", "127.0.0.1").await, "HTTP/1.1 401 Unauthorized");
+}

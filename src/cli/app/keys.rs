@@ -67,26 +67,31 @@ fn read_public_keys(file: &str) -> Result<Vec<jwk::Named>, CliError> {
     })
 }
 
-/// What the official SDKs read (wire.md §5): Node calls the `kid` KEYID, Go PRIVATEKEYID; a JWK has its own.
+/// What the official SDKs read (wire.md §5): Node calls the `kid` KEYID, Go PRIVATEKEYID; a JWK has its own. With PEM also what
+/// Terraform reads, which takes no JWK.
 pub fn environment(app: &ServiceApp, private: &Generated, pem: bool) -> Zeroizing<String> {
     // Large enough from the start: what grows leaves copies behind.
     let mut text = Zeroizing::new(String::with_capacity(8192));
     let mut line = |name: &str, value: &[&str]| {
-        for part in [&["export OKTA_CLIENT_", name, "="], value, &["\n"]].into_iter().flatten() {
+        for part in [&["export OKTA_", name, "="], value, &["\n"]].into_iter().flatten() {
             text.push_str(part);
         }
     };
-    line("AUTHORIZATIONMODE", &["PrivateKey"]);
-    line("CLIENTID", &[app.id.as_str()]);
-    line("SCOPES", &["'", &app.scopes.to_string(), "'"]);
+    line("CLIENT_AUTHORIZATIONMODE", &["PrivateKey"]);
+    line("CLIENT_CLIENTID", &[app.id.as_str()]);
+    line("CLIENT_SCOPES", &["'", &app.scopes.to_string(), "'"]);
     let key = if pem { private.pem() } else { private.jwk() };
-    line("PRIVATEKEY", &["'", key.trim_end(), "'"]);
+    line("CLIENT_PRIVATEKEY", &["'", key.trim_end(), "'"]);
     if pem {
-        line("KEYID", &[private.kid()]);
-        line("PRIVATEKEYID", &[private.kid()]);
+        line("CLIENT_KEYID", &[private.kid()]);
+        line("CLIENT_PRIVATEKEYID", &[private.kid()]);
+        line("API_CLIENT_ID", &[app.id.as_str()]);
+        line("API_SCOPES", &[&app.scopes.to_string().replace(' ', ",")]);
+        line("API_PRIVATE_KEY", &["\"$OKTA_CLIENT_PRIVATEKEY\""]);
+        line("API_PRIVATE_KEY_ID", &[private.kid()]);
     }
     if app.dpop_bound {
-        line("DPOPENABLED", &["true"]);
+        line("CLIENT_DPOPENABLED", &["true"]);
     }
     text
 }
