@@ -11,7 +11,7 @@ use crate::crypto::master_key::MasterKey;
 use crate::crypto::random::Random;
 use crate::crypto::rsa_key::KeyPair;
 use crate::domain::clock::{Clock, SystemClock};
-use crate::domain::outbound::OutboundPolicy;
+use crate::domain::outbound::{OutboundPolicy, is_loopback};
 use crate::http::rate_limit::RateLimiter;
 use crate::http::{Shared, docs, server};
 use crate::outbound::Outbound;
@@ -176,10 +176,16 @@ async fn open_issuers(config: &Config, registry: &Registry, parts: &Parts) -> Re
             error @ (VaultError::NotFound { .. } | VaultError::Ambiguous { .. }) => StartError::TrustedIssuerOrg(error),
             error => error.into(),
         })?;
-        if !trusted.issuer.is_https() {
-            let issuer = trusted.issuer.as_str();
+        if issuers.iter().any(|known: &Issuer| known.is_same(&org.id, trusted)) {
+            return Err(StartError::TrustedIssuerTwice {
+                issuer: trusted.issuer.to_string(),
+                org: org.name.to_string(),
+            });
+        }
+        let keys = trusted.jwks_uri.as_ref().unwrap_or(&trusted.issuer);
+        if !keys.is_https() && !keys.as_url().host().is_some_and(|host| is_loopback(&host)) {
             tracing::warn!(
-                issuer,
+                issuer = trusted.issuer.as_str(),
                 "the keys of this issuer come over plain http: whoever is on the way can choose them"
             );
         }

@@ -226,6 +226,11 @@ fn a_trusted_issuer_that_cannot_be_used_is_named() {
     error: HOOKVAULT_TRUSTED_ISSUERS names an org that cannot be picked: there is no org acme
     hint: `hookvault org list` shows all orgs
     ");
+    let twice = r#"[{"issuer":"https://a","audience":"b"},{"issuer":"https://a","audience":"c","org":"default"}]"#;
+    assert_snapshot!(serve(twice), @"
+    error: HOOKVAULT_TRUSTED_ISSUERS has the issuer https://a twice for the org default
+    hint: keep one of the two; `scopes` may map several scopes
+    ");
 }
 
 #[test]

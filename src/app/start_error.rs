@@ -37,6 +37,8 @@ pub enum StartError {
     Listen { address: SocketAddr, reason: io::Error },
     #[error("HOOKVAULT_TRUSTED_ISSUERS names an org that cannot be picked")]
     TrustedIssuerOrg(#[source] VaultError),
+    #[error("HOOKVAULT_TRUSTED_ISSUERS has the issuer {issuer} twice for the org {org}")]
+    TrustedIssuerTwice { issuer: String, org: String },
     #[error("TLS for calls to hooks cannot be set up")]
     Outbound(#[source] reqwest::Error),
     #[error("the server cannot run: {0}")]
@@ -91,6 +93,7 @@ impl StartError {
             Self::Sealing(SealingError::ProbeDamaged(_)) => "restore the database file from a backup".into(),
             Self::Sealing(SealingError::Vault(error)) | Self::Vault(error) => store_hint(error),
             Self::TrustedIssuerOrg(_) => "`hookvault org list` shows all orgs".into(),
+            Self::TrustedIssuerTwice { .. } => "keep one of the two; `scopes` may map several scopes".into(),
             Self::Listen { .. } => "choose another address with --listen; port 0 takes any free one".into(),
             Self::Outbound(_) | Self::Server(_) => "see the cause above".into(),
         }

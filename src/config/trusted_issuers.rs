@@ -42,15 +42,7 @@ pub fn from_sources(sources: &Sources) -> Result<Vec<TrustedIssuer>, ConfigError
 fn parse(text: &str) -> Result<Vec<TrustedIssuer>, String> {
     let entries: Vec<Entry> =
         serde_json::from_str(text).map_err(|error| format!("is not a list of issuers: {error}"))?;
-    let mut issuers: Vec<TrustedIssuer> = Vec::new();
-    for entry in entries {
-        let issuer = parse_entry(entry)?;
-        if issuers.iter().any(|known| known.issuer == issuer.issuer && known.org == issuer.org) {
-            return Err(format!("has the issuer {} twice", issuer.issuer));
-        }
-        issuers.push(issuer);
-    }
-    Ok(issuers)
+    entries.into_iter().map(parse_entry).collect()
 }
 
 fn parse_entry(entry: Entry) -> Result<TrustedIssuer, String> {
@@ -69,7 +61,14 @@ fn parse_entry(entry: Entry) -> Result<TrustedIssuer, String> {
     if entry.audience.is_empty() {
         return Err("has an audience that is blank".into());
     }
+    if entry.scopes_claim.is_empty() {
+        return Err("has a scopesClaim that is blank".into());
+    }
     let mapping = entry.scopes.into_iter().map(|(theirs, ours)| {
+        // RFC 6749, clause 3.3.
+        if theirs.is_empty() || theirs.contains(char::is_whitespace) {
+            return Err(format!("maps the scope `{theirs}`, but a scope is not blank and has no space in it"));
+        }
         let scopes =
             Scopes::parse(&ours).map_err(|reason| format!("gives {theirs} the scope {ours}, which {reason}"))?;
         Ok((theirs, scopes))
@@ -108,9 +107,10 @@ mod tests {
                 r#"[{"issuer": "https://a", "audience": "b", "scopes": {"read": "okta.read"}}]"#,
                 "gives read the scope okta.read, which is not a known scope",
             ),
+            (r#"[{"issuer": "https://a", "audience": "b", "scopesClaim": ""}]"#, "has a scopesClaim that is blank"),
             (
-                r#"[{"issuer": "https://a", "audience": "b"}, {"issuer": "https://a", "audience": "c"}]"#,
-                "has the issuer https://a twice",
+                r#"[{"issuer": "https://a", "audience": "b", "scopes": {"a b": "okta.inlineHooks.read"}}]"#,
+                "maps the scope `a b`, but a scope is not blank and has no space in it",
             ),
         ] {
             assert_eq!(parse(wrong), Err(reason.to_owned()), "{wrong}");

@@ -149,9 +149,18 @@ fn canonical(network: IpNet) -> IpNet {
     network.trunc()
 }
 
-/// Whether a name is this machine's own (RFC 6761, clause 6.3).
+/// Whether a host is this machine, and nothing else.
 #[must_use]
-pub fn is_localhost(host: &str) -> bool {
+pub fn is_loopback(host: &Host<&str>) -> bool {
+    match *host {
+        Host::Domain(name) => is_localhost(name),
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.to_canonical().is_loopback(),
+    }
+}
+
+/// Whether a name is this machine's own (RFC 6761, clause 6.3).
+fn is_localhost(host: &str) -> bool {
     host_name(host).is_some_and(|host| host == "localhost" || host.ends_with(".localhost"))
 }
 

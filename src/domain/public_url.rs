@@ -3,6 +3,7 @@
 use super::invalid::Invalid;
 use super::org::Domain;
 use std::fmt;
+use url::Url;
 
 /// An origin: scheme, host and port (RFC 6454).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,16 +17,12 @@ impl PublicUrl {
     /// [`Invalid::PublicUrl`] where it is not an http or https URL, or more than an origin.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
-        let (https, rest) = if let Some(rest) = text.strip_prefix("https://") {
-            (true, rest)
-        } else if let Some(rest) = text.strip_prefix("http://") {
-            (false, rest)
-        } else {
-            return Err(Invalid::PublicUrl);
-        };
+        let (scheme, rest) = text.split_once("://").ok_or(Invalid::PublicUrl)?;
+        let https = scheme.eq_ignore_ascii_case("https");
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~[]:".contains(&b);
-        if authority.is_empty() || authority.starts_with(':') || !authority.bytes().all(allowed) {
+        let is_authority = authority.bytes().all(allowed) && !authority.ends_with(':') && Url::parse(text).is_ok();
+        if !is_authority || !(https || scheme.eq_ignore_ascii_case("http")) {
             return Err(Invalid::PublicUrl);
         }
         // A port that the scheme implies is not written (RFC 6454, clause 6.2).
@@ -82,9 +79,23 @@ mod tests {
         assert_eq!(PublicUrl::parse("https://Keys.example.com/").unwrap().to_string(), "https://keys.example.com");
         assert_eq!(PublicUrl::parse("https://keys.example.com:443").unwrap().to_string(), "https://keys.example.com");
         assert_eq!(PublicUrl::parse("http://[::1]:8080").unwrap().to_string(), "http://[::1]:8080");
-        for wrong in
-            ["", "keys.example.com", "ftp://a", "https://", "https://a/b", "https://a?b", "https://u:p@a", "http://:80"]
-        {
+        assert_eq!(PublicUrl::parse("HTTPS://keys.example.com").unwrap().to_string(), "https://keys.example.com");
+        for wrong in [
+            "",
+            "keys.example.com",
+            "ftp://a",
+            "https://",
+            "https://a/b",
+            "https://a?b",
+            "https://u:p@a",
+            "http://:80",
+            "https://a:",
+            "https://a:b",
+            "https://a:1:2",
+            "https://a:65536",
+            "https://[::1",
+            "https://]",
+        ] {
             assert_eq!(PublicUrl::parse(wrong), Err(Invalid::PublicUrl), "{wrong}");
         }
     }

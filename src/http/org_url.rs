@@ -4,12 +4,12 @@ use super::Shared;
 use super::auth::host;
 use super::error::ApiError;
 use crate::domain::org::Org;
-use crate::domain::outbound::is_localhost;
+use crate::domain::outbound::is_loopback;
 use crate::domain::public_url::PublicUrl;
 use crate::vault::error::VaultError;
 use crate::vault::oauth::error::TokenRequestError;
 use actix_web::HttpRequest;
-use url::{Host, Url};
+use url::Url;
 
 /// The address that an org issues tokens under, and that assertions and proofs must be for.
 ///
@@ -19,43 +19,36 @@ use url::{Host, Url};
 /// # Errors
 /// [`TokenRequestError::AddressUnknown`].
 pub fn issuer_url(shared: &Shared, org: &Org, host: Option<&str>) -> Result<String, ApiError> {
-    let known = shared.public_url.is_some() || org.domain.is_some() || host.is_some_and(is_loopback);
+    let known = shared.public_url.is_some() || org.domain.is_some() || host.is_some_and(is_this_machine);
     if known { Ok(org_url(shared, org, host)) } else { Err(VaultError::from(TokenRequestError::AddressUnknown).into()) }
 }
 
 /// What a request with an access token is for.
 pub struct Target {
-    /// The address of the org, whose tokens count.
-    pub issuer: String,
-    /// The address of the request as its sender knows it, without its query.
+    /// The address of the org as the sender knows it.
+    pub org: String,
+    /// The same with the port that is meant, where the sender has left it out.
+    pub with_port: Option<String>,
+    /// The address of the request as the sender knows it, without its query.
     pub url: String,
 }
 
 /// The target of a request.
 ///
-/// The Go SDK, and Terraform through it, may be told to take the vault for its proxy. It asks for tokens under the whole address,
-/// but leaves out the port afterwards; the one that the vault listens on is meant.
+/// A client that was told to take the vault for its proxy may leave out the port: the Go SDK, and Terraform through it, names it
+/// in its token request, but no more afterwards. Without a public URL, the one that the vault listens on is meant.
 ///
 /// # Errors
 /// [`TokenRequestError::AddressUnknown`].
 pub fn target(shared: &Shared, org: &Org, request: &HttpRequest) -> Result<Target, ApiError> {
-    let mut issuer = issuer_url(shared, org, host(request))?;
-    let url = format!("{issuer}{}", request.path());
+    let org = issuer_url(shared, org, host(request))?;
     let proxied_without_port = request.uri().authority().is_some_and(|authority| authority.port().is_none());
-    if proxied_without_port && shared.public_url.is_none() && shared.port != 80 {
-        issuer = format!("{issuer}:{}", shared.port);
-    }
-    Ok(Target { issuer, url })
+    let with_port = (proxied_without_port && shared.public_url.is_none()).then(|| format!("{org}:{}", shared.port));
+    Ok(Target { url: format!("{org}{}", request.path()), org, with_port })
 }
 
-fn is_loopback(host: &str) -> bool {
-    let Ok(url) = Url::parse(&format!("http://{host}")) else { return false };
-    match url.host() {
-        Some(Host::Domain(name)) => is_localhost(name),
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
-        None => false,
-    }
+fn is_this_machine(host: &str) -> bool {
+    Url::parse(&format!("http://{host}")).is_ok_and(|url| url.host().is_some_and(|host| is_loopback(&host)))
 }
 
 /// The public URL, for an org with a domain with that in it; without one, the address that the client used.
@@ -87,7 +80,7 @@ mod tests {
             "[::1]:8080",
             "[::ffff:127.0.0.1]",
         ] {
-            assert!(is_loopback(own), "{own}");
+            assert!(is_this_machine(own), "{own}");
         }
         for other in [
             "evil.example",
@@ -99,9 +92,9 @@ mod tests {
             "",
             "a b",
         ] {
-            assert!(!is_loopback(other), "{other}");
+            assert!(!is_this_machine(other), "{other}");
         }
         // Whoever is named before the @ is not whom the request is for.
-        assert!(!is_loopback("localhost@evil.example"));
+        assert!(!is_this_machine("localhost@evil.example"));
     }
 }

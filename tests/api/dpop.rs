@@ -3,7 +3,7 @@
 use crate::support::answer::Answer;
 use crate::support::app::{MANAGE, READ, TestApp};
 use crate::support::client_key::{ClientKey, with};
-use crate::support::oauth::{ServiceClient, TOKEN, anon, ath, bearer, encode, named, part, post_form, url};
+use crate::support::oauth::{HOST, ServiceClient, TOKEN, anon, ath, bearer, encode, named, part, post_form, url};
 use crate::support::raw::{Then, exchange};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -339,8 +339,8 @@ async fn a_client_that_takes_the_vault_for_its_proxy_may_drop_the_port() {
     let answer = post_form(&app.anon().with("dpop", &proof), &form).await;
     let token = answer.json()["access_token"].as_str().unwrap().to_owned();
 
-    let ask = async |target: &str, host: &str| {
-        let proof = json!({"htu": format!("http://{host}{KEYS}"), "ath": ath(&token)});
+    let ask = async |token: &str, target: &str, host: &str| {
+        let proof = json!({"htu": format!("http://{host}{KEYS}"), "ath": ath(token)});
         let proof = client.proof(&app, "GET", KEYS, proof);
         let head = format!(
             "GET {target}{KEYS} HTTP/1.1\r\nhost: {host}\r\nauthorization: DPoP {token}\r\ndpop: {proof}\r\nconnection: close\r\n\r\n"
@@ -348,8 +348,12 @@ async fn a_client_that_takes_the_vault_for_its_proxy_may_drop_the_port() {
         let answer = exchange(app.address, head.into_bytes(), Then::Wait).await;
         answer.lines().next().unwrap().to_owned()
     };
-    assert_eq!(ask("http://127.0.0.1", "127.0.0.1").await, "HTTP/1.1 200 OK");
+    let (good, refused) = ("HTTP/1.1 200 OK", "HTTP/1.1 401 Unauthorized");
+    assert_eq!(ask(&token, "http://127.0.0.1", "127.0.0.1").await, good);
     // Any other port is another address, and so is no port in a request that names no proxy.
-    assert_eq!(ask("http://127.0.0.1:1", "127.0.0.1:1").await, "HTTP/1.1 401 Unauthorized");
-    assert_eq!(ask("", "127.0.0.1").await, "HTTP/1.1 401 Unauthorized");
+    assert_eq!(ask(&token, "http://127.0.0.1:1", "127.0.0.1:1").await, refused);
+    assert_eq!(ask(&token, "", "127.0.0.1").await, refused);
+    // Who never named it gets by without.
+    let token = client.bound_token(&app).await;
+    assert_eq!(ask(&token, &url(""), HOST).await, good);
 }

@@ -285,12 +285,14 @@ async fn a_trusted_issuer_is_trusted_in_its_org_alone() {
 
 #[tokio::test]
 async fn after_a_quiet_time_a_withdrawn_key_opens_nothing() {
-    let issuer = Issuer::start().await;
-    let app = issuer.vault().await;
-    assert_eq!(get(&app, &issuer.token(&app, json!({}))).await.status, 200);
-    issuer.answers.lock().unwrap().keys = vec![with(ClientKey::p256().jwk(), json!({"kid": "b"}))];
-    app.clock.advance(Duration::from_mins(30));
-    assert_eq!(get(&app, &issuer.token(&app, json!({}))).await.failure(), "401 E0000011");
+    for left in [vec![with(ClientKey::p256().jwk(), json!({"kid": "b"}))], vec![json!({"kty": "OKP"})], vec![]] {
+        let issuer = Issuer::start().await;
+        let app = issuer.vault().await;
+        assert_eq!(get(&app, &issuer.token(&app, json!({}))).await.status, 200);
+        issuer.answers.lock().unwrap().keys = left;
+        app.clock.advance(Duration::from_mins(30));
+        assert_eq!(get(&app, &issuer.token(&app, json!({}))).await.failure(), "401 E0000011");
+    }
 }
 
 #[tokio::test]
@@ -301,7 +303,7 @@ async fn a_client_that_hangs_up_does_not_stop_the_fetch_of_keys() {
     let token = issuer.token(&app, json!({}));
     let access = AccessRequest {
         org: &app.vault.registry().org_pick(None).await.unwrap(),
-        issuer: &url(""),
+        issuers: &[&url("")],
         scheme: Scheme::Bearer,
         token: &token,
         proofs: &[],

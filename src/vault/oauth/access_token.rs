@@ -84,8 +84,8 @@ pub enum Scheme {
 #[derive(Clone, Copy)]
 pub struct AccessRequest<'a> {
     pub org: &'a Org,
-    /// The org's address, which is issuer and audience of its own tokens.
-    pub issuer: &'a str,
+    /// The org's addresses, of which one is issuer and audience of its own tokens.
+    pub issuers: &'a [&'a str],
     pub scheme: Scheme,
     pub token: &'a str,
     /// The `DPoP` headers.
@@ -113,7 +113,7 @@ impl Vault {
     ) -> Result<(Caller, Option<SingleUse>), VaultError> {
         let read = Unverified::<Issuer>::parse(request.token).map_err(|_| Refused::Parsing)?;
         let issuer = read.unverified_claims().iss.as_deref().ok_or(Refused::Parsing)?;
-        let (caller, bound_to) = if issuer == request.issuer {
+        let (caller, bound_to) = if request.issuers.contains(&issuer) {
             self.own_token_authenticate(request).await?
         } else {
             let trusted = self.issuers.find(issuer, &request.org.id).ok_or(Refused::Issuer)?;
@@ -137,7 +137,7 @@ impl Vault {
         drop(tx);
         let key = ring.published(now).find(|key| key.key_id == key_id).ok_or(Refused::Key)?;
         let claims = read.verify(&VerifyingKey::Rsa(key.public_key.clone())).map_err(|_| Refused::Signature)?;
-        if claims.aud != request.issuer {
+        if claims.aud != claims.iss {
             return Err(Refused::Audience.into());
         }
         // Our own clock wrote it, so nothing is forgiven; but it may have been wrong then.

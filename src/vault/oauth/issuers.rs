@@ -149,6 +149,12 @@ impl Issuer {
         Self { org, trusted, outbound, cache: Mutex::default(), fetching: tokio::sync::Mutex::default() }
     }
 
+    /// Whether both are one issuer for one org.
+    #[must_use]
+    pub fn is_same(&self, org: &OrgId, trusted: &TrustedIssuer) -> bool {
+        self.org == *org && self.trusted.issuer == trusted.issuer
+    }
+
     /// The key that a token names, of those that fit its algorithm. Without a name, the only one there is.
     async fn key<C: DeserializeOwned>(
         self: &Arc<Self>,
@@ -234,7 +240,11 @@ impl Issuer {
         let (set, fresh) = self.get(&address).await?;
         let keys = jwk::parse_set(set);
         let keys: Vec<_> = keys.map_err(|_| "the key set is none")?.filter_map(Result::ok).collect();
-        if keys.is_empty() { Err("the key set has no usable key".into()) } else { Ok((keys, fresh)) }
+        if keys.is_empty() {
+            // Not an outage: what was there is withdrawn.
+            tracing::warn!(issuer = self.trusted.issuer.as_str(), "the issuer has no key that can be used here");
+        }
+        Ok((keys, fresh))
     }
 
     /// Where the issuer's metadata say that its keys are.
