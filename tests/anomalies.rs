@@ -79,6 +79,26 @@ async fn a_flipped_byte_in_a_sealed_key_is_found() {
 }
 
 #[tokio::test]
+async fn a_damaged_signing_key_is_named_and_replaced_as_the_hint_says() {
+    let installation = Installation::new();
+    let rotate = || {
+        let mut command = hookvault(installation.folder.path());
+        run(command.args(["signing-key", "rotate", "--revoke", "--master-key-file", "master.key"]))
+    };
+    let first = rotate().stdout;
+    change(&installation.database(), "UPDATE signing_key SET sealed_pkcs8 = zeroblob(length(sealed_pkcs8))").await;
+    let screen = check(&installation);
+    assert_eq!((screen.code, screen.stdout.contains(first.trim())), (1, true), "{}", screen.stdout);
+    assert_snapshot!(screen.stderr, @"
+    0 private key(s) and secret(s) are sound
+    error: 1 private key(s) or secret(s) are damaged
+    hint: restore the database file from a backup, or make these keys and hooks anew; `hookvault signing-key rotate --revoke` makes a new signing key
+    ");
+    assert_eq!(rotate().code, 0);
+    assert_eq!(check(&installation).code, 0);
+}
+
+#[tokio::test]
 async fn two_swapped_sealed_keys_are_both_found_and_the_vault_still_serves() {
     let installation = with_keys(&["first", "second", "sound"]).await;
     let mut other = crate::support::app::other_program(&installation.database()).await;

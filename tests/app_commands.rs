@@ -7,6 +7,7 @@ use insta::assert_snapshot;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::process::Stdio;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const READ: &str = "okta.inlineHooks.read";
@@ -117,6 +118,82 @@ fn a_service_app_is_made_shown_changed_and_deleted() {
 }
 
 #[test]
+fn an_app_is_printed_as_json_with_the_key_that_was_made_for_it() {
+    let installation = Installation::new();
+    let create = |name: &str, more: &[&str]| -> Value {
+        let create = ["app", "create", "--json", "--name", name, "--scope", READ];
+        serde_json::from_str(&ok(&installation, &[&create, more].concat())).unwrap()
+    };
+    let key = write(&installation, "key.pem", &ClientKey::rsa().public_pem());
+    let given = create("given", &["--public-key", &key]);
+    let shown: Value = serde_json::from_str(&ok(&installation, &["app", "show", "given"])).unwrap();
+    assert_eq!(given, shown);
+    for (name, flags) in [("a JWK", &["--generate"][..]), ("PEM", &["--generate", "--pem"])] {
+        let mut made = create(name, flags);
+        let private = made.as_object_mut().unwrap().remove("privateKey").unwrap();
+        let shown: Value = serde_json::from_str(&ok(&installation, &["app", "show", name])).unwrap();
+        assert_eq!(made, shown);
+        let key = match private.as_str() {
+            Some(pem) => ClientKey::from_pem(pem),
+            None => ClientKey::from_jwk(&private),
+        };
+        assert_eq!(key.jwk()["n"], shown["keys"][0]["jwk"]["n"]);
+    }
+}
+
+#[test]
+fn what_could_not_be_printed_was_not_made() {
+    let installation = Installation::new();
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let unheard = |arguments: &[&str]| {
+        let mut command = hookvault(installation.folder.path());
+        let output = command.args(arguments).stdout(full()).stderr(Stdio::piped()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let create = ["app", "create", "--name", "ci", "--scope", READ, "--generate"];
+    assert_snapshot!(unheard(&create), @"
+    error: stdout cannot be written: No space left on device (os error 28); no service app was made
+    hint: check where the output goes
+    ");
+    assert_snapshot!(unheard(&[&create[..], &["--json"]].concat()), @"
+    error: stdout cannot be written: No space left on device (os error 28); no service app was made
+    hint: check where the output goes
+    ");
+    ok(&installation, &create);
+    assert_snapshot!(unheard(&["app", "add-key", "ci", "--generate"]), @"
+    error: stdout cannot be written: No space left on device (os error 28); no key was added
+    hint: check where the output goes
+    ");
+    let shown: Value = serde_json::from_str(&ok(&installation, &["app", "show", "ci"])).unwrap();
+    assert_eq!(shown["keys"].as_array().unwrap().len(), 1);
+    let token = ["token", "create", "--name", "ci", "--scope", READ];
+    assert_snapshot!(unheard(&token), @"
+    error: stdout cannot be written: No space left on device (os error 28); the token is revoked
+    hint: check where the output goes
+    ");
+    ok(&installation, &token);
+    // Nobody reads on.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = hookvault(installation.folder.path());
+    command.args(["app", "add-key", "ci", "--generate"]).stdout(writer);
+    assert_eq!(command.stderr(Stdio::null()).status().unwrap().code(), Some(1));
+}
+
+#[test]
+fn a_new_database_is_mentioned() {
+    let folder = tempfile::tempdir().unwrap();
+    let create = |name: &str| {
+        let screen =
+            run(hookvault(folder.path()).args(["app", "create", "--name", name, "--scope", READ, "--generate"]));
+        screen.stderr.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(create("first"), "made a new database: hookvault.db");
+    assert!(create("second").starts_with("service app"));
+}
+
+#[test]
 fn every_form_of_a_public_key_is_read() {
     let installation = Installation::new();
     let keys = [ClientKey::rsa(), ClientKey::p256(), ClientKey::p384(), ClientKey::p521()];
@@ -192,6 +269,20 @@ fn what_is_no_public_key_is_refused_with_a_hint() {
     assert_snapshot!(stderr(&installation, &["app", "create", "--name", "x", "--scope", "all", "--generate"]), @"
     error: --scope: `all` is not a known scope
     hint: the scopes are okta.inlineHooks.read, okta.inlineHooks.manage, hookvault.keys.use
+    ");
+    let key = write(&installation, "key.pem", &ClientKey::rsa().public_pem());
+    let pem = ["app", "create", "--name", "x", "--scope", READ, "--public-key", &key, "--pem"];
+    assert_snapshot!(call(&installation, &pem).stderr.replace(&key, "FILE"), @"
+    error: the argument '--public-key <FILE>' cannot be used with '--pem'
+    hint: usage is `hookvault app create --name <NAME> --scope <SCOPE> <--public-key <FILE>|--generate>`; --help tells more
+    ");
+    let kid = crate::support::client_key::with(ClientKey::rsa().jwk(), json!({"kid": "x".repeat(256)})).to_string();
+    let kid = write(&installation, "kid.json", &kid);
+    let kid = stderr(&installation, &["app", "create", "--name", "x", "--scope", READ, "--public-key", &kid])
+        .replace(&kid, "FILE");
+    assert_snapshot!(kid, @"
+    error: --public-key: a kid in FILE is too long (more than 255 characters)
+    hint: give the key another kid, or none
     ");
     assert_snapshot!(call(&installation, &["app", "create", "--name", "x", "--scope", READ]).stderr, @"
     error: the following required arguments were not provided: <--public-key <FILE>|--generate>

@@ -234,6 +234,24 @@ fn a_trusted_issuer_that_cannot_be_used_is_named() {
 }
 
 #[test]
+fn an_issuer_whose_keys_come_over_plain_http_is_warned_of() {
+    let installation = Installation::new();
+    let warned = |issuer: &str, keys: &str| {
+        // The second ends it.
+        let issuers = format!(
+            r#"[{{"issuer":"{issuer}","audience":"a","jwksUri":"{keys}"}},{{"issuer":"https://b","audience":"b","org":"acme"}}]"#
+        );
+        let screen = run(installation.serve().env("HOOKVAULT_TRUSTED_ISSUERS", issuers));
+        screen.stderr.contains("the keys of this issuer come over plain http")
+    };
+    assert!(warned("https://login.example.com", "http://login.internal/keys"));
+    assert!(!warned("https://login.example.com", "https://login.internal/keys"));
+    for this_machine in ["127.0.0.1:8081", "[::1]:8081", "login.localhost"] {
+        assert!(!warned("https://login.example.com", &format!("http://{this_machine}/keys")), "{this_machine}");
+    }
+}
+
+#[test]
 fn an_address_in_use_is_named() {
     let installation = Installation::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -6,11 +6,15 @@ mod listing;
 use super::error::CliError;
 use super::flags::RegistryFlags;
 use super::output;
+use crate::crypto::private_jwk::Generated;
+use crate::domain::id::PrefixedId as _;
 use crate::domain::name::Name;
 use crate::domain::scope::{Scope, Scopes};
+use crate::domain::service_app::{AppKey, ServiceApp};
 use clap::{Args, Subcommand};
 use keys::{KeyFlags, Keys};
 use listing::{AppLine, kids};
+use zeroize::Zeroizing;
 
 /// Make and manage service apps, which get access tokens by OAuth 2.0
 #[derive(Subcommand)]
@@ -179,22 +183,32 @@ impl Create {
         let created = async {
             let org = opened.registry.org_pick(self.org.as_deref()).await?;
             let (app, keys) = opened.registry.service_app_create(&org.id, name, scopes, self.dpop, public).await?;
-            Ok::<_, CliError>((AppLine::new(&app, &keys, &[org]), app, keys))
+            let line = AppLine::new(&app, &keys, &[org]);
+            if let Err(error) = self.print(&app, &line, private.as_ref()) {
+                // Nobody has its private key.
+                opened.registry.service_app_set_active(app.id.as_str(), false).await?;
+                opened.registry.service_app_delete(app.id.as_str()).await?;
+                return Err(error.and("no service app was made"));
+            }
+            Ok((app, keys))
         };
         let created = created.await;
         opened.close().await;
-        let (line, app, keys) = created?;
-        match private {
-            Some(private) if self.json => output::print(&keys::json(&app, &private, self.key.pem))?,
-            Some(private) => output::print(&keys::environment(&app, &private, self.key.pem))?,
-            None if self.json => output::print_json(&line)?,
-            None => output::print(&format!("{}\n", app.id))?,
-        }
+        let (app, keys) = created?;
         output::tell(&format!("service app {} ({}) with the key {}", app.id, app.name, kids(&keys)));
         if self.key.generate {
             output::tell("the private key is not kept here and not shown again");
         }
         Ok(())
+    }
+
+    fn print(&self, app: &ServiceApp, line: &AppLine, private: Option<&Generated>) -> Result<(), CliError> {
+        match private {
+            Some(private) if self.json => output::print_only_copy(&keys::json(line, private, self.key.pem)?),
+            Some(private) => output::print_only_copy(&keys::environment(app, private, self.key.pem)),
+            None if self.json => output::print_json(line),
+            None => output::print(&format!("{}\n", app.id)),
+        }
     }
 }
 
@@ -232,16 +246,29 @@ impl AddKey {
     async fn run(self) -> Result<(), CliError> {
         let Keys { public, private } = self.key.obtain()?;
         let opened = self.registry.open(false).await?;
-        let added = opened.registry.service_app_add_keys(&self.app, public).await;
+        let added = async {
+            let (app, keys) = opened.registry.service_app_add_keys(&self.app, public).await?;
+            if let Err(error) = self.print(&keys, private.as_ref()) {
+                for key in &keys {
+                    opened.registry.service_app_remove_key(app.id.as_str(), key.kid.as_str()).await?;
+                }
+                return Err(error.and("no key was added"));
+            }
+            Ok((app, keys))
+        };
+        let added = added.await;
         opened.close().await;
         let (app, keys) = added?;
-        match private {
-            Some(private) if self.key.pem => output::print(&private.pem())?,
-            Some(private) => output::print(&format!("{}\n", private.jwk().as_str()))?,
-            None => output::print(&keys.iter().map(|key| format!("{}\n", key.kid)).collect::<String>())?,
-        }
         output::tell(&format!("service app {} ({}) has the key {}, too", app.id, app.name, kids(&keys)));
         Ok(())
+    }
+
+    fn print(&self, keys: &[AppKey], private: Option<&Generated>) -> Result<(), CliError> {
+        match private {
+            Some(private) if self.key.pem => output::print_only_copy(&private.pem()),
+            Some(private) => output::print_only_copy(&Zeroizing::new(format!("{}\n", private.jwk().as_str()))),
+            None => output::print(&keys.iter().map(|key| format!("{}\n", key.kid)).collect::<String>()),
+        }
     }
 }
 

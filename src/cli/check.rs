@@ -3,7 +3,7 @@ use super::flags::{self, DatabaseFlags, MasterKeyFlags};
 use super::output;
 use crate::app::{self, Parts};
 use crate::config::Config;
-use crate::vault::sealing::Examination;
+use crate::vault::sealing::{Damaged, Examination};
 use clap::Args;
 
 /// Check that every private key and secret in the vault can be opened
@@ -32,9 +32,10 @@ impl Check {
         if damaged.is_empty() {
             return Ok(());
         }
-        Err(CliError::new(
-            format!("{} private key(s) or secret(s) are damaged", damaged.len()),
-            "restore the database file from a backup, or make these keys and hooks anew",
-        ))
+        let mut hint = "restore the database file from a backup, or make these keys and hooks anew".to_owned();
+        if damaged.iter().any(|damaged| matches!(damaged, Damaged::SigningKey { .. })) {
+            hint.push_str("; `hookvault signing-key rotate --revoke` makes a new signing key");
+        }
+        Err(CliError::new(format!("{} private key(s) or secret(s) are damaged", damaged.len()), hint))
     }
 }

@@ -23,6 +23,12 @@ impl CliError {
         Self { message: message.into(), hint: hint.into(), code: FAILURE }
     }
 
+    /// The same, and what became of it.
+    #[must_use]
+    pub fn and(self, outcome: &str) -> Self {
+        Self { message: format!("{}; {outcome}", self.message), ..self }
+    }
+
     /// In our form, what clap says at length.
     pub fn usage(error: &clap::Error) -> Self {
         let text = error.render().to_string();

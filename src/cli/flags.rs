@@ -8,6 +8,7 @@ use crate::vault::Vault;
 use clap::Args;
 
 use super::error::CliError;
+use super::output;
 
 /// Pairs of a setting and the flag's value.
 pub type Flags = Vec<(&'static str, Option<String>)>;
@@ -49,7 +50,13 @@ impl RegistryFlags {
             Some(path) => (DataDir::new(path.into()).database_config(), false),
             None => (DatabaseConfig::from_sources(&sources)?, create),
         };
-        Ok(app::open_registry(&database, create, &Parts::real()).await?)
+        let is_new = !database.path.exists();
+        let opened = app::open_registry(&database, create, &Parts::real()).await?;
+        if is_new {
+            // Who meant another one should know.
+            output::tell(&format!("made a new database: {}", database.path.display()));
+        }
+        Ok(opened)
     }
 }
 

@@ -6,13 +6,25 @@ use std::io::{self, Write as _};
 
 /// Writes text to stdout. A reader that has gone away, as with `| head`, is no error.
 pub fn print(text: &str) -> Result<(), CliError> {
-    let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(CliError::new(format!("stdout cannot be written: {error}"), "check where the output goes"))
-        }
-        _ => Ok(()),
+    match write(text) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(|error| unwritable(&error)),
     }
+}
+
+/// As [`print`], for what cannot be printed again: a reader that has gone away is an error, too.
+pub fn print_only_copy(text: &str) -> Result<(), CliError> {
+    write(text).map_err(|error| unwritable(&error))
+}
+
+fn write(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
+
+fn unwritable(error: &io::Error) -> CliError {
+    CliError::new(format!("stdout cannot be written: {error}"), "check where the output goes")
 }
 
 /// Tells a person something on stderr. What they typed may be part of it, so control characters are escaped; that nobody
@@ -39,9 +51,13 @@ pub fn visible(text: &str) -> String {
 }
 
 pub fn print_json(value: &impl Serialize) -> Result<(), CliError> {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|error| CliError::new(format!("the list cannot be written as JSON: {error}"), "report this"))?;
-    print(&format!("{text}\n"))
+    print(&format!("{}\n", json(value)?))
+}
+
+/// JSON as people read it, without a line break at its end.
+pub fn json(value: &impl Serialize) -> Result<String, CliError> {
+    serde_json::to_string_pretty(value)
+        .map_err(|error| CliError::new(format!("the list cannot be written as JSON: {error}"), "report this"))
 }
 
 /// Columns as wide as their widest cell.

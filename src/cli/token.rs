@@ -4,6 +4,7 @@ use super::flags::RegistryFlags;
 use super::output;
 use crate::domain::api_token::{ApiToken, TokenStatus};
 use crate::domain::clock::Timestamp;
+use crate::domain::id::PrefixedId as _;
 use crate::domain::name::Name;
 use crate::domain::org::Org;
 use crate::domain::scope::{Scope, Scopes};
@@ -120,7 +121,10 @@ impl Wanted {
         let expires =
             expires.map_err(|reason| CliError::new(format!("--expires {reason}"), "write it as 30d or 12h"))?;
         let (token, secret) = registry.api_token_create(&org.id, self.name, self.scopes, expires).await?;
-        output::print(&format!("{}\n", secret.expose()))?;
+        if let Err(error) = output::print_only_copy(&format!("{}\n", secret.expose())) {
+            registry.api_token_revoke(token.id.as_str()).await?;
+            return Err(error.and("the token is revoked"));
+        }
         let until = expires.map_or_else(|| "it is revoked".to_owned(), Timestamp::to_wire);
         output::tell(&format!("token {} of the org {}, until {until}; it is not shown again", token.id, org.name));
         Ok(())

@@ -1,10 +1,12 @@
 //! Keys for an app: given, or made here.
 
+use super::listing::AppLine;
 use crate::app::Parts;
 use crate::cli::error::CliError;
+use crate::cli::output;
 use crate::crypto::jwk::{self, NotAVerifyingKey};
 use crate::crypto::private_jwk::{self, Generated};
-use crate::domain::id::PrefixedId as _;
+use crate::domain::id::{ForeignKeyId, PrefixedId as _};
 use crate::domain::service_app::ServiceApp;
 use clap::{ArgGroup, Args};
 use std::fs;
@@ -21,7 +23,7 @@ pub struct KeyFlags {
     #[arg(long)]
     pub generate: bool,
     /// Print the private key as PEM, not as JWK
-    #[arg(long, requires = "generate")]
+    #[arg(long, conflicts_with = "public_key")]
     pub pem: bool,
 }
 
@@ -53,7 +55,7 @@ fn read_public_keys(file: &str) -> Result<Vec<jwk::Named>, CliError> {
     };
     read.map_err(|error| CliError::new(format!("--public-key: {file} cannot be read: {error}"), "check the path"))?;
     let parsed = str::from_utf8(&bytes).map_err(|_| NotAVerifyingKey::Form).and_then(jwk::parse);
-    parsed.map_err(|reason| {
+    let keys = parsed.map_err(|reason| {
         let hint = match reason {
             NotAVerifyingKey::Private => {
                 "`openssl pkey -in FILE -pubout` writes the public half of a PEM; of a JWK leave out all but kty, kid, n, e or crv, x, y"
@@ -64,7 +66,13 @@ fn read_public_keys(file: &str) -> Result<Vec<jwk::Named>, CliError> {
             _ => "give RSA of 2048 to 8192 bits, P-256, P-384 or P-521, as JWK, JWK set or PEM",
         };
         CliError::new(format!("--public-key: the key in {file} {reason}"), hint)
-    })
+    })?;
+    for kid in keys.iter().filter_map(|(kid, _)| kid.as_deref()) {
+        ForeignKeyId::parse(kid).map_err(|reason| {
+            CliError::new(format!("--public-key: a kid in {file} {reason}"), "give the key another kid, or none")
+        })?;
+    }
+    Ok(keys)
 }
 
 /// What the official SDKs read (wire.md §5): Node calls the `kid` KEYID, Go PRIVATEKEYID; a JWK has its own. With PEM also what
@@ -96,13 +104,18 @@ pub fn environment(app: &ServiceApp, private: &Generated, pem: bool) -> Zeroizin
     text
 }
 
-/// The same as JSON: the key as a JWK, or as a text with PEM.
-pub fn json(app: &ServiceApp, private: &Generated, pem: bool) -> Zeroizing<String> {
+/// An app as JSON, and its key: a JWK, or a text with PEM.
+///
+/// # Errors
+/// Those of [`output::json`].
+pub fn json(line: &AppLine, private: &Generated, pem: bool) -> Result<Zeroizing<String>, CliError> {
     let key = if pem {
         // The line breaks are all that needs to be escaped.
         Zeroizing::new(format!("\"{}\"", Zeroizing::new(private.pem().replace('\n', "\\n")).as_str()))
     } else {
         private.jwk()
     };
-    Zeroizing::new(format!("{{\"clientId\":\"{}\",\"privateKey\":{}}}\n", app.id, key.as_str()))
+    let app = output::json(line)?;
+    let members = app.strip_suffix("\n}").unwrap_or(&app);
+    Ok(Zeroizing::new(format!("{members},\n  \"privateKey\": {}\n}}\n", key.as_str())))
 }
