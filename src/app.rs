@@ -288,7 +288,6 @@ impl App {
             limiter: RateLimiter::new(config.rate_limit, parts.clock.clone()),
             dialect: config.dialect,
             public_url: config.public_url.clone(),
-            port: address.port(),
             body_timeout: config.client_timeout,
             document: docs::document().map_err(io::Error::from)?,
         });

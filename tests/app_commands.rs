@@ -11,6 +11,7 @@ use std::process::Stdio;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const READ: &str = "okta.inlineHooks.read";
+const USE: &str = "hookvault.keys.use";
 
 fn call(installation: &Installation, arguments: &[&str]) -> Screen {
     run(hookvault(installation.folder.path()).args(arguments))
@@ -179,6 +180,7 @@ fn what_could_not_be_printed_was_not_made() {
     let mut command = hookvault(installation.folder.path());
     command.args(["app", "add-key", "ci", "--generate"]).stdout(writer);
     assert_eq!(command.stderr(Stdio::null()).status().unwrap().code(), Some(1));
+    assert_eq!(ok(&installation, &["app", "show", "ci"]).matches("\"kid\"").count(), 1);
 }
 
 #[test]
@@ -304,7 +306,7 @@ async fn a_generated_key_is_printed_once_in_the_form_that_sdks_read_and_works() 
         let name = format!("app {flags:?}");
         let screen = call(
             &installation,
-            &[&["app", "create", "--name", &name, "--scope", READ, "--generate"], &flags[..]].concat(),
+            &[&["app", "create", "--name", &name, "--scope", READ, "--scope", USE, "--generate"], &flags[..]].concat(),
         );
         let lines: BTreeMap<_, _> = screen
             .stdout
@@ -334,7 +336,11 @@ async fn a_generated_key_is_printed_once_in_the_form_that_sdks_read_and_works() 
         let key = if flags.contains(&"--pem") {
             assert_eq!(lines["API_CLIENT_ID"], lines["CLIENT_CLIENTID"]);
             assert_eq!(lines["API_PRIVATE_KEY"], r#""$OKTA_CLIENT_PRIVATEKEY""#);
-            assert_eq!(lines["API_PRIVATE_KEY_ID"], lines["CLIENT_PRIVATEKEYID"]);
+            assert_eq!(lines["API_SCOPES"], lines["CLIENT_SCOPES"].replace(' ', ","));
+            let shown: Value = serde_json::from_str(&ok(&installation, &["app", "show", &name])).unwrap();
+            for kid in ["CLIENT_KEYID", "CLIENT_PRIVATEKEYID", "API_PRIVATE_KEY_ID"] {
+                assert_eq!(lines[kid], shown["keys"][0]["kid"]);
+            }
             ClientKey::from_pem(lines["CLIENT_PRIVATEKEY"])
         } else {
             ClientKey::from_jwk(&serde_json::from_str(lines["CLIENT_PRIVATEKEY"]).unwrap())

@@ -236,18 +236,22 @@ fn a_trusted_issuer_that_cannot_be_used_is_named() {
 #[test]
 fn an_issuer_whose_keys_come_over_plain_http_is_warned_of() {
     let installation = Installation::new();
-    let warned = |issuer: &str, keys: &str| {
+    let warned = |issuer: &str, keys: Option<&str>| {
         // The second ends it.
-        let issuers = format!(
-            r#"[{{"issuer":"{issuer}","audience":"a","jwksUri":"{keys}"}},{{"issuer":"https://b","audience":"b","org":"acme"}}]"#
-        );
-        let screen = run(installation.serve().env("HOOKVAULT_TRUSTED_ISSUERS", issuers));
+        let issuers = serde_json::json!([
+            {"issuer": issuer, "audience": "a", "jwksUri": keys},
+            {"issuer": "https://b.example", "audience": "b", "org": "acme"},
+        ]);
+        let screen = run(installation.serve().env("HOOKVAULT_TRUSTED_ISSUERS", issuers.to_string()));
+        assert!(last_lines(&screen.stderr).contains("there is no org acme"), "{}", screen.stderr);
         screen.stderr.contains("the keys of this issuer come over plain http")
     };
-    assert!(warned("https://login.example.com", "http://login.internal/keys"));
-    assert!(!warned("https://login.example.com", "https://login.internal/keys"));
+    assert!(warned("http://login.example.com", None));
+    assert!(warned("https://login.example.com", Some("http://login.internal/keys")));
+    assert!(!warned("https://login.example.com", None));
+    assert!(!warned("http://login.example.com", Some("https://login.internal/keys")));
     for this_machine in ["127.0.0.1:8081", "[::1]:8081", "login.localhost"] {
-        assert!(!warned("https://login.example.com", &format!("http://{this_machine}/keys")), "{this_machine}");
+        assert!(!warned(&format!("http://{this_machine}"), None), "{this_machine}");
     }
 }
 

@@ -11,10 +11,11 @@ use crate::domain::id::PrefixedId as _;
 use crate::domain::name::Name;
 use crate::domain::scope::{Scope, Scopes};
 use crate::domain::service_app::{AppKey, ServiceApp};
+use crate::vault::Registry;
+use crate::vault::error::VaultError;
 use clap::{Args, Subcommand};
 use keys::{KeyFlags, Keys};
 use listing::{AppLine, kids};
-use zeroize::Zeroizing;
 
 /// Make and manage service apps, which get access tokens by OAuth 2.0
 #[derive(Subcommand)]
@@ -186,9 +187,12 @@ impl Create {
             let line = AppLine::new(&app, &keys, &[org]);
             if let Err(error) = self.print(&app, &line, private.as_ref()) {
                 // Nobody has its private key.
-                opened.registry.service_app_set_active(app.id.as_str(), false).await?;
-                opened.registry.service_app_delete(app.id.as_str()).await?;
-                return Err(error.and("no service app was made"));
+                return Err(match take_back(&opened.registry, &app).await {
+                    Ok(()) => error.and("no service app was made"),
+                    Err(undo) => {
+                        error.and(&format!("the service app {} is left, as it could not be deleted: {undo}", app.id))
+                    }
+                });
             }
             Ok((app, keys))
         };
@@ -210,6 +214,11 @@ impl Create {
             None => output::print(&format!("{}\n", app.id)),
         }
     }
+}
+
+async fn take_back(registry: &Registry, app: &ServiceApp) -> Result<(), VaultError> {
+    registry.service_app_set_active(app.id.as_str(), false).await?;
+    registry.service_app_delete(app.id.as_str()).await.map(drop)
 }
 
 impl List {
@@ -249,10 +258,15 @@ impl AddKey {
         let added = async {
             let (app, keys) = opened.registry.service_app_add_keys(&self.app, public).await?;
             if let Err(error) = self.print(&keys, private.as_ref()) {
+                let mut removed = Ok(());
                 for key in &keys {
-                    opened.registry.service_app_remove_key(app.id.as_str(), key.kid.as_str()).await?;
+                    let id = (app.id.as_str(), key.kid.as_str());
+                    removed = removed.and(opened.registry.service_app_remove_key(id.0, id.1).await.map(drop));
                 }
-                return Err(error.and("no key was added"));
+                return Err(match removed {
+                    Ok(()) => error.and("no key was added"),
+                    Err(undo) => error.and(&format!("{} is left, as it could not be removed: {undo}", kids(&keys))),
+                });
             }
             Ok((app, keys))
         };
@@ -265,8 +279,7 @@ impl AddKey {
 
     fn print(&self, keys: &[AppKey], private: Option<&Generated>) -> Result<(), CliError> {
         match private {
-            Some(private) if self.key.pem => output::print_only_copy(&private.pem()),
-            Some(private) => output::print_only_copy(&Zeroizing::new(format!("{}\n", private.jwk().as_str()))),
+            Some(private) => output::print_only_copy(&keys::line(private, self.key.pem)),
             None => output::print(&keys.iter().map(|key| format!("{}\n", key.kid)).collect::<String>()),
         }
     }

@@ -3,6 +3,7 @@
 use super::error::CliError;
 use serde::Serialize;
 use std::io::{self, Write as _};
+use zeroize::Zeroizing;
 
 /// Writes text to stdout. A reader that has gone away, as with `| head`, is no error.
 pub fn print(text: &str) -> Result<(), CliError> {
@@ -15,6 +16,13 @@ pub fn print(text: &str) -> Result<(), CliError> {
 /// As [`print`], for what cannot be printed again: a reader that has gone away is an error, too.
 pub fn print_only_copy(text: &str) -> Result<(), CliError> {
     write(text).map_err(|error| unwritable(&error))
+}
+
+/// Text from parts of which one is secret. It has its size from the start: what grows leaves copies behind.
+pub fn secret_text(parts: &[&str]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    parts.iter().for_each(|part| text.push_str(part));
+    text
 }
 
 fn write(text: &str) -> io::Result<()> {

@@ -1,7 +1,7 @@
 use super::app::parse_scopes;
 use super::error::CliError;
 use super::flags::RegistryFlags;
-use super::output;
+use super::output::{self, secret_text};
 use crate::domain::api_token::{ApiToken, TokenStatus};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::PrefixedId as _;
@@ -121,9 +121,11 @@ impl Wanted {
         let expires =
             expires.map_err(|reason| CliError::new(format!("--expires {reason}"), "write it as 30d or 12h"))?;
         let (token, secret) = registry.api_token_create(&org.id, self.name, self.scopes, expires).await?;
-        if let Err(error) = output::print_only_copy(&format!("{}\n", secret.expose())) {
-            registry.api_token_revoke(token.id.as_str()).await?;
-            return Err(error.and("the token is revoked"));
+        if let Err(error) = output::print_only_copy(&secret_text(&[secret.expose(), "\n"])) {
+            return Err(match registry.api_token_revoke(token.id.as_str()).await {
+                Ok(_) => error.and("the token is revoked"),
+                Err(undo) => error.and(&format!("the token {} is left, as it could not be revoked: {undo}", token.id)),
+            });
         }
         let until = expires.map_or_else(|| "it is revoked".to_owned(), Timestamp::to_wire);
         output::tell(&format!("token {} of the org {}, until {until}; it is not shown again", token.id, org.name));

@@ -61,13 +61,12 @@ fn parse_entry(entry: Entry) -> Result<TrustedIssuer, String> {
     if entry.audience.is_empty() {
         return Err("has an audience that is blank".into());
     }
-    if entry.scopes_claim.is_empty() {
+    if entry.scopes_claim.trim().is_empty() {
         return Err("has a scopesClaim that is blank".into());
     }
     let mapping = entry.scopes.into_iter().map(|(theirs, ours)| {
-        // RFC 6749, clause 3.3.
-        if theirs.is_empty() || theirs.contains(char::is_whitespace) {
-            return Err(format!("maps the scope `{theirs}`, but a scope is not blank and has no space in it"));
+        if theirs.trim().is_empty() {
+            return Err("maps a scope that is blank".into());
         }
         let scopes =
             Scopes::parse(&ours).map_err(|reason| format!("gives {theirs} the scope {ours}, which {reason}"))?;
@@ -109,8 +108,8 @@ mod tests {
             ),
             (r#"[{"issuer": "https://a", "audience": "b", "scopesClaim": ""}]"#, "has a scopesClaim that is blank"),
             (
-                r#"[{"issuer": "https://a", "audience": "b", "scopes": {"a b": "okta.inlineHooks.read"}}]"#,
-                "maps the scope `a b`, but a scope is not blank and has no space in it",
+                r#"[{"issuer": "https://a", "audience": "b", "scopes": {" ": "okta.inlineHooks.read"}}]"#,
+                "maps a scope that is blank",
             ),
         ] {
             assert_eq!(parse(wrong), Err(reason.to_owned()), "{wrong}");

@@ -51,6 +51,13 @@ impl PublicUrl {
     }
 }
 
+/// Whether an address is the other one and a port.
+#[must_use]
+pub fn is_with_port(address: &str, other: &str) -> bool {
+    let port = address.strip_prefix(other).and_then(|rest| rest.strip_prefix(':'));
+    port.is_some_and(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
+}
+
 impl fmt::Display for PublicUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme(), self.authority)
@@ -71,6 +78,16 @@ mod tests {
             ("http://[::1]", "http://staging.example.com"),
         ] {
             assert_eq!(PublicUrl::parse(url).unwrap().with_domain(&domain).to_string(), other);
+        }
+    }
+
+    #[test]
+    fn a_port_is_all_that_may_follow() {
+        assert!(is_with_port("http://127.0.0.1:8080", "http://127.0.0.1"));
+        for other in
+            ["http://127.0.0.1", "http://127.0.0.1:", "http://127.0.0.1:8080/", "http://127.0.0.100:80", "http://b:1"]
+        {
+            assert!(!is_with_port(other, "http://127.0.0.1"), "{other}");
         }
     }
 

@@ -77,14 +77,14 @@ async fn access_token(
     scheme: Scheme,
     token: &str,
 ) -> Authentication {
-    let Ok(Target { org: realm, with_port, url }) = target(shared, org, request.request()) else {
+    let Ok(Target { org: realm, any_port, url }) = target(shared, org, request.request()) else {
         let realm = org_url(shared, org, None);
         return Authentication::Failed(ApiError::AccessToken { error: AccessTokenError::AddressUnknown, realm });
     };
-    let issuers: Vec<_> = [Some(&realm), with_port.as_ref()].into_iter().flatten().map(String::as_str).collect();
     let access = AccessRequest {
         org,
-        issuers: &issuers,
+        issuer: &realm,
+        any_port,
         scheme,
         token,
         proofs: &proofs(request.headers()),

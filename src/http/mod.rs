@@ -44,8 +44,6 @@ pub struct Shared {
     pub limiter: RateLimiter,
     pub dialect: DialectChoice,
     pub public_url: Option<PublicUrl>,
-    /// That it listens on.
-    pub port: u16,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
     /// The OpenAPI document, made once.

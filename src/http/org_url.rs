@@ -5,7 +5,7 @@ use super::auth::host;
 use super::error::ApiError;
 use crate::domain::org::Org;
 use crate::domain::outbound::is_loopback;
-use crate::domain::public_url::PublicUrl;
+use crate::domain::public_url::{PublicUrl, is_with_port};
 use crate::vault::error::VaultError;
 use crate::vault::oauth::error::TokenRequestError;
 use actix_web::HttpRequest;
@@ -25,10 +25,10 @@ pub fn issuer_url(shared: &Shared, org: &Org, host: Option<&str>) -> Result<Stri
 
 /// What a request with an access token is for.
 pub struct Target {
-    /// The address of the org as the sender knows it.
+    /// The address of the org.
     pub org: String,
-    /// The same with the port that is meant, where the sender has left it out.
-    pub with_port: Option<String>,
+    /// Whether it may have any port: the sender has left it out.
+    pub any_port: bool,
     /// The address of the request as the sender knows it, without its query.
     pub url: String,
 }
@@ -36,19 +36,23 @@ pub struct Target {
 /// The target of a request.
 ///
 /// A client that was told to take the vault for its proxy may leave out the port: the Go SDK, and Terraform through it, names it
-/// in its token request, but no more afterwards. Without a public URL, the one that the vault listens on is meant.
+/// in its token request, but no more afterwards.
 ///
 /// # Errors
 /// [`TokenRequestError::AddressUnknown`].
 pub fn target(shared: &Shared, org: &Org, request: &HttpRequest) -> Result<Target, ApiError> {
     let org = issuer_url(shared, org, host(request))?;
-    let proxied_without_port = request.uri().authority().is_some_and(|authority| authority.port().is_none());
-    let with_port = (proxied_without_port && shared.public_url.is_none()).then(|| format!("{org}:{}", shared.port));
-    Ok(Target { url: format!("{org}{}", request.path()), org, with_port })
+    let proxied = request.uri().authority().filter(|authority| authority.port().is_none());
+    let named = proxied.map(|authority| format!("http://{authority}"));
+    let known = named.as_ref().filter(|named| is_with_port(&org, named)).unwrap_or(&org);
+    Ok(Target { url: format!("{known}{}", request.path()), any_port: named.is_some(), org })
 }
 
+/// Whether it says so in a way that can be repeated.
 fn is_this_machine(host: &str) -> bool {
-    Url::parse(&format!("http://{host}")).is_ok_and(|url| url.host().is_some_and(|host| is_loopback(&host)))
+    let address = format!("http://{host}");
+    let url = Url::parse(&address);
+    PublicUrl::parse(&address).is_ok() && url.is_ok_and(|url| url.host().is_some_and(|host| is_loopback(&host)))
 }
 
 /// The public URL, for an org with a domain with that in it; without one, the address that the client used.
@@ -95,6 +99,8 @@ mod tests {
             assert!(!is_this_machine(other), "{other}");
         }
         // Whoever is named before the @ is not whom the request is for.
-        assert!(!is_this_machine("localhost@evil.example"));
+        for odd in ["localhost@evil.example", "user@localhost", "localhost:", "localhost/x"] {
+            assert!(!is_this_machine(odd), "{odd}");
+        }
     }
 }

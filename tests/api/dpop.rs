@@ -8,6 +8,7 @@ use crate::support::raw::{Then, exchange};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hookvault::crypto::jwk;
+use hookvault::domain::public_url::PublicUrl;
 use insta::assert_snapshot;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -330,30 +331,48 @@ async fn a_request_that_could_not_be_served_can_be_sent_again_with_its_proof() {
 /// The Go SDK, and Terraform through it, when the vault is configured as its proxy.
 #[tokio::test]
 async fn a_client_that_takes_the_vault_for_its_proxy_may_drop_the_port() {
-    let app = TestApp::start().await;
-    let token_url = format!("http://{}{TOKEN}", app.address);
-    let client = ServiceClient::bound(&app, READ).await;
-    let nonce = client.nonce(&app).await;
-    let proof = client.proof(&app, "POST", TOKEN, json!({"nonce": nonce, "htu": token_url}));
-    let form = client.form(&client.assertion_with(&app, json!({"aud": token_url})));
-    let answer = post_form(&app.anon().with("dpop", &proof), &form).await;
-    let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+    let public = PublicUrl::parse("http://127.0.0.1:8080").unwrap();
+    for public_url in [None, Some(public)] {
+        let app = TestApp::start_with(|config| config.server.public_url = public_url.clone()).await;
+        let client = ServiceClient::bound(&app, READ).await;
+        // The port that clients see need not be the one that the vault listens on.
+        let token_url = format!("http://127.0.0.1:8080{TOKEN}");
+        let ask = async |more: Value| {
+            let proof = client.proof(&app, "POST", TOKEN, with(more, json!({"htu": token_url})));
+            let form = client.form(&client.assertion_with(&app, json!({"aud": token_url})));
+            post_form(&app.anon().with("host", "127.0.0.1:8080").with("dpop", &proof), &form).await
+        };
+        let nonce = ask(json!({})).await.header("dpop-nonce").to_owned();
+        let token = ask(json!({"nonce": nonce})).await.json()["access_token"].as_str().unwrap().to_owned();
 
-    let ask = async |token: &str, target: &str, host: &str| {
-        let proof = json!({"htu": format!("http://{host}{KEYS}"), "ath": ath(token)});
-        let proof = client.proof(&app, "GET", KEYS, proof);
-        let head = format!(
-            "GET {target}{KEYS} HTTP/1.1\r\nhost: {host}\r\nauthorization: DPoP {token}\r\ndpop: {proof}\r\nconnection: close\r\n\r\n"
-        );
-        let answer = exchange(app.address, head.into_bytes(), Then::Wait).await;
-        answer.lines().next().unwrap().to_owned()
-    };
-    let (good, refused) = ("HTTP/1.1 200 OK", "HTTP/1.1 401 Unauthorized");
-    assert_eq!(ask(&token, "http://127.0.0.1", "127.0.0.1").await, good);
-    // Any other port is another address, and so is no port in a request that names no proxy.
-    assert_eq!(ask(&token, "http://127.0.0.1:1", "127.0.0.1:1").await, refused);
-    assert_eq!(ask(&token, "", "127.0.0.1").await, refused);
-    // Who never named it gets by without.
-    let token = client.bound_token(&app).await;
-    assert_eq!(ask(&token, &url(""), HOST).await, good);
+        let call = async |target: &str, host: &str| {
+            let proof = json!({"htu": format!("http://{host}{KEYS}"), "ath": ath(&token)});
+            let proof = client.proof(&app, "GET", KEYS, proof);
+            let head = format!(
+                "GET {target}{KEYS} HTTP/1.1\r\nhost: {host}\r\nauthorization: DPoP {token}\r\ndpop: {proof}\r\nconnection: close\r\n\r\n"
+            );
+            let answer = exchange(app.address, head.into_bytes(), Then::Wait).await;
+            answer.split(' ').nth(1).unwrap().to_owned()
+        };
+        assert_eq!(call("", "127.0.0.1:8080").await, "200");
+        assert_eq!(call("http://127.0.0.1", "127.0.0.1").await, "200");
+        // Another port is another address, as is another name, and no port in a request that names no proxy.
+        for (target, host) in
+            [("http://127.0.0.1:1", "127.0.0.1:1"), ("http://localhost", "localhost"), ("", "127.0.0.1")]
+        {
+            assert_ne!(call(target, host).await, "200", "{target} {host}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_takes_the_vault_for_its_proxy_may_never_name_a_port() {
+    let app = TestApp::start().await;
+    let token = ServiceClient::new(&app, READ).await.token(&app).await;
+    let head = format!(
+        "GET {} HTTP/1.1\r\nhost: {HOST}\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n",
+        url(KEYS)
+    );
+    let answer = exchange(app.address, head.into_bytes(), Then::Wait).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
 }

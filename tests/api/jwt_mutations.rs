@@ -126,7 +126,8 @@ async fn grant(app: &TestApp, org: &Org, assertion: &str, proofs: &[&str]) -> Re
 async fn access(app: &TestApp, org: &Org, scheme: Scheme, token: &str, proofs: &[&str]) -> Result<(), VaultError> {
     let request = AccessRequest {
         org,
-        issuers: &[&url("")],
+        issuer: &url(""),
+        any_port: false,
         scheme,
         token,
         proofs,

@@ -244,15 +244,24 @@ async fn keys_that_the_issuer_withdraws_count_no_more() {
 
 #[tokio::test]
 async fn before_there_are_any_keys_they_are_asked_for_again_soon() {
-    let issuer = Issuer::start().await;
-    issuer.answers.lock().unwrap().down = true;
-    let app = issuer.vault().await;
-    let token = issuer.token(&app, json!({}));
-    assert_eq!(get(&app, &token).await.failure(), "503 E0000010");
-    issuer.answers.lock().unwrap().down = false;
-    assert_eq!(get(&app, &token).await.failure(), "503 E0000010", "it was asked just now");
-    app.clock.advance(Duration::from_secs(5));
-    assert_eq!(get(&app, &token).await.status, 200);
+    for is_down in [true, false] {
+        let issuer = Issuer::start().await;
+        let keys = {
+            let mut answers = issuer.answers.lock().unwrap();
+            answers.down = is_down;
+            std::mem::take(&mut answers.keys)
+        };
+        let app = issuer.vault().await;
+        let token = issuer.token(&app, json!({}));
+        assert_eq!(get(&app, &token).await.failure(), "503 E0000010");
+        {
+            let mut answers = issuer.answers.lock().unwrap();
+            (answers.down, answers.keys) = (false, keys);
+        }
+        assert_eq!(get(&app, &token).await.failure(), "503 E0000010", "it was asked just now");
+        app.clock.advance(Duration::from_secs(5));
+        assert_eq!(get(&app, &token).await.status, 200);
+    }
 }
 
 #[tokio::test]
@@ -303,7 +312,8 @@ async fn a_client_that_hangs_up_does_not_stop_the_fetch_of_keys() {
     let token = issuer.token(&app, json!({}));
     let access = AccessRequest {
         org: &app.vault.registry().org_pick(None).await.unwrap(),
-        issuers: &[&url("")],
+        issuer: &url(""),
+        any_port: false,
         scheme: Scheme::Bearer,
         token: &token,
         proofs: &[],

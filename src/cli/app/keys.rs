@@ -3,7 +3,7 @@
 use super::listing::AppLine;
 use crate::app::Parts;
 use crate::cli::error::CliError;
-use crate::cli::output;
+use crate::cli::output::{self, secret_text};
 use crate::crypto::jwk::{self, NotAVerifyingKey};
 use crate::crypto::private_jwk::{self, Generated};
 use crate::domain::id::{ForeignKeyId, PrefixedId as _};
@@ -78,30 +78,30 @@ fn read_public_keys(file: &str) -> Result<Vec<jwk::Named>, CliError> {
 /// What the official SDKs read (wire.md §5): Node calls the `kid` KEYID, Go PRIVATEKEYID; a JWK has its own. With PEM also what
 /// Terraform reads, which takes no JWK.
 pub fn environment(app: &ServiceApp, private: &Generated, pem: bool) -> Zeroizing<String> {
-    // Large enough from the start: what grows leaves copies behind.
-    let mut text = Zeroizing::new(String::with_capacity(8192));
-    let mut line = |name: &str, value: &[&str]| {
-        for part in [&["export OKTA_", name, "="], value, &["\n"]].into_iter().flatten() {
-            text.push_str(part);
-        }
-    };
-    line("CLIENT_AUTHORIZATIONMODE", &["PrivateKey"]);
-    line("CLIENT_CLIENTID", &[app.id.as_str()]);
-    line("CLIENT_SCOPES", &["'", &app.scopes.to_string(), "'"]);
-    let key = if pem { private.pem() } else { private.jwk() };
-    line("CLIENT_PRIVATEKEY", &["'", key.trim_end(), "'"]);
+    let (id, kid, scopes) = (app.id.as_str(), private.kid(), app.scopes.to_string());
+    let (key, scopes_with_commas) = (text_of(private, pem), scopes.replace(' ', ","));
+    let mut lines = vec![
+        ("CLIENT_AUTHORIZATIONMODE", ["", "PrivateKey", ""]),
+        ("CLIENT_CLIENTID", ["", id, ""]),
+        ("CLIENT_SCOPES", ["'", &scopes, "'"]),
+        ("CLIENT_PRIVATEKEY", ["'", key.trim_end(), "'"]),
+    ];
     if pem {
-        line("CLIENT_KEYID", &[private.kid()]);
-        line("CLIENT_PRIVATEKEYID", &[private.kid()]);
-        line("API_CLIENT_ID", &[app.id.as_str()]);
-        line("API_SCOPES", &[&app.scopes.to_string().replace(' ', ",")]);
-        line("API_PRIVATE_KEY", &["\"$OKTA_CLIENT_PRIVATEKEY\""]);
-        line("API_PRIVATE_KEY_ID", &[private.kid()]);
+        lines.extend([
+            ("CLIENT_KEYID", ["", kid, ""]),
+            ("CLIENT_PRIVATEKEYID", ["", kid, ""]),
+            ("API_CLIENT_ID", ["", id, ""]),
+            ("API_SCOPES", ["", &scopes_with_commas, ""]),
+            ("API_PRIVATE_KEY", ["\"", "$OKTA_CLIENT_PRIVATEKEY", "\""]),
+            ("API_PRIVATE_KEY_ID", ["", kid, ""]),
+        ]);
     }
     if app.dpop_bound {
-        line("CLIENT_DPOPENABLED", &["true"]);
+        lines.push(("CLIENT_DPOPENABLED", ["", "true", ""]));
     }
-    text
+    let parts =
+        lines.iter().flat_map(|(name, [open, value, close])| ["export OKTA_", name, "=", open, value, close, "\n"]);
+    secret_text(&parts.collect::<Vec<_>>())
 }
 
 /// An app as JSON, and its key: a JWK, or a text with PEM.
@@ -109,13 +109,25 @@ pub fn environment(app: &ServiceApp, private: &Generated, pem: bool) -> Zeroizin
 /// # Errors
 /// Those of [`output::json`].
 pub fn json(line: &AppLine, private: &Generated, pem: bool) -> Result<Zeroizing<String>, CliError> {
-    let key = if pem {
+    let (app, key) = (output::json(line)?, text_of(private, pem));
+    let mut parts = vec![app.strip_suffix("\n}").unwrap_or(&app), ",\n  \"privateKey\": "];
+    if pem {
         // The line breaks are all that needs to be escaped.
-        Zeroizing::new(format!("\"{}\"", Zeroizing::new(private.pem().replace('\n', "\\n")).as_str()))
+        parts.push("\"");
+        parts.extend(key.lines().flat_map(|line| [line, "\\n"]));
+        parts.push("\"");
     } else {
-        private.jwk()
-    };
-    let app = output::json(line)?;
-    let members = app.strip_suffix("\n}").unwrap_or(&app);
-    Ok(Zeroizing::new(format!("{members},\n  \"privateKey\": {}\n}}\n", key.as_str())))
+        parts.push(&key);
+    }
+    parts.push("\n}\n");
+    Ok(secret_text(&parts))
+}
+
+/// The key alone.
+pub fn line(private: &Generated, pem: bool) -> Zeroizing<String> {
+    secret_text(&[text_of(private, pem).trim_end(), "\n"])
+}
+
+fn text_of(private: &Generated, pem: bool) -> Zeroizing<String> {
+    if pem { private.pem() } else { private.jwk() }
 }

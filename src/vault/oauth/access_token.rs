@@ -8,6 +8,7 @@ use crate::crypto::random::Purpose;
 use crate::domain::caller::{Caller, Credential};
 use crate::domain::id::{KeyId, OrgId, PrefixedId as _, ServiceAppId};
 use crate::domain::org::Org;
+use crate::domain::public_url::is_with_port;
 use crate::domain::scope::{Scope, Scopes};
 use crate::domain::service_app::ServiceApp;
 use crate::domain::signing_key::TOKEN_LIFETIME;
@@ -84,8 +85,10 @@ pub enum Scheme {
 #[derive(Clone, Copy)]
 pub struct AccessRequest<'a> {
     pub org: &'a Org,
-    /// The org's addresses, of which one is issuer and audience of its own tokens.
-    pub issuers: &'a [&'a str],
+    /// The org's address, which is issuer and audience of its own tokens.
+    pub issuer: &'a str,
+    /// Whether that may have any port in them.
+    pub any_port: bool,
     pub scheme: Scheme,
     pub token: &'a str,
     /// The `DPoP` headers.
@@ -113,7 +116,8 @@ impl Vault {
     ) -> Result<(Caller, Option<SingleUse>), VaultError> {
         let read = Unverified::<Issuer>::parse(request.token).map_err(|_| Refused::Parsing)?;
         let issuer = read.unverified_claims().iss.as_deref().ok_or(Refused::Parsing)?;
-        let (caller, bound_to) = if request.issuers.contains(&issuer) {
+        let is_own = issuer == request.issuer || (request.any_port && is_with_port(issuer, request.issuer));
+        let (caller, bound_to) = if is_own {
             self.own_token_authenticate(request).await?
         } else {
             let trusted = self.issuers.find(issuer, &request.org.id).ok_or(Refused::Issuer)?;

@@ -220,6 +220,16 @@ impl Issuer {
             Err(_) => Err(format!("there is no answer within {} s", TIMEOUT.as_secs())),
         };
         let mut cache = self.lock();
+        let fetched = fetched.and_then(|(keys, fresh)| {
+            if keys.is_empty() && cache.fetched.is_none() {
+                return Err("its key set has no key that can be used here".to_owned());
+            }
+            if keys.is_empty() {
+                let issuer = self.trusted.issuer.as_str();
+                tracing::warn!(issuer, "the issuer has withdrawn all keys that can be used here");
+            }
+            Ok((keys, fresh))
+        });
         match fetched {
             Ok((keys, fresh)) => *cache = Cache { keys, fetched: Some(now), fresh, tried: Some(now), failure: None },
             Err(reason) => {
@@ -239,12 +249,7 @@ impl Issuer {
         };
         let (set, fresh) = self.get(&address).await?;
         let keys = jwk::parse_set(set);
-        let keys: Vec<_> = keys.map_err(|_| "the key set is none")?.filter_map(Result::ok).collect();
-        if keys.is_empty() {
-            // Not an outage: what was there is withdrawn.
-            tracing::warn!(issuer = self.trusted.issuer.as_str(), "the issuer has no key that can be used here");
-        }
-        Ok((keys, fresh))
+        Ok((keys.map_err(|_| "the key set is none")?.filter_map(Result::ok).collect(), fresh))
     }
 
     /// Where the issuer's metadata say that its keys are.
