@@ -1,42 +1,28 @@
 //! The composition root: the only place that knows which parts are real.
 
+mod open;
 mod start_error;
 
+pub use open::{Opened, migrate, open_for_check, open_registry, open_store, open_vault, read_secret_file};
 pub use start_error::{StartError, store_hint};
 
-use crate::config::{Config, DatabaseConfig, MasterKeySource, ServerConfig};
-use crate::crypto::envelope::Envelope;
-use crate::crypto::key_pool::KeyPool;
-use crate::crypto::master_key::MasterKey;
+use crate::config::{Config, ServerConfig};
 use crate::crypto::random::Random;
-use crate::crypto::rsa_key::KeyPair;
 use crate::domain::clock::{Clock, SystemClock};
-use crate::domain::outbound::{OutboundPolicy, is_loopback};
 use crate::http::rate_limit::RateLimiter;
 use crate::http::{Shared, docs, server};
-use crate::outbound::Outbound;
 use crate::outbound::resolver::{Resolver, SystemResolver};
-use crate::repository::Store as _;
-use crate::repository::sqlite::SqliteStore;
-use crate::repository::sqlite::file;
+use crate::vault::Vault;
 use crate::vault::error::VaultError;
-use crate::vault::oauth::issuers::{Issuer, Issuers};
-use crate::vault::sealing;
-use crate::vault::{Registry, Vault};
 use actix_server::{Server, ServerHandle};
 use actix_web::web;
-use std::fs;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
-use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
-use zeroize::Zeroizing;
 
 /// What tests replace: time, randomness, and the addresses of names.
 #[derive(Clone)]
@@ -52,181 +38,6 @@ impl Parts {
     pub fn real() -> Self {
         Self { clock: Arc::new(SystemClock::start()), random: Random::system(), resolver: Arc::new(SystemResolver) }
     }
-}
-
-/// An open database, migrated, with its default org. Needs no master key.
-pub struct Opened {
-    pub registry: Registry,
-    store: Arc<SqliteStore>,
-}
-
-impl Opened {
-    /// Closes the database: the last one who does removes the WAL.
-    pub async fn close(self) {
-        self.store.close().await;
-    }
-}
-
-/// Opens the store without looking at its schema.
-///
-/// # Errors
-/// [`StartError`].
-pub async fn open_store(database: &DatabaseConfig, create: bool) -> Result<SqliteStore, StartError> {
-    if file::prepare(&database.path, create)? {
-        tracing::info!(path = %database.path.display(), "made a new database");
-    }
-    Ok(SqliteStore::open(&database.path).await?)
-}
-
-/// Runs the pending migrations, or only tells which they are. Returns them, oldest first.
-///
-/// # Errors
-/// [`StartError`].
-pub async fn migrate(database: &DatabaseConfig, only_tell: bool) -> Result<Vec<String>, StartError> {
-    let (store, migrations) = if only_tell {
-        let store = open_read_only(database).await?;
-        let pending = store.pending_migrations().await;
-        (store, pending)
-    } else {
-        let store = open_store(database, true).await?;
-        let applied = store.migrate().await;
-        (store, applied)
-    };
-    store.close().await;
-    Ok(migrations?)
-}
-
-async fn open_read_only(database: &DatabaseConfig) -> Result<SqliteStore, StartError> {
-    file::examine(&database.path)?;
-    Ok(SqliteStore::open_read_only(&database.path).await?)
-}
-
-/// Opens a vault that must be there already, for looking alone: nothing is made, migrated or changed.
-///
-/// # Errors
-/// [`StartError`], also where the database is empty or not up to date.
-pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, StartError> {
-    let master_key = read_master_key(&config.master_key)?;
-    let store = Arc::new(open_read_only(&config.database).await?);
-    let pending = store.pending_migrations().await?;
-    if !pending.is_empty() {
-        return Err(StartError::Pending { pending });
-    }
-    let registry = Registry::new(store, parts.clock.clone(), parts.random.clone());
-    let envelope = Envelope::new(&master_key, parts.random.clone());
-    let outbound = open_outbound(&config.outbound, parts)?;
-    let pool = KeyPool::start(0, key_maker(&parts.random))?;
-    let vault = Vault::new(registry, envelope, pool, 1, outbound, Issuers::new(Vec::new()));
-    vault.ready().await?;
-    Ok(vault)
-}
-
-/// Opens the database, and migrates it where that is wanted.
-///
-/// # Errors
-/// [`StartError`].
-pub async fn open_registry(database: &DatabaseConfig, create: bool, parts: &Parts) -> Result<Opened, StartError> {
-    // Without migrations an empty file would be of no use.
-    let store = Arc::new(open_store(database, create && database.migrate).await?);
-    if database.migrate {
-        for migration in store.migrate().await? {
-            tracing::info!(migration, "migrated");
-        }
-    } else {
-        let pending = store.pending_migrations().await?;
-        if !pending.is_empty() {
-            return Err(StartError::Pending { pending });
-        }
-    }
-    let registry = Registry::new(store.clone(), parts.clock.clone(), parts.random.clone());
-    registry.org_ensure_default().await?;
-    Ok(Opened { registry, store })
-}
-
-fn open_outbound(policy: &OutboundPolicy, parts: &Parts) -> Result<Outbound, StartError> {
-    Outbound::new(policy.clone(), parts.resolver.clone()).map_err(StartError::Outbound)
-}
-
-/// Opens the database and the master key, and checks that they belong together.
-///
-/// # Arguments
-/// `create`: whether a database is made where there is none.
-///
-/// # Errors
-/// [`StartError`].
-pub async fn open_vault(config: &Config, create: bool, parts: &Parts) -> Result<Vault, StartError> {
-    // First, so that a missing master key leaves no empty database behind.
-    let master_key = read_master_key(&config.master_key)?;
-    let opened = open_registry(&config.database, create, parts).await?;
-    let envelope = Envelope::new(&master_key, parts.random.clone());
-    drop(master_key);
-    sealing::claim(&opened.registry, &envelope).await?;
-    let pool = KeyPool::start(config.server.key_pool, key_maker(&parts.random))?;
-    let makers = available_parallelism().map_or(1, usize::from);
-    let outbound = open_outbound(&config.outbound, parts)?;
-    let issuers = open_issuers(config, &opened.registry, parts).await?;
-    Ok(Vault::new(opened.registry, envelope, pool, makers, outbound, issuers))
-}
-
-/// Each issuer may be called wherever it is: its address comes from the one who runs the vault, not from its users.
-async fn open_issuers(config: &Config, registry: &Registry, parts: &Parts) -> Result<Issuers, StartError> {
-    let mut issuers = Vec::new();
-    for trusted in &config.trusted_issuers {
-        let org = registry.org_pick(trusted.org.as_deref()).await.map_err(|error| match error {
-            error @ (VaultError::NotFound { .. } | VaultError::Ambiguous { .. }) => StartError::TrustedIssuerOrg(error),
-            error => error.into(),
-        })?;
-        if issuers.iter().any(|known: &Issuer| known.is_same(&org.id, trusted)) {
-            return Err(StartError::TrustedIssuerTwice {
-                issuer: trusted.issuer.to_string(),
-                org: org.name.to_string(),
-            });
-        }
-        let keys = trusted.jwks_uri.as_ref().unwrap_or(&trusted.issuer);
-        if !keys.is_https() && !keys.as_url().host().is_some_and(|host| is_loopback(&host)) {
-            tracing::warn!(
-                issuer = trusted.issuer.as_str(),
-                "the keys of this issuer come over plain http: whoever is on the way can choose them"
-            );
-        }
-        let addresses = [Some(&trusted.issuer), trusted.jwks_uri.as_ref()].into_iter().flatten();
-        let policy = addresses.fold(config.outbound.clone(), OutboundPolicy::with_host_of);
-        issuers.push(Issuer::new(org.id, trusted.clone(), open_outbound(&policy, parts)?));
-    }
-    Ok(Issuers::new(issuers))
-}
-
-fn key_maker(random: &Random) -> impl Fn() -> KeyPair + Send + 'static {
-    let random = random.clone();
-    move || KeyPair::make(&random)
-}
-
-fn read_master_key(source: &MasterKeySource) -> Result<MasterKey, StartError> {
-    match source {
-        MasterKeySource::Missing => Err(StartError::NoMasterKey),
-        MasterKeySource::Text(text) => MasterKey::parse(text)
-            .map_err(|reason| StartError::MasterKeyForm { origin: "HOOKVAULT_MASTER_KEY".into(), reason }),
-        MasterKeySource::File(path) => MasterKey::parse(&read_secret_file(path)?)
-            .map_err(|reason| StartError::MasterKeyForm { origin: path.display().to_string(), reason }),
-    }
-}
-
-/// The content of a file that only its owner may read.
-///
-/// # Errors
-/// [`StartError::SecretFile`], [`StartError::NotAFile`] or [`StartError::SecretReadableByOthers`].
-pub fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, StartError> {
-    let unreadable = |reason| StartError::SecretFile { path: path.to_owned(), reason };
-    let metadata = fs::metadata(path).map_err(unreadable)?;
-    // A pipe, as the shell's <(…) makes one, will do as well.
-    if !metadata.is_file() && !metadata.file_type().is_fifo() {
-        return Err(StartError::NotAFile { path: path.to_owned() });
-    }
-    let mode = metadata.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(StartError::SecretReadableByOthers { path: path.to_owned(), mode });
-    }
-    fs::read_to_string(path).map(Zeroizing::new).map_err(unreadable)
 }
 
 /// A vault that is serving.

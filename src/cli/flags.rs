@@ -50,9 +50,8 @@ impl RegistryFlags {
             Some(path) => (DataDir::new(path.into()).database_config(), false),
             None => (DatabaseConfig::from_sources(&sources)?, create),
         };
-        let is_new = !database.path.exists();
         let opened = app::open_registry(&database, create, &Parts::real()).await?;
-        if is_new {
+        if opened.is_new {
             // Who meant another one should know.
             output::tell(&format!("made a new database: {}", database.path.display()));
         }
