@@ -3,13 +3,12 @@
 mod keys;
 mod listing;
 
+use super::arguments::{parse_name, parse_scopes};
 use super::error::CliError;
 use super::flags::RegistryFlags;
 use super::output;
 use crate::crypto::private_jwk::Generated;
 use crate::domain::id::PrefixedId as _;
-use crate::domain::name::Name;
-use crate::domain::scope::{Scope, Scopes};
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::vault::Registry;
 use crate::vault::error::VaultError;
@@ -162,22 +161,10 @@ impl AppCommand {
     }
 }
 
-pub(super) fn parse_scopes(given: &[String]) -> Result<Scopes, CliError> {
-    let scopes = given.iter().map(|scope| {
-        Scope::parse(scope).map_err(|reason| {
-            let known: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
-            CliError::new(format!("--scope: `{scope}` {reason}"), format!("the scopes are {}", known.join(", ")))
-        })
-    });
-    Scopes::new(scopes.collect::<Result<Vec<_>, _>>()?)
-        .map_err(|reason| CliError::new(format!("--scope {reason}"), "give at least one"))
-}
-
 impl Create {
     async fn run(self) -> Result<(), CliError> {
         // Read before the database is opened, so that a mistake makes no file.
-        let name = Name::parse(&self.name)
-            .map_err(|reason| CliError::new(format!("--name: `{}` {reason}", self.name), "give it another name"))?;
+        let name = parse_name(&self.name)?;
         let scopes = parse_scopes(&self.scope)?;
         let Keys { public, private } = self.key.obtain()?;
         let opened = self.registry.open(true).await?;
@@ -187,12 +174,8 @@ impl Create {
             let line = AppLine::new(&app, &keys, &[org]);
             if let Err(error) = self.print(&app, &line, private.as_ref()) {
                 // Nobody has its private key.
-                return Err(match take_back(&opened.registry, &app).await {
-                    Ok(()) => error.and("no service app was made"),
-                    Err(undo) => {
-                        error.and(&format!("the service app {} is left, as it could not be deleted: {undo}", app.id))
-                    }
-                });
+                let undo = take_back(&opened.registry, &app).await;
+                return Err(error.undone(undo, "no service app was made", &format!("the service app {}", app.id)));
             }
             Ok((app, keys))
         };
@@ -258,15 +241,16 @@ impl AddKey {
         let added = async {
             let (app, keys) = opened.registry.service_app_add_keys(&self.app, public).await?;
             if let Err(error) = self.print(&keys, private.as_ref()) {
-                let mut removed = Ok(());
-                for key in &keys {
-                    let id = (app.id.as_str(), key.kid.as_str());
-                    removed = removed.and(opened.registry.service_app_remove_key(id.0, id.1).await.map(drop));
+                let mut undo = Ok(());
+                for AppKey { kid, .. } in &keys {
+                    let removed = opened.registry.service_app_remove_key(app.id.as_str(), kid.as_str()).await;
+                    undo = undo.and(removed.map(drop));
                 }
-                return Err(match removed {
-                    Ok(()) => error.and("no key was added"),
-                    Err(undo) => error.and(&format!("{} is left, as it could not be removed: {undo}", kids(&keys))),
-                });
+                return Err(error.undone(
+                    undo,
+                    "no key was added",
+                    &format!("of the service app the key {}", kids(&keys)),
+                ));
             }
             Ok((app, keys))
         };

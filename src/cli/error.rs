@@ -23,9 +23,13 @@ impl CliError {
         Self { message: message.into(), hint: hint.into(), code: FAILURE }
     }
 
-    /// The same, and what became of it.
+    /// The same of something that was taken back: as if it had never been, or else what is left.
     #[must_use]
-    pub fn and(self, outcome: &str) -> Self {
+    pub fn undone(self, undo: Result<(), VaultError>, outcome: &str, left: &str) -> Self {
+        let outcome = match undo {
+            Ok(()) => outcome.to_owned(),
+            Err(undo) => format!("{left} is left, as it could not be taken back: {}", chain(&undo)),
+        };
         Self { message: format!("{}; {outcome}", self.message), ..self }
     }
 

@@ -1,6 +1,7 @@
 //! The shell's face: one file per command. Data goes to stdout, everything else to stderr.
 
 mod app;
+mod arguments;
 mod assert;
 mod check;
 mod dev;

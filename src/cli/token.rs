@@ -1,4 +1,4 @@
-use super::app::parse_scopes;
+use super::arguments::{parse_name, parse_scopes};
 use super::error::CliError;
 use super::flags::RegistryFlags;
 use super::output::{self, secret_text};
@@ -99,8 +99,7 @@ struct Wanted {
 
 impl Create {
     fn parse(&self) -> Result<Wanted, CliError> {
-        let name = Name::parse(&self.name)
-            .map_err(|reason| CliError::new(format!("--name: `{}` {reason}", self.name), "give it another name"))?;
+        let name = parse_name(&self.name)?;
         let scopes = parse_scopes(&self.scope)?;
         let lifetime = self.expires.as_deref().map(|text| {
             humantime::parse_duration(text).ok().filter(|lifetime| lifetime.as_secs() > 0).ok_or_else(|| {
@@ -122,10 +121,8 @@ impl Wanted {
             expires.map_err(|reason| CliError::new(format!("--expires {reason}"), "write it as 30d or 12h"))?;
         let (token, secret) = registry.api_token_create(&org.id, self.name, self.scopes, expires).await?;
         if let Err(error) = output::print_only_copy(&secret_text(&[secret.expose(), "\n"])) {
-            return Err(match registry.api_token_revoke(token.id.as_str()).await {
-                Ok(_) => error.and("the token is revoked"),
-                Err(undo) => error.and(&format!("the token {} is left, as it could not be revoked: {undo}", token.id)),
-            });
+            let undo = registry.api_token_revoke(token.id.as_str()).await.map(drop);
+            return Err(error.undone(undo, "the token is revoked", &format!("the token {}", token.id)));
         }
         let until = expires.map_or_else(|| "it is revoked".to_owned(), Timestamp::to_wire);
         output::tell(&format!("token {} of the org {}, until {until}; it is not shown again", token.id, org.name));

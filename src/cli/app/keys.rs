@@ -80,27 +80,27 @@ fn read_public_keys(file: &str) -> Result<Vec<jwk::Named>, CliError> {
 pub fn environment(app: &ServiceApp, private: &Generated, pem: bool) -> Zeroizing<String> {
     let (id, kid, scopes) = (app.id.as_str(), private.kid(), app.scopes.to_string());
     let (key, scopes_with_commas) = (text_of(private, pem), scopes.replace(' ', ","));
+    // Name, quotation mark, value.
     let mut lines = vec![
-        ("CLIENT_AUTHORIZATIONMODE", ["", "PrivateKey", ""]),
-        ("CLIENT_CLIENTID", ["", id, ""]),
-        ("CLIENT_SCOPES", ["'", &scopes, "'"]),
-        ("CLIENT_PRIVATEKEY", ["'", key.trim_end(), "'"]),
+        ("CLIENT_AUTHORIZATIONMODE", "", "PrivateKey"),
+        ("CLIENT_CLIENTID", "", id),
+        ("CLIENT_SCOPES", "'", &scopes),
+        ("CLIENT_PRIVATEKEY", "'", key.trim_end()),
     ];
     if pem {
         lines.extend([
-            ("CLIENT_KEYID", ["", kid, ""]),
-            ("CLIENT_PRIVATEKEYID", ["", kid, ""]),
-            ("API_CLIENT_ID", ["", id, ""]),
-            ("API_SCOPES", ["", &scopes_with_commas, ""]),
-            ("API_PRIVATE_KEY", ["\"", "$OKTA_CLIENT_PRIVATEKEY", "\""]),
-            ("API_PRIVATE_KEY_ID", ["", kid, ""]),
+            ("CLIENT_KEYID", "", kid),
+            ("CLIENT_PRIVATEKEYID", "", kid),
+            ("API_CLIENT_ID", "", id),
+            ("API_SCOPES", "", &scopes_with_commas),
+            ("API_PRIVATE_KEY", "\"", "$OKTA_CLIENT_PRIVATEKEY"),
+            ("API_PRIVATE_KEY_ID", "", kid),
         ]);
     }
     if app.dpop_bound {
-        lines.push(("CLIENT_DPOPENABLED", ["", "true", ""]));
+        lines.push(("CLIENT_DPOPENABLED", "", "true"));
     }
-    let parts =
-        lines.iter().flat_map(|(name, [open, value, close])| ["export OKTA_", name, "=", open, value, close, "\n"]);
+    let parts = lines.iter().flat_map(|(name, mark, value)| ["export OKTA_", name, "=", mark, value, mark, "\n"]);
     secret_text(&parts.collect::<Vec<_>>())
 }
 
