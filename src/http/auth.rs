@@ -37,9 +37,7 @@ impl Authentication {
             Self::Missing | Self::Failed(_) => None,
         }
     }
-}
 
-impl Authentication {
     /// The proof that a caller has used up.
     #[must_use]
     pub fn proof(&self) -> Option<&SingleUse> {

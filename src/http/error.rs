@@ -4,7 +4,7 @@ mod examples;
 mod oauth;
 
 pub use examples::{RaisedBy, examples};
-pub use oauth::{OAuthErrorBody, examples as oauth_examples};
+pub use oauth::{OAuthErrorBody, OAuthRequestError, examples as oauth_examples};
 
 use crate::domain::hook_key::{KeyReference, MAX_KEYS_PER_ORG, MAX_REFERENCES_PER_KEY};
 use crate::domain::inline_hook::MAX_HOOKS_PER_ORG;
@@ -40,6 +40,8 @@ pub enum ApiError {
     MediaType,
     #[error("the name is missing")]
     NameMissing,
+    #[error(transparent)]
+    OAuthRequest(#[from] OAuthRequestError),
     #[error("the access token does not count: {error}")]
     AccessToken { error: AccessTokenError, realm: String },
     #[error("the DPoP proof does not count: {error}")]
@@ -137,6 +139,7 @@ impl ApiError {
                 "Bad request. Accept and/or Content-Type headers likely do not match supported values.",
             ),
             Self::NameMissing => invalid(&[Invalid::Blank.at("name")]),
+            Self::OAuthRequest(error) => oauth_form(oauth::request_answer(error)),
             Self::AccessToken { error, .. } => bad_credential().because(oauth::token_text(error)),
             Self::Proof { error, .. } => {
                 Answer { status: StatusCode::BAD_REQUEST, ..bad_credential() }.because(oauth::proof_text(error))
@@ -184,16 +187,25 @@ impl ApiError {
             Self::ScopeTooSmall { needed, realm: Some(realm) } => {
                 response.insert_header((header::WWW_AUTHENTICATE, oauth::scope_challenge(realm, *needed)));
             }
-            Self::Vault(VaultError::TokenRequest(error)) => {
-                if let TokenRequestError::Proof(ProofError::Nonce(nonce)) = error {
-                    response.insert_header(("dpop-nonce", nonce.as_str()));
-                }
-                // RFC 6749, clause 5.2, and its own form of an error.
-                return response.insert_header((header::CACHE_CONTROL, "no-store")).json(oauth::answer(error).1);
+            Self::Vault(VaultError::TokenRequest(TokenRequestError::Proof(ProofError::Nonce(nonce)))) => {
+                response.insert_header(("dpop-nonce", nonce.as_str()));
             }
             _ => {}
         }
-        response.json(answer.body(error_id))
+        match self.oauth_body() {
+            // RFC 6749, clause 5.2.
+            Some(body) => response.insert_header((header::CACHE_CONTROL, "no-store")).json(body),
+            None => response.json(answer.body(error_id)),
+        }
+    }
+
+    /// The body of what is answered in OAuth's own form.
+    fn oauth_body(&self) -> Option<OAuthErrorBody> {
+        match self {
+            Self::OAuthRequest(error) => Some(oauth::request_answer(error).1),
+            Self::Vault(VaultError::TokenRequest(error)) => Some(oauth::answer(error).1),
+            _ => None,
+        }
     }
 
     /// Whether a request counts against its sender: not where the vault could not look a credential up.
@@ -249,10 +261,7 @@ fn vault_answer(error: &VaultError) -> Answer {
         VaultError::KeyInUse { users } => users.iter().fold(forbidden(), |answer, user| answer.because(use_of(user))),
         VaultError::NoCredential => Answer::new(StatusCode::FORBIDDEN, "E0000005", "Invalid session"),
         VaultError::BadCredential | VaultError::AccessToken(_) | VaultError::Proof(_) => bad_credential(),
-        VaultError::TokenRequest(error) => {
-            let (status, body) = oauth::answer(error);
-            Answer::new(status, body.error, body.error_description)
-        }
+        VaultError::TokenRequest(error) => oauth_form(oauth::answer(error)),
         VaultError::IssuerUnavailable(_) => unavailable()
             .because("The keys of the access token's issuer cannot be fetched, so the token cannot be checked now."),
         VaultError::NotErasedYet(_) => unavailable().because(
@@ -328,6 +337,11 @@ fn use_of(user: &KeyReference) -> String {
     format!(
         "The key is used by {consumer_kind} '{consumer_name}' ({consumer_id}). Only keys that aren't used can be deleted."
     )
+}
+
+/// As the log has it.
+fn oauth_form((status, body): (StatusCode, OAuthErrorBody)) -> Answer {
+    Answer::new(status, body.error, body.error_description)
 }
 
 fn bad_credential() -> Answer {

@@ -1,9 +1,7 @@
 //! Reads a body, JSON or a form: its limits, its type, its form.
 
 use super::Shared;
-use super::error::ApiError;
-use crate::vault::error::VaultError;
-use crate::vault::oauth::error::TokenRequestError;
+use super::error::{ApiError, OAuthRequestError};
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest, web};
@@ -52,11 +50,11 @@ impl FromRequest for Form {
         let mut payload = payload.take();
         Box::pin(async move {
             let body = read(&request, &mut payload).await.map_err(|error| match error {
-                ApiError::BodyTooLarge { limit } => VaultError::from(TokenRequestError::TooLarge { limit }).into(),
+                ApiError::BodyTooLarge { limit } => OAuthRequestError::TooLarge { limit }.into(),
                 error => error,
             })?;
             if !body.is_empty() && !is_media_type(&request, "application/x-www-form-urlencoded") {
-                return Err(VaultError::from(TokenRequestError::NotAForm).into());
+                return Err(OAuthRequestError::NotAForm.into());
             }
             let parts = [request.query_string().as_bytes(), &body];
             Ok(Self(parts.into_iter().flat_map(|part| form_urlencoded::parse(part).into_owned()).collect()))

@@ -1,12 +1,10 @@
 //! `/oauth2/v1/token`: access tokens for service apps (wire.md §5).
 
 use super::auth;
-use super::error::ApiError;
+use super::error::{ApiError, OAuthRequestError};
 use super::extract::Form;
 use super::org_url::issuer_url;
 use super::{Shared, json};
-use crate::vault::error::VaultError;
-use crate::vault::oauth::error::TokenRequestError;
 use crate::vault::oauth::grant::TokenRequest;
 use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderName};
@@ -62,7 +60,7 @@ pub struct TokenWire {
 pub async fn token(request: HttpRequest, form: Form, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     // RFC 6749, clause 3.2.
     if let Some(repeated) = form.repeated(&PARAMETERS) {
-        return Err(VaultError::from(TokenRequestError::Repeated(repeated)).into());
+        return Err(OAuthRequestError::Repeated(repeated).into());
     }
     let host = auth::host(&request);
     let org = shared.vault.registry().org_of_host(host).await?;

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-const KEYS_PATH: &str = "/oauth2/v1/keys";
+pub const KEYS_PATH: &str = "/oauth2/v1/keys";
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = SigningKeySet)]

@@ -2,12 +2,10 @@
 
 use super::Shared;
 use super::auth::host;
-use super::error::ApiError;
+use super::error::OAuthRequestError;
 use crate::domain::org::Org;
 use crate::domain::outbound::is_loopback;
 use crate::domain::public_url::{PublicUrl, is_with_port};
-use crate::vault::error::VaultError;
-use crate::vault::oauth::error::TokenRequestError;
 use actix_web::HttpRequest;
 use url::Url;
 
@@ -17,10 +15,10 @@ use url::Url;
 /// address could be used here by whoever got it there, with that address as `Host`.
 ///
 /// # Errors
-/// [`TokenRequestError::AddressUnknown`].
-pub fn issuer_url(shared: &Shared, org: &Org, host: Option<&str>) -> Result<String, ApiError> {
+/// [`OAuthRequestError::AddressUnknown`].
+pub fn issuer_url(shared: &Shared, org: &Org, host: Option<&str>) -> Result<String, OAuthRequestError> {
     let known = shared.public_url.is_some() || org.domain.is_some() || host.is_some_and(is_this_machine);
-    if known { Ok(org_url(shared, org, host)) } else { Err(VaultError::from(TokenRequestError::AddressUnknown).into()) }
+    if known { Ok(org_url(shared, org, host)) } else { Err(OAuthRequestError::AddressUnknown) }
 }
 
 /// What a request with an access token is for.
@@ -39,8 +37,8 @@ pub struct Target {
 /// in its token request, but no more afterwards.
 ///
 /// # Errors
-/// [`TokenRequestError::AddressUnknown`].
-pub fn target(shared: &Shared, org: &Org, request: &HttpRequest) -> Result<Target, ApiError> {
+/// [`OAuthRequestError::AddressUnknown`].
+pub fn target(shared: &Shared, org: &Org, request: &HttpRequest) -> Result<Target, OAuthRequestError> {
     let org = issuer_url(shared, org, host(request))?;
     let proxied = request.uri().authority().filter(|authority| authority.port().is_none());
     let named = proxied.map(|authority| format!("http://{authority}"));

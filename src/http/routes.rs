@@ -81,7 +81,7 @@ pub fn all() -> Vec<Route> {
         open(Access::Published, "/vault/v1/hook-keys/{key}/jwks.json", jwks::key_jwks),
         open(Access::Published, "/vault/v1/hook-keys/{key}/jwks.pem", jwks::key_pem),
         public_post(oauth::TOKEN_PATH, oauth::token),
-        open(Access::Discovery, "/oauth2/v1/keys", oauth_metadata::keys),
+        open(Access::Discovery, oauth_metadata::KEYS_PATH, oauth_metadata::keys),
         open(Access::Discovery, "/.well-known/oauth-authorization-server", oauth_metadata::authorization_server),
         open(Access::Discovery, "/.well-known/openid-configuration", oauth_metadata::openid_configuration),
         guarded(Method::GET, "/api/v1/users/me", users::me),
@@ -101,7 +101,10 @@ pub fn is_uncounted(path: &str) -> bool {
 }
 
 fn is_discovery(path: &str) -> bool {
-    matches!(path, "/oauth2/v1/keys" | "/.well-known/oauth-authorization-server" | "/.well-known/openid-configuration")
+    matches!(
+        path,
+        oauth_metadata::KEYS_PATH | "/.well-known/oauth-authorization-server" | "/.well-known/openid-configuration"
+    )
 }
 
 /// Whether pages of any origin may read what this path answers, errors included.

@@ -22,12 +22,42 @@ pub struct OAuthErrorBody {
     pub error_description: Cow<'static, str>,
 }
 
+/// What is wrong with a request to the token endpoint, or for what the org says of itself, before the vault hears of it.
+#[derive(Debug, thiserror::Error)]
+pub enum OAuthRequestError {
+    #[error("the parameter {0} is given more than once")]
+    Repeated(&'static str),
+    #[error("the body is no form")]
+    NotAForm,
+    #[error("the body is larger than {limit} bytes")]
+    TooLarge { limit: usize },
+    #[error("the vault does not know its own address: set HOOKVAULT_PUBLIC_URL")]
+    AddressUnknown,
+}
+
+/// Status and body for a request that is none.
+pub fn request_answer(error: &OAuthRequestError) -> (StatusCode, OAuthErrorBody) {
+    let (status, error_description) = match error {
+        OAuthRequestError::Repeated(name) => {
+            (StatusCode::BAD_REQUEST, format!("The parameter '{name}' must not be given more than once.").into())
+        }
+        OAuthRequestError::NotAForm => {
+            (StatusCode::BAD_REQUEST, "The request body must be of the type application/x-www-form-urlencoded.".into())
+        }
+        OAuthRequestError::TooLarge { limit } => {
+            (StatusCode::PAYLOAD_TOO_LARGE, format!("The request body is larger than {limit} bytes.").into())
+        }
+        OAuthRequestError::AddressUnknown => (StatusCode::BAD_REQUEST, ADDRESS_UNKNOWN.into()),
+    };
+    (status, OAuthErrorBody { error: "invalid_request", error_description })
+}
+
 /// Status and body for a token request that is refused.
 pub fn answer(error: &TokenRequestError) -> (StatusCode, OAuthErrorBody) {
     use TokenRequestError as E;
-    let client = |text: &'static str| (StatusCode::UNAUTHORIZED, "invalid_client", Cow::Borrowed(text));
-    let bad = |error, text: &'static str| (StatusCode::BAD_REQUEST, error, Cow::Borrowed(text));
-    let (status, error, error_description) = match error {
+    let client = |text: &'static str| (StatusCode::UNAUTHORIZED, "invalid_client", text);
+    let bad = |error, text: &'static str| (StatusCode::BAD_REQUEST, error, text);
+    let (status, error, text) = match error {
         E::NoCredentials => client("No client credentials found."),
         E::Client(_) => {
             client("Client authentication failed. Either the client or the client credentials are invalid.")
@@ -45,18 +75,6 @@ pub fn answer(error: &TokenRequestError) -> (StatusCode, OAuthErrorBody) {
         E::KeyId => client("The client_assertion JWT kid is invalid."),
         E::Algorithm => client("The client_assertion JWT signature algorithm is invalid."),
         E::AssertionType => bad("invalid_request", "The client_assertion_type is invalid."),
-        E::Repeated(name) => {
-            let text = format!("The parameter '{name}' must not be given more than once.");
-            (StatusCode::BAD_REQUEST, "invalid_request", Cow::Owned(text))
-        }
-        E::AddressUnknown => bad("invalid_request", ADDRESS_UNKNOWN),
-        E::NotAForm => {
-            bad("invalid_request", "The request body must be of the type application/x-www-form-urlencoded.")
-        }
-        E::TooLarge { limit } => {
-            let text = format!("The request body is larger than {limit} bytes.");
-            (StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", Cow::Owned(text))
-        }
         E::GrantType => bad(
             "unsupported_grant_type",
             "The authorization grant type is not supported. Supported grant types: [client_credentials].",
@@ -69,7 +87,7 @@ pub fn answer(error: &TokenRequestError) -> (StatusCode, OAuthErrorBody) {
         E::Proof(ProofError::Nonce(_)) => bad("use_dpop_nonce", proof_text(&ProofError::Nonce(String::new()))),
         E::Proof(error) => bad("invalid_dpop_proof", proof_text(error)),
     };
-    (status, OAuthErrorBody { error, error_description })
+    (status, OAuthErrorBody { error, error_description: text.into() })
 }
 
 /// All errors of the token endpoint, for the documents.

@@ -52,7 +52,7 @@ impl TryFrom<InlineHookRow> for StoredInlineHook {
     fn try_from(found: InlineHookRow) -> Result<Self, StoreError> {
         let row = Row { table: "inline_hook", id: &found.id };
         let headers: Vec<HeaderJson> =
-            serde_json::from_str(&found.headers).map_err(|error| row.corrupt_json("headers", error))?;
+            serde_json::from_str(&found.headers).map_err(|error| row.corrupt("headers", error))?;
         let hook = InlineHook {
             id: row.value("id", InlineHookId::parse(&found.id))?,
             org_id: row.value("org_id", OrgId::parse(&found.org_id))?,

@@ -3,6 +3,7 @@
 use crate::domain::clock::Timestamp;
 use crate::domain::invalid::Invalid;
 use crate::repository::error::StoreError;
+use std::error::Error;
 
 /// Names the row that is being read.
 pub struct Row<'a> {
@@ -12,17 +13,16 @@ pub struct Row<'a> {
 
 impl Row<'_> {
     /// The error of a column that does not parse.
-    pub fn corrupt(&self, column: &'static str, cause: Invalid) -> StoreError {
-        StoreError::Corrupt { table: self.table, column, row: self.id.to_owned(), source: Some(cause.into()) }
-    }
-
-    /// The error of a column whose JSON does not parse.
-    pub fn corrupt_json(&self, column: &'static str, cause: serde_json::Error) -> StoreError {
+    pub fn corrupt(&self, column: &'static str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> StoreError {
         StoreError::Corrupt { table: self.table, column, row: self.id.to_owned(), source: Some(cause.into()) }
     }
 
     pub fn value<T>(&self, column: &'static str, parsed: Result<T, Invalid>) -> Result<T, StoreError> {
         parsed.map_err(|cause| self.corrupt(column, cause))
+    }
+
+    pub fn count(&self, column: &'static str, number: i64) -> Result<u32, StoreError> {
+        u32::try_from(number).map_err(|cause| self.corrupt(column, cause))
     }
 
     pub fn time(&self, column: &'static str, seconds: i64) -> Result<Timestamp, StoreError> {

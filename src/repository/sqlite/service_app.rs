@@ -6,7 +6,6 @@ use super::row::Row;
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::PublicKey;
 use crate::domain::id::{ForeignKeyId, OrgId, PrefixedId as _, ServiceAppId};
-use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::domain::service_app::{AppKey, ServiceApp};
@@ -42,7 +41,7 @@ impl TryFrom<ServiceAppRow> for ServiceApp {
             active: found.active,
             created: row.time("created", found.created)?,
             last_updated: row.time("last_updated", found.last_updated)?,
-            activations: row.value("activations", u32::try_from(found.activations).map_err(|_| Invalid::Id))?,
+            activations: row.count("activations", found.activations)?,
         })
     }
 }

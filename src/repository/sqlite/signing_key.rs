@@ -5,7 +5,6 @@ use super::error::{conflict_or, store_error};
 use super::row::Row;
 use crate::domain::hook_key::PublicKey;
 use crate::domain::id::{KeyId, OrgId, PrefixedId as _};
-use crate::domain::invalid::Invalid;
 use crate::domain::sealed::Sealed;
 use crate::domain::signing_key::{SealedSigningKey, SigningKey};
 use crate::repository::error::{Conflict, StoreError};
@@ -28,10 +27,9 @@ impl TryFrom<SigningKeyRow> for SigningKey {
 
     fn try_from(found: SigningKeyRow) -> Result<Self, StoreError> {
         let row = Row { table: "signing_key", id: &found.key_id };
-        let generation = u32::try_from(found.generation).map_err(|_| Invalid::Id);
         Ok(Self {
             org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
-            generation: row.value("generation", generation)?,
+            generation: row.count("generation", found.generation)?,
             key_id: row.value("key_id", KeyId::parse(&found.key_id))?,
             public_key: PublicKey { modulus: found.modulus, exponent: found.exponent },
             created: row.time("created", found.created)?,

@@ -5,14 +5,6 @@
 pub enum TokenRequestError {
     #[error("the grant type is not client_credentials")]
     GrantType,
-    #[error("the parameter {0} is given more than once")]
-    Repeated(&'static str),
-    #[error("the vault does not know its own address: set HOOKVAULT_PUBLIC_URL")]
-    AddressUnknown,
-    #[error("the body is no form")]
-    NotAForm,
-    #[error("the body is larger than {limit} bytes")]
-    TooLarge { limit: usize },
     #[error("the request has no client credentials")]
     NoCredentials,
     #[error("the client_assertion_type is not the one for JWTs")]
