@@ -1,4 +1,4 @@
-//! Trusted issuers: access tokens that somebody else has signed, and the keys for them.
+//! Trusted issuers and their keys.
 //!
 //! 1. The keys are fetched when the first token comes, through the issuer's metadata (RFC 8414; OpenID Connect Discovery 1.0).
 //! 2. They are renewed after ten minutes, or earlier if their issuer says so, beside the requests that the old ones still
@@ -6,19 +6,15 @@
 //!    count for a day.
 //! 3. A `kid` that is not among them makes them be fetched again, at most once a minute.
 
-use super::access_token::{AccessRequest, Confirmation};
 use super::error::AccessTokenError as Refused;
-use super::{LEEWAY, names_audience, numeric_date};
 use crate::crypto::jwk;
-use crate::crypto::jws::{UniqueMembers, Unverified};
-use crate::domain::caller::{Caller, Credential};
+use crate::crypto::jws::Unverified;
 use crate::domain::hook_url::HookUrl;
 use crate::domain::id::OrgId;
 use crate::domain::invalid::Invalid;
 use crate::domain::trusted_issuer::TrustedIssuer;
 use crate::domain::verifying_key::VerifyingKey;
 use crate::outbound::Outbound;
-use crate::vault::Vault;
 use crate::vault::error::VaultError;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -66,7 +62,7 @@ pub struct Issuers(Vec<Arc<Issuer>>);
 pub struct Issuer {
     /// The org whose API its tokens open.
     org: OrgId,
-    trusted: TrustedIssuer,
+    pub(super) trusted: TrustedIssuer,
     outbound: Outbound,
     cache: Mutex<Cache>,
     /// Held by the one who fetches.
@@ -96,51 +92,6 @@ impl Issuers {
     }
 }
 
-impl Vault {
-    /// Who comes with a token of a trusted issuer, and the key that it is bound to.
-    pub(super) async fn issuer_token_authenticate(
-        &self,
-        issuer: &Arc<Issuer>,
-        request: AccessRequest<'_>,
-    ) -> Result<(Caller, Option<String>), VaultError> {
-        let read = Unverified::<UniqueMembers>::parse(request.token).map_err(|_| Refused::Parsing)?;
-        // RFC 9068, clause 4: what says that it is something else is no access token.
-        if !read.typ().as_deref().is_none_or(is_access_token_type) {
-            return Err(Refused::Parsing.into());
-        }
-        let key = issuer.key(&read, self.clock().elapsed()).await?;
-        let claims = read.verify(&key).map_err(|_| Refused::Signature)?.0;
-        let claim = |name: &str| claims.get(name);
-        let trusted = &issuer.trusted;
-        if !claim("aud").is_some_and(|aud| names_audience(aud, |one| one == trusted.audience)) {
-            return Err(Refused::Audience.into());
-        }
-        let (now, leeway) = (self.clock().now().unix(), LEEWAY.as_secs());
-        let expires = claim("exp").and_then(numeric_date).ok_or(Refused::Time)?;
-        let begins = claim("nbf").map_or(Some(i64::MIN), numeric_date).ok_or(Refused::Time)?;
-        if expires.saturating_add_unsigned(leeway) <= now || begins > now.saturating_add_unsigned(leeway) {
-            return Err(Refused::Time.into());
-        }
-        let scopes = match claim(&trusted.scopes_claim) {
-            Some(Value::String(names)) => trusted.translate(names.split_ascii_whitespace()),
-            Some(Value::Array(names)) => trusted.translate(names.iter().filter_map(Value::as_str)),
-            _ => trusted.translate(std::iter::empty()),
-        };
-        let subject = ["sub", "client_id"].into_iter().find_map(|name| claim(name)?.as_str());
-        let credential =
-            Credential::Issuer { issuer: trusted.issuer.to_string(), subject: subject.unwrap_or_default().to_owned() };
-        // A token that is bound to something else as well, such as a certificate, is not as safe here as its issuer thinks.
-        let bound_to = claim("cnf").map(Confirmation::deserialize).transpose().map_err(|_| Refused::BoundOtherwise)?;
-        let bound_to = bound_to.map(|confirmation| confirmation.jkt);
-        Ok((Caller { org: request.org.clone(), scopes, credential }, bound_to))
-    }
-}
-
-fn is_access_token_type(typ: &str) -> bool {
-    let typ = typ.to_ascii_lowercase();
-    ["jwt", "at+jwt"].contains(&typ.strip_prefix("application/").unwrap_or(&typ))
-}
-
 impl Issuer {
     /// # Arguments
     /// `outbound`: may call the issuer's address, whatever it is.
@@ -156,7 +107,7 @@ impl Issuer {
     }
 
     /// The key that a token names, of those that fit its algorithm. Without a name, the only one there is.
-    async fn key<C: DeserializeOwned>(
+    pub(super) async fn key<C: DeserializeOwned>(
         self: &Arc<Self>,
         token: &Unverified<C>,
         now: Duration,

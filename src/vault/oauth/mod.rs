@@ -2,7 +2,8 @@
 //!
 //! 1. [`grant`] is the token endpoint: [`assertion`] says who the client is (RFC 7523), [`proof`] which key its token is bound
 //!    to (RFC 9449), and [`access_token`] signs what it gets.
-//! 2. [`access_token`] turns a token of the org's own into a caller, [`issuers`] one of a trusted issuer.
+//! 2. [`access_token`] turns a token of the org's own into a caller, [`issuer_token`] one of a trusted issuer, whose keys
+//!    [`issuers`] fetches.
 //! 3. [`replay`] lets an assertion or a proof count once, whichever process sees it.
 //! 4. [`upkeep`] does what is due from time to time.
 
@@ -10,6 +11,7 @@ pub mod access_token;
 mod assertion;
 pub mod error;
 pub mod grant;
+mod issuer_token;
 pub mod issuers;
 mod proof;
 mod replay;
