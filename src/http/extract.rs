@@ -41,14 +41,24 @@ impl Form {
     }
 }
 
+type Reading<T> = Pin<Box<dyn Future<Output = Result<T, ApiError>>>>;
+
+/// What is done when the body comes.
+fn reading<T>(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    read: impl AsyncFnOnce(HttpRequest, Payload) -> Result<T, ApiError> + 'static,
+) -> Reading<T> {
+    let (request, payload) = (request.clone(), payload.take());
+    Box::pin(async move { read(request, payload).await })
+}
+
 impl FromRequest for Form {
     type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+    type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let mut payload = payload.take();
-        Box::pin(async move {
+        reading(request, payload, async |request, mut payload| {
             let body = read(&request, &mut payload).await.map_err(|error| match error {
                 ApiError::BodyTooLarge { limit } => OAuthRequestError::TooLarge { limit }.into(),
                 error => error,
@@ -64,23 +74,21 @@ impl FromRequest for Form {
 
 impl FromRequest for JsonObject {
     type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+    type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let mut payload = payload.take();
-        Box::pin(async move { Ok(Self(read_object(&request, &mut payload).await?.0.to_vec())) })
+        reading(request, payload, async |request, mut payload| {
+            Ok(Self(read_object(&request, &mut payload).await?.0.to_vec()))
+        })
     }
 }
 
 impl<T: DeserializeOwned> FromRequest for JsonBody<T> {
     type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+    type Future = Reading<Self>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let mut payload = payload.take();
-        Box::pin(async move {
+        reading(request, payload, async |request, mut payload| {
             let (_, object) = read_object(&request, &mut payload).await?;
             serde_path_to_error::deserialize(Value::Object(object)).map(Self).map_err(|error| {
                 ApiError::MalformedBody(format!("{}: {}", error.path(), without_value(&error.inner().to_string())))
