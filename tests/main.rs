@@ -2,9 +2,7 @@
 
 mod anomalies;
 mod api;
-mod app_commands;
 mod cli;
-mod hook_commands;
 mod races;
 mod store;
 mod support;

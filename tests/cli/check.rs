@@ -1,0 +1,34 @@
+//! `hookvault check`.
+
+use super::call;
+use crate::support::process::{hookvault, run};
+use insta::assert_snapshot;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use tempfile::tempdir;
+
+#[test]
+fn check_takes_no_empty_file_for_a_sound_vault_and_leaves_it_alone() {
+    let folder = tempdir().unwrap();
+    let database = folder.path().join("hookvault.db");
+    fs::write(&database, "").unwrap();
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o600)).unwrap();
+    let check = || {
+        let mut command = hookvault(folder.path());
+        run(command.arg("check").env("HOOKVAULT_MASTER_KEY", crate::support::app::MASTER_KEY))
+    };
+    let screen = check();
+    assert_eq!(screen.code, 1);
+    assert_snapshot!(screen.stderr, @"
+    error: the database has 3 pending migration(s): V1__vault, V2__inline_hooks, V3__service_apps
+    hint: back up the file, then run `hookvault migrate`
+    ");
+    assert_eq!(fs::read(&database).unwrap(), b"");
+    assert_eq!(call(folder.path(), &["migrate"]).code, 0);
+    let screen = check();
+    assert_eq!(screen.code, 1);
+    assert_snapshot!(screen.stderr, @"
+    error: the database holds no default org or no master key record
+    hint: check that HOOKVAULT_DATABASE_URL names a vault that has been used
+    ");
+}

@@ -1,0 +1,134 @@
+//! What every command says of itself, and of a call that is wrong.
+
+use super::call;
+use insta::assert_snapshot;
+use std::fs;
+use tempfile::tempdir;
+
+#[test]
+fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
+    let folder = tempdir().unwrap();
+    let commands: [&[&str]; 31] = [
+        &[],
+        &["dev"],
+        &["serve"],
+        &["master-key"],
+        &["master-key", "generate"],
+        &["migrate"],
+        &["check"],
+        &["hook"],
+        &["hook", "test"],
+        &["hook", "list"],
+        &["assert"],
+        &["sign"],
+        &["app"],
+        &["app", "create"],
+        &["app", "list"],
+        &["app", "show"],
+        &["app", "add-key"],
+        &["app", "remove-key"],
+        &["app", "activate"],
+        &["app", "deactivate"],
+        &["app", "delete"],
+        &["signing-key"],
+        &["signing-key", "list"],
+        &["signing-key", "rotate"],
+        &["token"],
+        &["token", "create"],
+        &["token", "list"],
+        &["token", "revoke"],
+        &["org"],
+        &["org", "create"],
+        &["org", "list"],
+    ];
+    for command in commands {
+        let screen = call(folder.path(), &[command, &["--help"]].concat());
+        assert_eq!((screen.code, screen.stderr.as_str()), (0, ""));
+        assert!(screen.stdout.lines().count() <= 30, "{command:?} has {} lines", screen.stdout.lines().count());
+        let (_, example) = screen.stdout.rsplit_once("\nExample:\n").unwrap_or_else(|| panic!("{command:?}"));
+        assert!(example.lines().all(|line| line.starts_with("  hookvault ")), "{command:?}: {example}");
+    }
+    assert_snapshot!(call(folder.path(), &["--help"]).stdout, @"
+    A vault for the RSA keys that sign calls to hooks, speaking the Okta Key Management API
+
+    Usage: hookvault <COMMAND>
+
+    Commands:
+      dev          Serve a vault for development, and make all that it needs
+      serve        Serve the vault
+      master-key   Make the key that seals all private keys
+      migrate      Bring the database to the form that this version needs
+      check        Check that every private key and secret in the vault can be opened
+      hook         Call and list inline hooks
+      assert       Sign a client assertion for a token endpoint (RFC 7523) and print it
+      sign         Sign claims as a JWT (RS256) and print it
+      app          Make and manage service apps, which get access tokens by OAuth 2.0
+      signing-key  List and rotate the keys that sign access tokens
+      token        Make, list and revoke API tokens
+      org          Make and list orgs
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Settings come from flags, the environment and .env; .env.example explains each.
+
+    Example:
+      hookvault dev
+    ");
+    assert_snapshot!(call(folder.path(), &["token", "create", "--help"]).stdout, @"
+    Make an API token and print it
+
+    Usage: hookvault token create [OPTIONS] --name <NAME> --scope <SCOPE>
+
+    Options:
+          --name <NAME>     What the token is for; unique among the org's tokens
+          --scope <SCOPE>   What it may do; give it again for more
+          --expires <TIME>  How long it lives, such as 30d or 12h; without it, until it is revoked
+          --org <ORG>       The org's name, id or domain; without it, the default org
+      -h, --help            Print help
+
+    Settings:
+          --data-dir <FOLDER>   The data folder of `hookvault dev`, in place of the other settings
+          --database-url <URL>  The database file, as sqlite://PATH
+          --migrate <WHEN>      Run pending migrations first: on or off
+
+    It is shown this once: only its hash is kept.
+
+    Scopes:
+      okta.inlineHooks.read     list and read keys and hooks
+      okta.inlineHooks.manage   the same, and create, change and delete them, and call hooks
+      hookvault.keys.use        sign with keys
+
+    Example:
+      hookvault token create --name terraform --scope okta.inlineHooks.manage --expires 30d
+    ");
+}
+
+#[test]
+fn a_call_that_is_wrong_is_told_how_to_be_right() {
+    let folder = tempdir().unwrap();
+    let screen = |arguments: &[&str]| {
+        let screen = call(folder.path(), arguments);
+        assert_eq!((screen.code, screen.stdout.as_str()), (2, ""));
+        screen.stderr
+    };
+    assert_snapshot!(screen(&[]), @"
+    error: a command is missing
+    hint: `hookvault --help` lists them
+    ");
+    assert_snapshot!(screen(&["serv"]), @"
+    error: unrecognized subcommand 'serv'
+    hint: some similar subcommands exist: 'dev', 'assert', 'serve'
+    ");
+    assert_snapshot!(screen(&["token", "create", "--name", "a"]), @"
+    error: the following required arguments were not provided: --scope <SCOPE>
+    hint: usage is `hookvault token create --name <NAME> --scope <SCOPE>`; --help tells more
+    ");
+    assert_snapshot!(screen(&["token"]), @"
+    error: a command is missing
+    hint: `hookvault token --help` lists them
+    ");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+}

@@ -1,0 +1,32 @@
+//! `hookvault migrate`.
+
+use super::{call, stderr};
+use insta::assert_snapshot;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use tempfile::tempdir;
+
+#[test]
+fn migrate_tells_what_it_does_and_check_what_it_would_do() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    assert_snapshot!(stderr(folder, &["migrate", "--check"]), @"
+    error: there is no database file hookvault.db
+    hint: check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new database
+    ");
+    fs::write(folder.join("hookvault.db"), "").unwrap();
+    fs::set_permissions(folder.join("hookvault.db"), fs::Permissions::from_mode(0o600)).unwrap();
+    let pending = call(folder, &["migrate", "--check"]);
+    assert_eq!((pending.code, pending.stdout.as_str()), (1, "V1__vault\nV2__inline_hooks\nV3__service_apps\n"));
+    assert_snapshot!(pending.stderr, @"
+    error: 3 migration(s) are pending
+    hint: run `hookvault migrate`
+    ");
+    let done = call(folder, &["migrate"]);
+    assert_eq!(
+        (done.code, done.stdout.as_str(), done.stderr.as_str()),
+        (0, "V1__vault\nV2__inline_hooks\nV3__service_apps\n", "")
+    );
+    let nothing = call(folder, &["migrate", "--check"]);
+    assert_eq!((nothing.code, nothing.stdout.as_str(), nothing.stderr.as_str()), (0, "", "nothing is pending\n"));
+}
