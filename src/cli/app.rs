@@ -167,21 +167,18 @@ impl Create {
         let name = parse_name(&self.name)?;
         let scopes = parse_scopes(&self.scope)?;
         let Keys { public, private } = self.key.obtain()?;
-        let opened = self.registry.open(true).await?;
-        let created = async {
-            let org = opened.registry.org_pick(self.org.as_deref()).await?;
-            let (app, keys) = opened.registry.service_app_create(&org.id, name, scopes, self.dpop, public).await?;
+        let create = async |registry: &Registry| {
+            let org = registry.org_pick(self.org.as_deref()).await?;
+            let (app, keys) = registry.service_app_create(&org.id, name, scopes, self.dpop, public).await?;
             let line = AppLine::new(&app, &keys, &[org]);
             if let Err(error) = self.print(&app, &line, private.as_ref()) {
                 // Nobody has its private key.
-                let undo = take_back(&opened.registry, &app).await;
+                let undo = take_back(registry, &app).await;
                 return Err(error.undone(undo, "no service app was made", &format!("the service app {}", app.id)));
             }
-            Ok((app, keys))
+            Ok::<_, CliError>((app, keys))
         };
-        let created = created.await;
-        opened.close().await;
-        let (app, keys) = created?;
+        let (app, keys) = self.registry.work(true, create).await?;
         output::tell(&format!("service app {} ({}) with the key {}", app.id, app.name, kids(&keys)));
         if self.key.generate {
             output::tell("the private key is not kept here and not shown again");
@@ -206,14 +203,11 @@ async fn take_back(registry: &Registry, app: &ServiceApp) -> Result<(), VaultErr
 
 impl List {
     async fn run(self) -> Result<(), CliError> {
-        let opened = self.registry.open(false).await?;
-        let listed = async {
-            let (apps, orgs) = (opened.registry.service_app_list().await?, opened.registry.org_list().await?);
-            Ok::<_, CliError>(apps.iter().map(|(app, keys)| AppLine::new(app, keys, &orgs)).collect::<Vec<_>>())
+        let list = async |registry: &Registry| {
+            let (apps, orgs) = (registry.service_app_list().await?, registry.org_list().await?);
+            Ok::<_, VaultError>(apps.iter().map(|(app, keys)| AppLine::new(app, keys, &orgs)).collect::<Vec<_>>())
         };
-        let listed = listed.await;
-        opened.close().await;
-        let lines = listed?;
+        let lines = self.registry.work(false, list).await?;
         if self.json {
             return output::print_json(&lines);
         }
@@ -223,27 +217,23 @@ impl List {
 
 impl Show {
     async fn run(self) -> Result<(), CliError> {
-        let opened = self.registry.open(false).await?;
-        let found = async {
-            let (app, keys) = opened.registry.service_app_get(&self.app).await?;
-            Ok::<_, CliError>(AppLine::new(&app, &keys, &opened.registry.org_list().await?))
+        let show = async |registry: &Registry| {
+            let (app, keys) = registry.service_app_get(&self.app).await?;
+            Ok::<_, VaultError>(AppLine::new(&app, &keys, &registry.org_list().await?))
         };
-        let found = found.await;
-        opened.close().await;
-        output::print_json(&found?)
+        output::print_json(&self.registry.work(false, show).await?)
     }
 }
 
 impl AddKey {
     async fn run(self) -> Result<(), CliError> {
         let Keys { public, private } = self.key.obtain()?;
-        let opened = self.registry.open(false).await?;
-        let added = async {
-            let (app, keys) = opened.registry.service_app_add_keys(&self.app, public).await?;
+        let add = async |registry: &Registry| {
+            let (app, keys) = registry.service_app_add_keys(&self.app, public).await?;
             if let Err(error) = self.print(&keys, private.as_ref()) {
                 let mut undo = Ok(());
                 for AppKey { kid, .. } in &keys {
-                    let removed = opened.registry.service_app_remove_key(app.id.as_str(), kid.as_str()).await;
+                    let removed = registry.service_app_remove_key(app.id.as_str(), kid.as_str()).await;
                     undo = undo.and(removed.map(drop));
                 }
                 return Err(error.undone(
@@ -252,11 +242,9 @@ impl AddKey {
                     &format!("of the service app the key {}", kids(&keys)),
                 ));
             }
-            Ok((app, keys))
+            Ok::<_, CliError>((app, keys))
         };
-        let added = added.await;
-        opened.close().await;
-        let (app, keys) = added?;
+        let (app, keys) = self.registry.work(false, add).await?;
         output::tell(&format!("service app {} ({}) has the key {}, too", app.id, app.name, kids(&keys)));
         Ok(())
     }
@@ -271,10 +259,8 @@ impl AddKey {
 
 impl RemoveKey {
     async fn run(self) -> Result<(), CliError> {
-        let opened = self.registry.open(false).await?;
-        let removed = opened.registry.service_app_remove_key(&self.app, &self.kid).await;
-        opened.close().await;
-        let (app, left) = removed?;
+        let remove = async |registry: &Registry| registry.service_app_remove_key(&self.app, &self.kid).await;
+        let (app, left) = self.registry.work(false, remove).await?;
         let rest = match left {
             0 => "; it has none left and gets no tokens".to_owned(),
             left => format!("; {left} left"),
@@ -285,10 +271,8 @@ impl RemoveKey {
 }
 
 async fn set_active(app: &str, registry: &RegistryFlags, active: bool) -> Result<(), CliError> {
-    let opened = registry.open(false).await?;
-    let done = opened.registry.service_app_set_active(app, active).await;
-    opened.close().await;
-    let app = done?;
+    let set = async |registry: &Registry| registry.service_app_set_active(app, active).await;
+    let app = registry.work(false, set).await?;
     let what = if active { "active" } else { "deactivated: its tokens work no more" };
     output::tell(&format!("service app {} ({}) is {what}", app.id, app.name));
     Ok(())
@@ -296,10 +280,8 @@ async fn set_active(app: &str, registry: &RegistryFlags, active: bool) -> Result
 
 impl Delete {
     async fn run(self) -> Result<(), CliError> {
-        let opened = self.registry.open(false).await?;
-        let deleted = opened.registry.service_app_delete(&self.app).await;
-        opened.close().await;
-        let app = deleted?;
+        let delete = async |registry: &Registry| registry.service_app_delete(&self.app).await;
+        let app = self.registry.work(false, delete).await?;
         output::tell(&format!("service app {} ({}) is deleted", app.id, app.name));
         Ok(())
     }

@@ -1,6 +1,8 @@
 use super::error::CliError;
 use super::flags::VaultFlags;
 use super::output;
+use crate::domain::org::Org;
+use crate::vault::Vault;
 use crate::vault::signing::AssertionRequest;
 use clap::Args;
 
@@ -32,15 +34,13 @@ pub struct Assert {
 
 impl Assert {
     pub async fn run(self) -> Result<(), CliError> {
-        let (vault, org) = self.vault.open(None).await?;
         let request = AssertionRequest {
             client_id: &self.client_id,
             audience: &self.audience,
             ttl: self.ttl,
             consumer: self.consumer.as_deref(),
         };
-        let signed = vault.client_assertion(&org.id, &self.key, request).await;
-        vault.close().await;
-        output::print(&format!("{}\n", signed?))
+        let sign = async |vault: &Vault, org: &Org| vault.client_assertion(&org.id, &self.key, request).await;
+        output::print(&format!("{}\n", self.vault.work(sign).await?))
     }
 }

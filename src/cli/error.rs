@@ -1,21 +1,20 @@
 //! What a person reads when a command fails: what happened, then what to do.
 
-use super::output;
 use crate::app::{self, StartError};
 use crate::config::ConfigError;
+use crate::domain::chain::Chain;
 use crate::telemetry::TelemetryError;
 use crate::vault::error::VaultError;
 use clap::error::ErrorKind;
-use std::error::Error;
-use std::process::ExitCode;
 
 const FAILURE: u8 = 1;
 const USAGE: u8 = 2;
 
 pub struct CliError {
-    message: String,
-    hint: String,
-    code: u8,
+    pub message: String,
+    pub hint: String,
+    /// What the process ends with.
+    pub code: u8,
 }
 
 impl CliError {
@@ -28,7 +27,7 @@ impl CliError {
     pub fn undone(self, undo: Result<(), VaultError>, outcome: &str, left: &str) -> Self {
         let outcome = match undo {
             Ok(()) => outcome.to_owned(),
-            Err(undo) => format!("{left} is left, as it could not be taken back: {}", chain(&undo)),
+            Err(undo) => format!("{left} is left, as it could not be taken back: {}", Chain(&undo)),
         };
         Self { message: format!("{}; {outcome}", self.message), ..self }
     }
@@ -52,27 +51,11 @@ impl CliError {
         };
         Self { message: message.lines().map(str::trim).collect::<Vec<_>>().join(" "), hint, code: USAGE }
     }
-
-    pub fn report(&self) -> ExitCode {
-        output::tell(&format!("error: {}\nhint: {}", self.message, self.hint));
-        ExitCode::from(self.code)
-    }
-}
-
-/// The error and its causes, on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(source) = next {
-        text = format!("{text}: {source}");
-        next = source.source();
-    }
-    text
 }
 
 impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
-        Self::new(chain(&error), error.hint())
+        Self::new(Chain(&error).to_string(), error.hint())
     }
 }
 
@@ -113,6 +96,6 @@ impl From<VaultError> for CliError {
             VaultError::OrgNameTaken | VaultError::OrgDomainTaken => "`hookvault org list` shows all orgs".into(),
             other => app::store_hint(other),
         };
-        Self::new(chain(&error), hint)
+        Self::new(Chain(&error).to_string(), hint)
     }
 }

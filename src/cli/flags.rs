@@ -4,7 +4,7 @@ use crate::app::{self, Opened, Parts};
 use crate::config::{Config, ConfigError, DataDir, DatabaseConfig, LogConfig, LogFormat, Sources, variable};
 use crate::domain::org::Org;
 use crate::telemetry;
-use crate::vault::Vault;
+use crate::vault::{Registry, Vault};
 use clap::Args;
 
 use super::error::CliError;
@@ -41,9 +41,22 @@ pub struct RegistryFlags {
 }
 
 impl RegistryFlags {
+    /// Opens the database, does the work, and closes it, whatever came of the work.
+    ///
     /// # Arguments
     /// `create`: whether a database is made where there is none.
-    pub async fn open(&self, create: bool) -> Result<Opened, CliError> {
+    pub async fn work<T, E: Into<CliError>>(
+        &self,
+        create: bool,
+        work: impl AsyncFnOnce(&Registry) -> Result<T, E>,
+    ) -> Result<T, CliError> {
+        let opened = self.open(create).await?;
+        let done = work(&opened.registry).await;
+        opened.close().await;
+        done.map_err(Into::into)
+    }
+
+    async fn open(&self, create: bool) -> Result<Opened, CliError> {
         let sources = sources([self.database.flags()])?;
         let (database, create) = match &self.data_dir {
             // Its master key would be missing.
@@ -89,24 +102,38 @@ pub struct VaultFlags {
 }
 
 impl VaultFlags {
-    /// Opens the vault, which must be there, and picks the org.
-    pub async fn open(&self, hook_allow: Option<&String>) -> Result<(Vault, Org), CliError> {
-        let allow = vec![(variable::HOOK_ALLOW, hook_allow.cloned())];
-        let sources = sources([self.database.flags(), self.master_key.flags(), allow])?;
+    /// Opens the vault, which must be there, picks the org, does the work, and closes the vault, whatever came of the work.
+    pub async fn work<T, E: Into<CliError>>(
+        &self,
+        work: impl AsyncFnOnce(&Vault, &Org) -> Result<T, E>,
+    ) -> Result<T, CliError> {
+        self.work_with([], work).await
+    }
+
+    /// As [`Self::work`], with further flags.
+    pub async fn work_with<T, E: Into<CliError>>(
+        &self,
+        flags: impl IntoIterator<Item = Flags>,
+        work: impl AsyncFnOnce(&Vault, &Org) -> Result<T, E>,
+    ) -> Result<T, CliError> {
+        let vault = self.open(flags).await?;
+        let done = match vault.registry().org_pick(self.org.as_deref()).await {
+            Ok(org) => work(&vault, &org).await.map_err(Into::into),
+            Err(error) => Err(error.into()),
+        };
+        vault.close().await;
+        done
+    }
+
+    async fn open(&self, flags: impl IntoIterator<Item = Flags>) -> Result<Vault, CliError> {
+        let sources = sources([self.database.flags(), self.master_key.flags()].into_iter().chain(flags))?;
         let mut config = match &self.data_dir {
             Some(path) => DataDir::new(path.into()).config(&sources)?,
             None => Config::from_sources(&sources)?,
         };
         // Keys are made one by one, if at all.
         config.server.key_pool = 0;
-        let vault = app::open_vault(&config, false, &Parts::real()).await?;
-        match vault.registry().org_pick(self.org.as_deref()).await {
-            Ok(org) => Ok((vault, org)),
-            Err(error) => {
-                vault.close().await;
-                Err(error.into())
-            }
-        }
+        Ok(app::open_vault(&config, false, &Parts::real()).await?)
     }
 }
 

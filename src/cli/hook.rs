@@ -2,7 +2,11 @@ use super::diagnosis;
 use super::error::CliError;
 use super::flags::VaultFlags;
 use super::output;
+use crate::config::variable;
 use crate::domain::inline_hook::InlineHook;
+use crate::domain::org::Org;
+use crate::vault::Vault;
+use crate::vault::error::VaultError;
 use crate::vault::hook_call::HookCall;
 use crate::vault::hook_call::trace::Step;
 use clap::{Args, Subcommand};
@@ -64,13 +68,14 @@ impl HookCommand {
 impl Test {
     async fn run(self) -> Result<(), CliError> {
         let given = self.payload.as_deref().map(read_object).transpose()?;
-        let (vault, org) = self.vault.open(self.hook_allow.as_ref()).await?;
-        let started = vault.clock().elapsed();
         let payload = given.unwrap_or_else(|| br#"{"eventType":"hookvault.test","data":{}}"#.to_vec());
-        let called = vault.inline_hook_test(&org.id, &self.hook, payload).await;
-        let took = vault.clock().elapsed().saturating_sub(started);
-        vault.close().await;
-        let call = called?;
+        let allow = vec![(variable::HOOK_ALLOW, self.hook_allow)];
+        let test = async |vault: &Vault, org: &Org| {
+            let started = vault.clock().elapsed();
+            let call = vault.inline_hook_test(&org.id, &self.hook, payload).await?;
+            Ok::<_, VaultError>((call, vault.clock().elapsed().saturating_sub(started)))
+        };
+        let (call, took) = self.vault.work_with([allow], test).await?;
         output::print(&screen(&call))?;
         match &call.outcome {
             Ok(_) => output::print(&format!("ok: the hook answered, {} in all\n", millis(took))),
@@ -141,10 +146,8 @@ impl From<InlineHook> for HookLine {
 
 impl List {
     async fn run(self) -> Result<(), CliError> {
-        let (vault, org) = self.vault.open(None).await?;
-        let listed = vault.inline_hook_list(&org.id, None).await;
-        vault.close().await;
-        let lines: Vec<HookLine> = listed?.into_iter().map(HookLine::from).collect();
+        let list = async |vault: &Vault, org: &Org| vault.inline_hook_list(&org.id, None).await;
+        let lines: Vec<HookLine> = self.vault.work(list).await?.into_iter().map(HookLine::from).collect();
         if self.json {
             return output::print_json(&lines);
         }

@@ -3,6 +3,7 @@ use super::flags::RegistryFlags;
 use super::output;
 use crate::domain::name::Name;
 use crate::domain::org::{Domain, Org};
+use crate::vault::Registry;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -58,10 +59,8 @@ impl Create {
             })
         });
         let domain = domain.transpose()?;
-        let opened = self.registry.open(true).await?;
-        let created = opened.registry.org_create(name, domain).await;
-        opened.close().await;
-        let org = created?;
+        let create = async |registry: &Registry| registry.org_create(name, domain).await;
+        let org = self.registry.work(true, create).await?;
         output::print(&format!("{}\n", org.id))?;
         if org.domain.is_none() {
             output::tell("without a domain nobody can reach it: requests are told apart by their host");
@@ -93,10 +92,8 @@ impl From<Org> for OrgLine {
 
 impl List {
     async fn run(self) -> Result<(), CliError> {
-        let opened = self.registry.open(false).await?;
-        let listed = opened.registry.org_list().await;
-        opened.close().await;
-        let lines: Vec<OrgLine> = listed?.into_iter().map(OrgLine::from).collect();
+        let listed = self.registry.work(false, Registry::org_list).await?;
+        let lines: Vec<OrgLine> = listed.into_iter().map(OrgLine::from).collect();
         if self.json {
             return output::print_json(&lines);
         }

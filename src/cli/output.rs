@@ -1,8 +1,9 @@
-//! Lists on stdout: columns for people, JSON for programs.
+//! What is printed: data on stdout (columns for people, JSON for programs), words to a person on stderr.
 
 use super::error::CliError;
 use serde::Serialize;
 use std::io::{self, Write as _};
+use std::process::ExitCode;
 use zeroize::Zeroizing;
 
 /// Writes text to stdout. A reader that has gone away, as with `| head`, is no error.
@@ -33,6 +34,12 @@ fn write(text: &str) -> io::Result<()> {
 
 fn unwritable(error: &io::Error) -> CliError {
     CliError::new(format!("stdout cannot be written: {error}"), "check where the output goes")
+}
+
+/// Tells why a command failed, and what to do.
+pub fn report(error: &CliError) -> ExitCode {
+    tell(&format!("error: {}\nhint: {}", error.message, error.hint));
+    ExitCode::from(error.code)
 }
 
 /// Tells a person something on stderr. What they typed may be part of it, so control characters are escaped; that nobody

@@ -2,6 +2,8 @@ use super::error::CliError;
 use super::flags::VaultFlags;
 use super::hook::read_object;
 use super::output;
+use crate::domain::org::Org;
+use crate::vault::Vault;
 use clap::Args;
 use serde_json::{Map, Value};
 
@@ -31,9 +33,9 @@ impl Sign {
     pub async fn run(self) -> Result<(), CliError> {
         let claims: Map<String, Value> = serde_json::from_slice(&read_object(&self.claims)?)
             .map_err(|error| CliError::new(format!("the claims cannot be read: {error}"), "give a JSON object"))?;
-        let (vault, org) = self.vault.open(None).await?;
-        let signed = vault.jwt_sign(&org.id, &self.key, claims, self.ttl, self.consumer.as_deref()).await;
-        vault.close().await;
-        output::print(&format!("{}\n", signed?))
+        let sign = async |vault: &Vault, org: &Org| {
+            vault.jwt_sign(&org.id, &self.key, claims, self.ttl, self.consumer.as_deref()).await
+        };
+        output::print(&format!("{}\n", self.vault.work(sign).await?))
     }
 }

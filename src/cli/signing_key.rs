@@ -3,6 +3,9 @@
 use super::error::CliError;
 use super::flags::VaultFlags;
 use super::output;
+use crate::domain::org::Org;
+use crate::domain::signing_key::{Phase, SigningKey};
+use crate::vault::Vault;
 use crate::vault::signing_keys::Rotation;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -63,17 +66,14 @@ impl SigningKeyCommand {
 
 impl List {
     async fn run(self) -> Result<(), CliError> {
-        let (vault, org) = self.vault.open(None).await?;
-        let listed = vault.signing_key_list(&org.id).await;
-        vault.close().await;
-        let line =
-            |(key, phase): (crate::domain::signing_key::SigningKey, crate::domain::signing_key::Phase)| KeyLine {
-                kid: key.key_id.to_string(),
-                status: phase.as_str(),
-                created: key.created.to_wire(),
-                signs_from: key.signs_from.to_wire(),
-            };
-        let lines: Vec<_> = listed?.into_iter().map(line).collect();
+        let list = async |vault: &Vault, org: &Org| vault.signing_key_list(&org.id).await;
+        let line = |(key, phase): (SigningKey, Phase)| KeyLine {
+            kid: key.key_id.to_string(),
+            status: phase.as_str(),
+            created: key.created.to_wire(),
+            signs_from: key.signs_from.to_wire(),
+        };
+        let lines: Vec<_> = self.vault.work(list).await?.into_iter().map(line).collect();
         if self.json {
             return output::print_json(&lines);
         }
@@ -85,10 +85,8 @@ impl List {
 impl Rotate {
     async fn run(self) -> Result<(), CliError> {
         let rotation = if self.revoke { Rotation::Revoking } else { Rotation::Planned };
-        let (vault, org) = self.vault.open(None).await?;
-        let rotated = vault.signing_key_rotate(&org.id, rotation).await;
-        vault.close().await;
-        let key = rotated?;
+        let rotate = async |vault: &Vault, org: &Org| vault.signing_key_rotate(&org.id, rotation).await;
+        let key = self.vault.work(rotate).await?;
         output::print(&format!("{}\n", key.key_id))?;
         output::tell(&match rotation {
             Rotation::Planned => format!("the next key is published, and signs from {} on", key.signs_from.to_wire()),

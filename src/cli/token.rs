@@ -5,12 +5,13 @@ use super::output::{self, secret_text};
 use crate::domain::api_token::{ApiToken, TokenStatus};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::PrefixedId as _;
-use crate::domain::name::Name;
 use crate::domain::org::Org;
-use crate::domain::scope::{Scope, Scopes};
+use crate::domain::scope::Scope;
 use crate::vault::Registry;
+use crate::vault::error::VaultError;
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use std::time::Duration;
 
 /// Make, list and revoke API tokens
 #[derive(Subcommand)]
@@ -72,62 +73,43 @@ pub struct Revoke {
 
 impl TokenCommand {
     pub async fn run(self) -> Result<(), CliError> {
-        let (Self::Create(Create { registry, .. })
-        | Self::List(List { registry, .. })
-        | Self::Revoke(Revoke { registry, .. })) = &self;
-        // Read before the database is opened, so that a mistake makes no file.
-        let create = if let Self::Create(create) = &self { Some(create.parse()?) } else { None };
-        let opened = registry.open(create.is_some()).await?;
-        let result = match (&self, create) {
-            (Self::List(list), _) => list.run(&opened.registry).await,
-            (Self::Revoke(revoke), _) => revoke.run(&opened.registry).await,
-            (Self::Create(_), Some(wanted)) => wanted.run(&opened.registry).await,
-            (Self::Create(_), None) => Ok(()),
-        };
-        opened.close().await;
-        result
+        match self {
+            Self::Create(create) => create.run().await,
+            Self::List(list) => list.run().await,
+            Self::Revoke(revoke) => revoke.run().await,
+        }
     }
-}
-
-/// A token to be made, parsed.
-struct Wanted {
-    name: Name,
-    scopes: Scopes,
-    lifetime: Option<std::time::Duration>,
-    org: Option<String>,
 }
 
 impl Create {
-    fn parse(&self) -> Result<Wanted, CliError> {
+    async fn run(self) -> Result<(), CliError> {
+        // Read before the database is opened, so that a mistake makes no file.
         let name = parse_name(&self.name)?;
         let scopes = parse_scopes(&self.scope)?;
-        let lifetime = self.expires.as_deref().map(|text| {
-            humantime::parse_duration(text).ok().filter(|lifetime| lifetime.as_secs() > 0).ok_or_else(|| {
-                CliError::new(
-                    format!("--expires: `{text}` is not a duration of at least a second"),
-                    "write it as 30d or 12h",
-                )
-            })
-        });
-        Ok(Wanted { name, scopes, lifetime: lifetime.transpose()?, org: self.org.clone() })
-    }
-}
-
-impl Wanted {
-    async fn run(self, registry: &Registry) -> Result<(), CliError> {
-        let org = registry.org_pick(self.org.as_deref()).await?;
-        let expires = self.lifetime.map(|lifetime| registry.clock().now().after(lifetime)).transpose();
-        let expires =
-            expires.map_err(|reason| CliError::new(format!("--expires {reason}"), "write it as 30d or 12h"))?;
-        let (token, secret) = registry.api_token_create(&org.id, self.name, self.scopes, expires).await?;
-        if let Err(error) = output::print_only_copy(&secret_text(&[secret.expose(), "\n"])) {
-            let undo = registry.api_token_revoke(token.id.as_str()).await.map(drop);
-            return Err(error.undone(undo, "the token is revoked", &format!("the token {}", token.id)));
-        }
-        let until = expires.map_or_else(|| "it is revoked".to_owned(), Timestamp::to_wire);
+        let lifetime = self.expires.as_deref().map(parse_lifetime).transpose()?;
+        let create = async |registry: &Registry| {
+            let org = registry.org_pick(self.org.as_deref()).await?;
+            let expires = lifetime.map(|lifetime| registry.clock().now().after(lifetime)).transpose();
+            let expires =
+                expires.map_err(|reason| CliError::new(format!("--expires {reason}"), "write it as 30d or 12h"))?;
+            let (token, secret) = registry.api_token_create(&org.id, name, scopes, expires).await?;
+            if let Err(error) = output::print_only_copy(&secret_text(&[secret.expose(), "\n"])) {
+                let undo = registry.api_token_revoke(token.id.as_str()).await.map(drop);
+                return Err(error.undone(undo, "the token is revoked", &format!("the token {}", token.id)));
+            }
+            Ok((token, org))
+        };
+        let (token, org) = self.registry.work(true, create).await?;
+        let until = token.expires.map_or_else(|| "it is revoked".to_owned(), Timestamp::to_wire);
         output::tell(&format!("token {} of the org {}, until {until}; it is not shown again", token.id, org.name));
         Ok(())
     }
+}
+
+fn parse_lifetime(text: &str) -> Result<Duration, CliError> {
+    humantime::parse_duration(text).ok().filter(|lifetime| lifetime.as_secs() > 0).ok_or_else(|| {
+        CliError::new(format!("--expires: `{text}` is not a duration of at least a second"), "write it as 30d or 12h")
+    })
 }
 
 #[derive(Serialize)]
@@ -159,10 +141,13 @@ impl TokenLine {
 }
 
 impl List {
-    async fn run(&self, registry: &Registry) -> Result<(), CliError> {
-        let (tokens, orgs) = (registry.api_token_list().await?, registry.org_list().await?);
-        let now = registry.clock().now();
-        let lines: Vec<_> = tokens.iter().map(|token| TokenLine::new(token, &orgs, now)).collect();
+    async fn run(self) -> Result<(), CliError> {
+        let list = async |registry: &Registry| {
+            let (tokens, orgs) = (registry.api_token_list().await?, registry.org_list().await?);
+            let now = registry.clock().now();
+            Ok::<_, VaultError>(tokens.iter().map(|token| TokenLine::new(token, &orgs, now)).collect::<Vec<_>>())
+        };
+        let lines = self.registry.work(false, list).await?;
         if self.json {
             return output::print_json(&lines);
         }
@@ -178,8 +163,9 @@ impl List {
 }
 
 impl Revoke {
-    async fn run(&self, registry: &Registry) -> Result<(), CliError> {
-        let token = registry.api_token_revoke(&self.token).await?;
+    async fn run(self) -> Result<(), CliError> {
+        let revoke = async |registry: &Registry| registry.api_token_revoke(&self.token).await;
+        let token = self.registry.work(false, revoke).await?;
         output::tell(&format!("token {} ({}) is revoked", token.id, token.name));
         Ok(())
     }

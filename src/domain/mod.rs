@@ -4,6 +4,7 @@
 
 pub mod api_token;
 pub mod caller;
+pub mod chain;
 pub mod clock;
 pub mod dialect;
 pub mod hook_key;

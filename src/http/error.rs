@@ -6,6 +6,7 @@ mod oauth;
 pub use examples::{RaisedBy, examples};
 pub use oauth::{OAuthErrorBody, OAuthRequestError, examples as oauth_examples};
 
+use crate::domain::chain::Chain;
 use crate::domain::hook_key::{KeyReference, MAX_KEYS_PER_ORG, MAX_REFERENCES_PER_KEY};
 use crate::domain::inline_hook::MAX_HOOKS_PER_ORG;
 use crate::domain::invalid::{Invalid, InvalidField};
@@ -20,7 +21,6 @@ use actix_web::{HttpResponse, ResponseError};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
-use std::fmt::{self, Write as _};
 use utoipa::ToSchema;
 
 /// All that can go wrong between a request and its answer.
@@ -375,38 +375,4 @@ fn protocol_answer(status: StatusCode) -> Answer {
         other => other.canonical_reason().unwrap_or("The request was refused."),
     };
     Answer { status, ..malformed() }.because(cause)
-}
-
-/// An error and all that caused it, on one line: what a client sent is part of it, so control characters are escaped.
-struct Chain<'a>(&'a dyn std::error::Error);
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = self.0.to_string();
-        let mut next = self.0.source();
-        while let Some(source) = next {
-            text = format!("{text}: {source}");
-            next = source.source();
-        }
-        for character in text.chars() {
-            if character.is_control() {
-                write!(f, "{}", character.escape_default())?;
-            } else {
-                f.write_char(character)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_client_sent_makes_no_line_of_its_own_in_the_log() {
-        let error =
-            ApiError::Vault(VaultError::NotFound { kind: "HookKey", id: "a\n2026 INFO forged \u{1b}[31m".into() });
-        assert_eq!(Chain(&error).to_string(), "there is no HookKey a\\n2026 INFO forged \\u{1b}[31m");
-    }
 }
