@@ -2,6 +2,8 @@
 //!
 //! Against the real binary with default settings. Between two creates there is time to fill the pool again.
 
+#![expect(clippy::print_stdout, clippy::disallowed_methods, reason = "a bench prints, and waits between two creates")]
+
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

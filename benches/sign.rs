@@ -1,5 +1,7 @@
 //! What a signature costs: `cargo bench --bench sign`. Prints medians; decides nothing.
 
+#![expect(clippy::print_stdout, reason = "a bench prints")]
+
 use hookvault::crypto::jws;
 use hookvault::crypto::random::Random;
 use hookvault::crypto::rsa_key::KeyPair;

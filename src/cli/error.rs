@@ -61,7 +61,7 @@ impl From<StartError> for CliError {
 
 impl From<ConfigError> for CliError {
     fn from(error: ConfigError) -> Self {
-        Self::new(error.to_string(), error.hint.clone())
+        Self::new(error.to_string(), error.hint)
     }
 }
 

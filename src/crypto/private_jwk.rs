@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pkcs8::der::pem::PemLabel as _;
 use pkcs8::{DecodePrivateKey as _, LineEnding, PrivateKeyInfoRef, SecretDocument};
 use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
-use rsa::{BoxedUint, RsaPrivateKey};
+use rsa::{BoxedUint, PrivateKey};
 use std::fmt::Write as _;
 use zeroize::Zeroizing;
 
@@ -45,7 +45,7 @@ impl Generated {
     /// Never: it was just encoded.
     #[must_use]
     pub fn jwk(&self) -> Zeroizing<String> {
-        let key = RsaPrivateKey::from_pkcs8_der(self.pair.pkcs8()).expect("a key that was just made can be decoded");
+        let key = PrivateKey::from_pkcs8_der(self.pair.pkcs8()).expect("a key that was just made can be decoded");
         let number = |bytes: Box<[u8]>| Zeroizing::new(URL_SAFE_NO_PAD.encode(Zeroizing::new(bytes.into_vec())));
         let secret = |value: Option<&BoxedUint>| value.map(|value| number(value.to_be_bytes_trimmed_vartime()));
         let coefficient = key.crt_coefficient();

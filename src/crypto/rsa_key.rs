@@ -3,8 +3,8 @@
 use crate::crypto::random::Random;
 use crate::domain::hook_key::PublicKey;
 use pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _, LineEnding, SecretDocument};
+use rsa::BoxedUint;
 use rsa::traits::PublicKeyParts as _;
-use rsa::{BoxedUint, RsaPrivateKey, RsaPublicKey};
 
 /// In bits (wire.md §1).
 pub const KEY_SIZE: usize = 2048;
@@ -20,7 +20,7 @@ impl KeyPair {
     /// RSA-2048 with the exponent 65537. Takes 70 to 200 ms of one core: never call it on an async worker.
     #[must_use]
     pub fn make(random: &Random) -> Self {
-        let private = RsaPrivateKey::new(&mut random.key_pair_rng(), KEY_SIZE)
+        let private = rsa::PrivateKey::new(&mut random.key_pair_rng(), KEY_SIZE)
             .expect("2048 bits and the default exponent are a size that can be made");
         let pkcs8 = private.to_pkcs8_der().expect("a key that was just made can be encoded");
         Self { public_key: public_key_of(&private), pkcs8 }
@@ -58,7 +58,7 @@ pub struct NotAPublicKey;
 /// [`NotAPublicKey`].
 pub fn public_key_pem(key: &PublicKey) -> Result<String, NotAPublicKey> {
     let number = BoxedUint::from_be_slice_vartime;
-    let public = RsaPublicKey::new(number(&key.modulus), number(&key.exponent)).map_err(|_| NotAPublicKey)?;
+    let public = rsa::PublicKey::new(number(&key.modulus), number(&key.exponent)).map_err(|_| NotAPublicKey)?;
     public.to_public_key_pem(LineEnding::LF).map_err(|_| NotAPublicKey)
 }
 
@@ -67,12 +67,12 @@ pub fn public_key_pem(key: &PublicKey) -> Result<String, NotAPublicKey> {
 /// # Errors
 /// [`NotAPrivateKey`].
 pub fn public_half(pkcs8: &[u8]) -> Result<PublicKey, NotAPrivateKey> {
-    let private = RsaPrivateKey::from_pkcs8_der(pkcs8).map_err(|_| NotAPrivateKey)?;
+    let private = rsa::PrivateKey::from_pkcs8_der(pkcs8).map_err(|_| NotAPrivateKey)?;
     private.validate().map_err(|_| NotAPrivateKey)?;
     Ok(public_key_of(&private))
 }
 
-fn public_key_of(private: &RsaPrivateKey) -> PublicKey {
+fn public_key_of(private: &rsa::PrivateKey) -> PublicKey {
     PublicKey { modulus: private.n_bytes().into_vec(), exponent: private.e_bytes().into_vec() }
 }
 

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, LineEnding};
 use rsa::pkcs1::DecodeRsaPublicKey as _;
 use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
-use rsa::{BoxedUint, RsaPrivateKey, RsaPublicKey};
+use rsa::{BoxedUint, PrivateKey, PublicKey};
 use serde_json::{Value, json};
 
 pub enum ClientKey {
@@ -45,7 +45,7 @@ impl ClientKey {
             BoxedUint::from_be_slice_vartime(&bytes)
         };
         let primes = vec![number("p"), number("q")];
-        let key = RsaPrivateKey::from_components(number("n"), number("e"), number("d"), primes).unwrap();
+        let key = PrivateKey::from_components(number("n"), number("e"), number("d"), primes).unwrap();
         key.validate().unwrap();
         assert_eq!(key.dp().unwrap(), &number("dp"));
         assert_eq!(key.dq().unwrap(), &number("dq"));
@@ -55,7 +55,7 @@ impl ClientKey {
 
     /// From PKCS#8 as PEM.
     pub fn from_pem(pem: &str) -> Self {
-        let key = RsaPrivateKey::from_pkcs8_pem(pem).unwrap();
+        let key = PrivateKey::from_pkcs8_pem(pem).unwrap();
         Self::Rsa(RsaKeyPair::from_pkcs8(key.to_pkcs8_der().unwrap().as_bytes()).unwrap())
     }
 
@@ -71,7 +71,7 @@ impl ClientKey {
     pub fn jwk(&self) -> Value {
         match self {
             Self::Rsa(key) => {
-                let public = RsaPublicKey::from_pkcs1_der(key.public_key().as_ref()).unwrap();
+                let public = PublicKey::from_pkcs1_der(key.public_key().as_ref()).unwrap();
                 let number = |bytes: Box<[u8]>| URL_SAFE_NO_PAD.encode(bytes);
                 json!({"kty": "RSA", "n": number(public.n_bytes()), "e": number(public.e_bytes())})
             }
