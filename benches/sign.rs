@@ -3,9 +3,9 @@
 #![expect(clippy::print_stdout, reason = "a bench prints")]
 
 use hookvault::crypto::jws;
+use hookvault::crypto::private_key::PrivateKey;
 use hookvault::crypto::random::Random;
 use hookvault::crypto::rsa_key::KeyPair;
-use hookvault::crypto::signing_key::SigningKey;
 use hookvault::domain::id::KeyId;
 use std::hint::black_box;
 use std::time::Instant;
@@ -27,10 +27,10 @@ fn median(mut round: impl FnMut()) -> f64 {
 
 fn main() {
     let pair = KeyPair::make(&Random::system());
-    let parse = || SigningKey::from_pkcs8(pair.pkcs8()).expect("it was just made");
+    let parse = || PrivateKey::from_pkcs8(pair.pkcs8()).expect("it was just made");
     let key = parse();
     let claims = serde_json::json!({"aud": "https://login.example.com/token", "iss": "billing", "sub": "billing"});
-    let sign = |key: &SigningKey| {
+    let sign = |key: &PrivateKey| {
         black_box(jws::sign(key, KeyId::from_random([7; 16]), &claims).expect("a sound key signs"));
     };
     println!("a JWT with a parsed key:           {:.2} ms", median(|| sign(&key)));

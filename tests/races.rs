@@ -5,7 +5,7 @@ use crate::support::oauth::{ServiceClient, bearer, part};
 use crate::support::process::{Client, Installation, Reply, Served};
 use hookvault::domain::rate_limit::RateLimit;
 use hookvault::vault::error::VaultError;
-use hookvault::vault::signing_keys::Rotation;
+use hookvault::vault::oauth::signing_key::Rotation;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use hookvault::domain::api_token::{ApiToken, TokenHash};
 use hookvault::domain::clock::Timestamp;
 use hookvault::domain::hook_key::{HookKey, PublicKey};
 use hookvault::domain::id::{
-    ApiTokenId, ForeignKeyId, HookKeyId, InlineHookId, KeyId, OrgId, PrefixedId as _, ServiceAppId, UserId,
+    ApiTokenId, ClientKid, HookKeyId, InlineHookId, KeyId, OrgId, PrefixedId as _, ServiceAppId, UserId,
 };
 use hookvault::domain::inline_hook::{ChannelAuth, HookStatus, InlineHook, StoredInlineHook};
 use hookvault::domain::name::Name;
@@ -359,7 +359,7 @@ async fn service_apps_and_their_keys_read_back_and_go_together() {
         VerifyingKey::Ec { curve: Curve::P521, x: vec![1; 66], y: vec![2; 66] },
     ];
     let keys = ["b", "a"].into_iter().zip(keys).map(|(kid, key)| AppKey {
-        kid: ForeignKeyId::parse(kid).unwrap(),
+        kid: ClientKid::parse(kid).unwrap(),
         key,
         created: time(5),
     });

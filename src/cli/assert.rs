@@ -3,7 +3,7 @@ use super::flags::VaultFlags;
 use super::output;
 use crate::domain::org::Org;
 use crate::vault::Vault;
-use crate::vault::signing::AssertionRequest;
+use crate::vault::keys::signing::AssertionRequest;
 use clap::Args;
 
 /// Sign a client assertion for a token endpoint (RFC 7523) and print it

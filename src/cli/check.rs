@@ -3,7 +3,7 @@ use super::flags::{self, DatabaseFlags, MasterKeyFlags};
 use super::output;
 use crate::app::{self, Parts};
 use crate::config::Config;
-use crate::vault::sealing::{Damaged, Examination};
+use crate::vault::custody::sealing::{Damaged, Examination};
 use clap::Args;
 
 /// Check that every private key and secret in the vault can be opened

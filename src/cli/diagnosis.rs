@@ -2,7 +2,7 @@
 
 use crate::domain::inline_hook::{ChannelAuth, OAuthClient};
 use crate::domain::outbound::NotAllowed;
-use crate::vault::hook_call::{CallError, Failure, HookCall, OAuthError, OutboundError, Party};
+use crate::vault::hooks::call::{CallError, Failure, HookCall, OAuthError, OutboundError, Party};
 
 pub fn hint(error: &CallError, call: &HookCall) -> String {
     match &error.failure {

@@ -6,7 +6,7 @@ use super::output;
 use crate::domain::org::Org;
 use crate::domain::signing_key::{Phase, SigningKey};
 use crate::vault::Vault;
-use crate::vault::signing_keys::Rotation;
+use crate::vault::oauth::signing_key::Rotation;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 

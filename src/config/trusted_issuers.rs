@@ -2,7 +2,7 @@
 
 use super::variable;
 use super::{ConfigError, Sources};
-use crate::domain::hook_url::HookUrl;
+use crate::domain::http_url::HttpUrl;
 use crate::domain::invalid::Invalid;
 use crate::domain::scope::Scopes;
 use crate::domain::trusted_issuer::TrustedIssuer;
@@ -47,7 +47,7 @@ fn parse(text: &str) -> Result<Vec<TrustedIssuer>, String> {
 
 fn parse_entry(entry: Entry) -> Result<TrustedIssuer, String> {
     let url = |name: &str, text: &str| {
-        HookUrl::parse(text).map_err(|reason| match reason {
+        HttpUrl::parse(text).map_err(|reason| match reason {
             Invalid::Url => {
                 format!("has the {name} {text}, which is not an http or https URL without a user name and a fragment")
             }

@@ -6,7 +6,7 @@
 //! 3. The key decides which algorithms count, never the header alone: `none` and HMAC have no key here.
 
 use super::jwk::{self, NotAVerifyingKey};
-use super::signing_key::SigningKey;
+use super::private_key::PrivateKey;
 use crate::domain::id::KeyId;
 use crate::domain::verifying_key::{JWS_ALGORITHMS, VerifyingKey};
 use aws_lc_rs::signature::{
@@ -49,34 +49,34 @@ pub enum VerifyError {
 ///
 /// # Errors
 /// [`SignError`].
-pub fn sign(key: &SigningKey, key_id: KeyId, claims: impl Serialize) -> Result<String, SignError> {
+pub fn sign(key: &PrivateKey, key_id: KeyId, claims: impl Serialize) -> Result<String, SignError> {
     let mut token = Token::compact((), claims);
     *token.header_mut().key_id() = Some(key_id.to_string());
     *token.header_mut().r#type() = Some("JWT".to_owned());
-    let signed = token.sign::<SigningKey, SignatureBytes>(key).map_err(SignError::Signature)?;
+    let signed = token.sign::<PrivateKey, SignatureBytes>(key).map_err(SignError::Signature)?;
     signed.rendered().map_err(SignError::Written)
 }
 
-impl DynJsonWebAlgorithm for SigningKey {
+impl DynJsonWebAlgorithm for PrivateKey {
     fn identifier(&self) -> AlgorithmIdentifier {
         AlgorithmIdentifier::RS256
     }
 }
 
-impl DynJwkKeyType for SigningKey {
+impl DynJwkKeyType for PrivateKey {
     fn key_type(&self) -> &'static str {
         "RSA"
     }
 }
 
 /// For headers that hold the key itself, which ours never do.
-impl SerializePublicJWK for SigningKey {
+impl SerializePublicJWK for PrivateKey {
     fn public_parameters(&self) -> Vec<(String, Value)> {
         Vec::new()
     }
 }
 
-impl TokenSigner for SigningKey {
+impl TokenSigner for PrivateKey {
     fn try_sign_token(&self, header: &str, payload: &str) -> Result<SignatureBytes, signature::Error> {
         let message = format!("{header}.{payload}");
         self.sign(message.as_bytes()).map(SignatureBytes::from).map_err(signature::Error::from_source)
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn what_is_signed_is_read_and_verifies_with_its_key_and_no_other() {
         let [pair, other] = [0, 1].map(|_| KeyPair::make(&Random::system()));
-        let key = SigningKey::from_pkcs8(pair.pkcs8()).unwrap();
+        let key = PrivateKey::from_pkcs8(pair.pkcs8()).unwrap();
         let claims = json!({"sub": "me"});
         let jwt = sign(&key, KeyId::from_random([0xAB; 16]), &claims).unwrap();
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();

@@ -6,7 +6,7 @@ pub mod jws;
 pub mod key_pool;
 pub mod master_key;
 pub mod private_jwk;
+pub mod private_key;
 pub mod random;
 pub mod rsa_key;
-pub mod signing_key;
 pub mod token_secret;

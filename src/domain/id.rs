@@ -68,9 +68,9 @@ prefixed_id!(
 
 /// The `kid` of somebody else's key, as it was given: 1 to 255 characters (RFC 7517, clause 4.5).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ForeignKeyId(String);
+pub struct ClientKid(String);
 
-impl ForeignKeyId {
+impl ClientKid {
     /// # Errors
     /// [`Invalid::Blank`], [`Invalid::TooLong`] or [`Invalid::ControlCharacter`].
     pub fn parse(text: &str) -> Result<Self, Invalid> {
@@ -89,7 +89,7 @@ impl ForeignKeyId {
     }
 }
 
-impl fmt::Display for ForeignKeyId {
+impl fmt::Display for ClientKid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

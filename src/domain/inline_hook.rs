@@ -3,7 +3,7 @@
 pub mod draft;
 
 use super::clock::Timestamp;
-use super::hook_url::HookUrl;
+use super::http_url::HttpUrl;
 use super::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
 use super::invalid::Invalid;
 use super::name::Name;
@@ -48,7 +48,7 @@ impl InlineHook {
     #[must_use]
     pub fn example() -> Self {
         let moment = Timestamp::from_unix(1_761_311_167).expect("a moment in 2025");
-        let url = |text| HookUrl::parse(text).expect("a well-formed URL");
+        let url = |text| HttpUrl::parse(text).expect("a well-formed URL");
         let client = OAuthClient {
             client_id: "hookvault".into(),
             token_url: url("https://login.example.com/token"),
@@ -90,7 +90,7 @@ pub fn secret_place<'a>(org_id: &'a OrgId, id: &'a InlineHookId) -> Place<'a> {
 /// Where a hook is called, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Channel {
-    pub uri: HookUrl,
+    pub uri: HttpUrl,
     /// Sent with every call.
     pub headers: Vec<Header>,
     pub auth: ChannelAuth,
@@ -146,7 +146,7 @@ impl ChannelAuth {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OAuthClient {
     pub client_id: String,
-    pub token_url: HookUrl,
+    pub token_url: HttpUrl,
     pub scope: Option<String>,
 }
 

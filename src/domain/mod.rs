@@ -8,7 +8,7 @@ pub mod chain;
 pub mod clock;
 pub mod dialect;
 pub mod hook_key;
-pub mod hook_url;
+pub mod http_url;
 pub mod id;
 pub mod inline_hook;
 pub mod invalid;

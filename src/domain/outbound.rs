@@ -4,7 +4,7 @@
 //! that a name resolves to is checked between the look-up and the connection, so that it does not matter what the name
 //! resolved to a moment before.
 
-use super::hook_url::HookUrl;
+use super::http_url::HttpUrl;
 use super::invalid::Invalid;
 use super::org::Domain;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -67,7 +67,7 @@ impl OutboundPolicy {
 
     /// The same, and the host of this URL, whatever its address is.
     #[must_use]
-    pub fn with_host_of(mut self, url: &HookUrl) -> Self {
+    pub fn with_host_of(mut self, url: &HttpUrl) -> Self {
         match url.as_url().host() {
             Some(Host::Domain(name)) => self.hosts.extend(host_name(name)),
             Some(Host::Ipv4(ip)) => self.networks.push(IpNet::from(IpAddr::from(ip))),
@@ -81,7 +81,7 @@ impl OutboundPolicy {
     ///
     /// # Errors
     /// [`NotAllowed`].
-    pub fn check_url(&self, url: &HookUrl) -> Result<(), NotAllowed> {
+    pub fn check_url(&self, url: &HttpUrl) -> Result<(), NotAllowed> {
         match url.as_url().host() {
             Some(Host::Ipv4(ip)) => self.check_literal(url, ip.into()),
             Some(Host::Ipv6(ip)) => self.check_literal(url, ip.into()),
@@ -92,7 +92,7 @@ impl OutboundPolicy {
         }
     }
 
-    fn check_literal(&self, url: &HookUrl, ip: IpAddr) -> Result<(), NotAllowed> {
+    fn check_literal(&self, url: &HttpUrl, ip: IpAddr) -> Result<(), NotAllowed> {
         if self.opens(ip) {
             Ok(())
         } else if !is_public(ip) {
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     fn check(policy: &str, url: &str) -> Result<(), NotAllowed> {
-        OutboundPolicy::parse(policy).unwrap().check_url(&HookUrl::parse(url).unwrap())
+        OutboundPolicy::parse(policy).unwrap().check_url(&HttpUrl::parse(url).unwrap())
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Service apps: programs that get access tokens for themselves, with a key of their own (RFC 6749, clause 4.4).
 
 use super::clock::Timestamp;
-use super::id::{ForeignKeyId, OrgId, ServiceAppId};
+use super::id::{ClientKid, OrgId, ServiceAppId};
 use super::name::Name;
 use super::scope::Scopes;
 use super::verifying_key::VerifyingKey;
@@ -27,7 +27,7 @@ pub struct ServiceApp {
 /// A public key that an app's assertions are verified with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppKey {
-    pub kid: ForeignKeyId,
+    pub kid: ClientKid,
     pub key: VerifyingKey,
     pub created: Timestamp,
 }

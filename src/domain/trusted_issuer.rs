@@ -1,13 +1,13 @@
 //! Issuers outside the vault whose access tokens count as well.
 
-use super::hook_url::HookUrl;
+use super::http_url::HttpUrl;
 use super::scope::{Scope, Scopes};
 use std::collections::BTreeMap;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedIssuer {
     /// Compared as text with the claim `iss`, as it was given (RFC 8414, clause 3.3).
-    pub issuer: HookUrl,
+    pub issuer: HttpUrl,
     /// What must be in the claim `aud`.
     pub audience: String,
     /// The claim with the scopes: a text with spaces between them, or an array.
@@ -15,7 +15,7 @@ pub struct TrustedIssuer {
     /// What a scope of the issuer's is called here. What is not in it must be a scope of ours to count.
     pub mapping: BTreeMap<String, Scopes>,
     /// Where the keys are; without it, where the issuer's metadata say.
-    pub jwks_uri: Option<HookUrl>,
+    pub jwks_uri: Option<HttpUrl>,
     /// The org whose API its tokens open, by id, name or domain; without it, the default org.
     pub org: Option<String>,
 }
@@ -40,7 +40,7 @@ mod tests {
     #[test]
     fn scopes_are_translated_and_what_means_nothing_is_left_out() {
         let issuer = TrustedIssuer {
-            issuer: HookUrl::parse("https://login.example.com").unwrap(),
+            issuer: HttpUrl::parse("https://login.example.com").unwrap(),
             audience: "hookvault".into(),
             scopes_claim: "scope".into(),
             mapping: [("vault:read".to_owned(), Scopes::parse("okta.inlineHooks.read").unwrap())].into(),

@@ -3,7 +3,7 @@
 
 pub mod resolver;
 
-use crate::domain::hook_url::HookUrl;
+use crate::domain::http_url::HttpUrl;
 use crate::domain::outbound::{NotAllowed, OutboundPolicy};
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{RequestBuilder, redirect};
@@ -84,7 +84,7 @@ impl Outbound {
     ///
     /// # Errors
     /// [`OutboundError`].
-    pub async fn post(&self, url: &HookUrl, headers: &[(String, String)], body: Body) -> Result<Answer, OutboundError> {
+    pub async fn post(&self, url: &HttpUrl, headers: &[(String, String)], body: Body) -> Result<Answer, OutboundError> {
         let request = self.client.post(url.as_url().clone());
         let request = match body {
             Body::Json(bytes) => request.header(CONTENT_TYPE, "application/json").body(bytes),
@@ -105,12 +105,12 @@ impl Outbound {
     ///
     /// # Errors
     /// [`OutboundError`].
-    pub async fn get(&self, url: &HookUrl) -> Result<Answer, OutboundError> {
+    pub async fn get(&self, url: &HttpUrl) -> Result<Answer, OutboundError> {
         let request = self.client.get(url.as_url().clone());
         self.send(url, request.header(ACCEPT, HeaderValue::from_static("application/json"))).await
     }
 
-    async fn send(&self, url: &HookUrl, request: RequestBuilder) -> Result<Answer, OutboundError> {
+    async fn send(&self, url: &HttpUrl, request: RequestBuilder) -> Result<Answer, OutboundError> {
         // A host that is an address is not looked up, so it is checked here.
         self.policy.check_url(url)?;
         let mut response = request.send().await.map_err(|error| classify(&error))?;

@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ForeignKeyId, ServiceAppId};
+use crate::domain::id::{ClientKid, ServiceAppId};
 use crate::domain::service_app::{AppKey, ServiceApp};
 use async_trait::async_trait;
 
@@ -37,5 +37,5 @@ pub trait ServiceAppWrite: ServiceAppRead {
     async fn service_app_key_insert(&mut self, id: &ServiceAppId, key: &AppKey) -> Result<(), StoreError>;
 
     /// Returns whether there was one.
-    async fn service_app_key_delete(&mut self, id: &ServiceAppId, kid: &ForeignKeyId) -> Result<bool, StoreError>;
+    async fn service_app_key_delete(&mut self, id: &ServiceAppId, kid: &ClientKid) -> Result<bool, StoreError>;
 }

@@ -1,16 +1,16 @@
 //! Why a use case did not do what was asked.
 
-use super::hook_call::CallError;
-use super::oauth::error::{AccessTokenError, ProofError, TokenRequestError};
-use super::oauth::issuers::IssuerUnavailable;
 use crate::crypto::envelope::OpenError;
 use crate::crypto::jws::SignError;
+use crate::crypto::private_key::SigningError;
 use crate::crypto::rsa_key::NotAPublicKey;
-use crate::crypto::signing_key::SigningError;
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::KeyReference;
 use crate::domain::invalid::{Invalid, InvalidField};
 use crate::repository::error::{Conflict, StoreError};
+use crate::vault::hooks::call::CallError;
+use crate::vault::oauth::error::{AccessTokenError, ProofError, TokenRequestError};
+use crate::vault::oauth::issuers::IssuerUnavailable;
 
 /// `Display` is for the log and the shell; the HTTP layer has its own words.
 #[derive(Debug, thiserror::Error)]

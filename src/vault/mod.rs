@@ -1,23 +1,12 @@
 //! The use cases. Whoever calls them, HTTP or shell, gets the same rules.
 
-mod access_tokens;
-pub mod api_tokens;
-pub mod authenticate;
-mod erasure;
+pub mod access;
+pub mod custody;
 pub mod error;
-pub mod hook_call;
-pub mod hook_keys;
-pub mod inline_hooks;
-pub mod key_references;
+pub mod hooks;
+pub mod keys;
 pub mod oauth;
-pub mod orgs;
-mod pick;
-pub mod publishing;
 mod recent;
-pub mod sealing;
-pub mod service_apps;
-pub mod signing;
-pub mod signing_keys;
 
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key_pool::KeyPool;
@@ -25,11 +14,11 @@ use crate::crypto::random::{Purpose, Random};
 use crate::domain::clock::Clock;
 use crate::outbound::Outbound;
 use crate::repository::Store;
-use access_tokens::AccessTokens;
-use erasure::Erasure;
+use custody::erasure::Erasure;
+use hooks::token_cache::TokenCache;
+use keys::signing::{PARSED_HOOK_KEYS, ParsedHookKeys};
 use oauth::issuers::Issuers;
-use signing::{PARSED_HOOK_KEYS, ParsedHookKeys};
-use signing_keys::{PARSED_SIGNING_KEYS, ParsedSigningKeys};
+use oauth::signing_key::{PARSED_SIGNING_KEYS, ParsedSigningKeys};
 use std::sync::Arc;
 use tokio::sync::{Mutex, Semaphore};
 
@@ -64,7 +53,7 @@ pub struct Vault {
     erasure: Arc<Erasure>,
     outbound: Arc<Outbound>,
     parsed_hook_keys: Arc<ParsedHookKeys>,
-    access_tokens: Arc<AccessTokens>,
+    token_cache: Arc<TokenCache>,
     parsed_signing_keys: Arc<ParsedSigningKeys>,
     /// Held by the one who makes an org's first signing key.
     first_signing_key: Arc<Mutex<()>>,
@@ -91,7 +80,7 @@ impl Vault {
             erasure: Arc::default(),
             outbound: Arc::new(outbound),
             parsed_hook_keys: Arc::new(ParsedHookKeys::new(PARSED_HOOK_KEYS)),
-            access_tokens: Arc::default(),
+            token_cache: Arc::default(),
             parsed_signing_keys: Arc::new(ParsedSigningKeys::new(PARSED_SIGNING_KEYS)),
             first_signing_key: Arc::default(),
             issuers: Arc::new(issuers),

@@ -5,8 +5,8 @@ use crate::support::answer::Answer;
 use crate::support::app::{Caller, MANAGE, READ, TestApp, USE};
 use hookvault::domain::name::Name;
 use hookvault::domain::scope::{Scope, Scopes};
-use hookvault::http::docs;
-use hookvault::http::routes::{self, Access, Route};
+use hookvault::http::api::routes::{self, Access, Route};
+use hookvault::http::openapi;
 use insta::assert_snapshot;
 use serde_json::json;
 use std::time::Duration;
@@ -75,8 +75,8 @@ async fn every_route_refuses_no_wrong_and_too_small_credentials() {
 
 #[tokio::test]
 async fn the_documents_know_every_route_and_its_scope() {
-    let documents = serde_json::to_value(docs::openapi()).unwrap();
-    for route in routes::all().iter().filter(|route| docs::is_described(route.path)) {
+    let documents = serde_json::to_value(openapi::openapi()).unwrap();
+    for route in routes::all().iter().filter(|route| openapi::is_described(route.path)) {
         let operation = &documents["paths"][route.path][route.method.as_str().to_lowercase()];
         assert!(operation.is_object(), "{} {}", route.method, route.path);
         let expected = match route.access {
@@ -90,7 +90,7 @@ async fn the_documents_know_every_route_and_its_scope() {
     }
     let described: usize =
         documents["paths"].as_object().unwrap().values().map(|item| item.as_object().unwrap().len()).sum();
-    assert_eq!(described, routes::all().iter().filter(|route| docs::is_described(route.path)).count());
+    assert_eq!(described, routes::all().iter().filter(|route| openapi::is_described(route.path)).count());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use crate::support::app::{MANAGE, READ, TestApp, USE};
 use crate::support::client_key::{ClientKey, with};
 use crate::support::oauth::{ServiceClient, anon, bearer, part};
 use hookvault::domain::scope::Scope;
-use hookvault::http::routes::{self, Access};
+use hookvault::http::api::routes::{self, Access};
 use insta::assert_snapshot;
 use serde_json::json;
 use std::time::Duration;

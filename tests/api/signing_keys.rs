@@ -4,7 +4,7 @@ use crate::support::app::{READ, TestApp};
 use crate::support::client_key::ClientKey;
 use crate::support::oauth::{ServiceClient, anon, bearer, part};
 use hookvault::vault::error::VaultError;
-use hookvault::vault::signing_keys::Rotation;
+use hookvault::vault::oauth::signing_key::Rotation;
 use serde_json::Value;
 use std::time::Duration;
 

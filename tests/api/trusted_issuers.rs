@@ -5,7 +5,7 @@ use crate::support::app::{READ, TestApp};
 use crate::support::client_key::{ClientKey, with};
 use crate::support::hook_server::{HookServer, Reply};
 use crate::support::oauth::{ServiceClient, anon, ath, bearer, url};
-use hookvault::domain::hook_url::HookUrl;
+use hookvault::domain::http_url::HttpUrl;
 use hookvault::domain::scope::Scopes;
 use hookvault::domain::trusted_issuer::TrustedIssuer;
 use hookvault::vault::oauth::access_token::{AccessRequest, Scheme};
@@ -67,7 +67,7 @@ impl Issuer {
 
     fn trusted(&self) -> TrustedIssuer {
         TrustedIssuer {
-            issuer: HookUrl::parse(&self.address()).unwrap(),
+            issuer: HttpUrl::parse(&self.address()).unwrap(),
             audience: "hookvault".into(),
             scopes_claim: "scope".into(),
             mapping: [("vault:read".to_owned(), Scopes::parse(READ).unwrap())].into(),
@@ -267,14 +267,14 @@ async fn before_there_are_any_keys_they_are_asked_for_again_soon() {
 #[tokio::test]
 async fn what_the_metadata_say_must_be_of_the_issuer() {
     let issuer = Issuer::start().await;
-    let by_name = HookUrl::parse(&issuer.address().replace("127.0.0.1", "localhost")).unwrap();
-    let app = issuer.vault_with(|trusted| trusted.jwks_uri = HookUrl::parse(&format!("{by_name}/keys")).ok()).await;
+    let by_name = HttpUrl::parse(&issuer.address().replace("127.0.0.1", "localhost")).unwrap();
+    let app = issuer.vault_with(|trusted| trusted.jwks_uri = HttpUrl::parse(&format!("{by_name}/keys")).ok()).await;
     app.names.set("localhost", &[&["127.0.0.1"]]);
     assert_eq!(get(&app, &issuer.token(&app, json!({}))).await.status, 200, "with its address nothing else is asked");
     assert!(issuer.server.seen().iter().all(|seen| seen.path == "/keys"));
     // The server names itself as it was called: a path more is another issuer.
     let app =
-        issuer.vault_with(|trusted| trusted.issuer = HookUrl::parse(&format!("{}/", issuer.address())).unwrap()).await;
+        issuer.vault_with(|trusted| trusted.issuer = HttpUrl::parse(&format!("{}/", issuer.address())).unwrap()).await;
     let token = issuer.token(&app, json!({"iss": format!("{}/", issuer.address())}));
     assert_eq!(get(&app, &token).await.failure(), "503 E0000010");
 }
@@ -341,7 +341,7 @@ async fn of_several_keys_with_one_name_the_one_that_fits_counts() {
 #[tokio::test]
 async fn the_vaults_own_tokens_are_its_own_whoever_is_trusted() {
     let itself = TrustedIssuer {
-        issuer: HookUrl::parse(&url("")).unwrap(),
+        issuer: HttpUrl::parse(&url("")).unwrap(),
         audience: url(""),
         scopes_claim: "scp".into(),
         mapping: Default::default(),

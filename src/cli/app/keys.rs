@@ -6,7 +6,7 @@ use crate::cli::error::CliError;
 use crate::cli::output::{self, secret_text};
 use crate::crypto::jwk::{self, NotAVerifyingKey};
 use crate::crypto::private_jwk::{self, Generated};
-use crate::domain::id::{ForeignKeyId, PrefixedId as _};
+use crate::domain::id::{ClientKid, PrefixedId as _};
 use crate::domain::service_app::ServiceApp;
 use clap::{ArgGroup, Args};
 use std::fs;
@@ -68,7 +68,7 @@ fn read_public_keys(file: &str) -> Result<Vec<jwk::Named>, CliError> {
         CliError::new(format!("--public-key: the key in {file} {reason}"), hint)
     })?;
     for kid in keys.iter().filter_map(|(kid, _)| kid.as_deref()) {
-        ForeignKeyId::parse(kid).map_err(|reason| {
+        ClientKid::parse(kid).map_err(|reason| {
             CliError::new(format!("--public-key: a kid in {file} {reason}"), "give the key another kid, or none")
         })?;
     }

@@ -3,7 +3,7 @@
 use super::SqliteTx;
 use super::error::{conflict_or, store_error};
 use super::row::Row;
-use crate::domain::hook_url::HookUrl;
+use crate::domain::http_url::HttpUrl;
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::{
     Channel, ChannelAuth, Header, HookStatus, HookType, HookVersion, InlineHook, MAX_HOOKS_PER_ORG, OAuthClient,
@@ -61,7 +61,7 @@ impl TryFrom<InlineHookRow> for StoredInlineHook {
             hook_type: row.value("type", HookType::parse(&found.hook_type))?,
             version: row.value("version", HookVersion::parse(&found.version))?,
             channel: Channel {
-                uri: row.value("uri", HookUrl::parse(&found.uri))?,
+                uri: row.value("uri", HttpUrl::parse(&found.uri))?,
                 headers: headers.into_iter().map(|HeaderJson { key, value }| Header { key, value }).collect(),
                 auth: auth(&row, &found)?,
             },
@@ -77,7 +77,7 @@ fn auth(row: &Row<'_>, found: &InlineHookRow) -> Result<ChannelAuth, StoreError>
     let client = || {
         Ok(OAuthClient {
             client_id: there("client_id", &found.client_id)?,
-            token_url: row.value("token_url", HookUrl::parse(&there("token_url", &found.token_url)?))?,
+            token_url: row.value("token_url", HttpUrl::parse(&there("token_url", &found.token_url)?))?,
             scope: found.scope.clone(),
         })
     };

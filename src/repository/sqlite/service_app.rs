@@ -5,7 +5,7 @@ use super::error::{conflict_or, store_error};
 use super::row::Row;
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::PublicKey;
-use crate::domain::id::{ForeignKeyId, OrgId, PrefixedId as _, ServiceAppId};
+use crate::domain::id::{ClientKid, OrgId, PrefixedId as _, ServiceAppId};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::domain::service_app::{AppKey, ServiceApp};
@@ -69,7 +69,7 @@ impl TryFrom<AppKeyRow> for AppKey {
             }
         };
         Ok(Self {
-            kid: row.value("kid", ForeignKeyId::parse(&found.kid))?,
+            kid: row.value("kid", ClientKid::parse(&found.kid))?,
             key,
             created: row.time("created", found.created)?,
         })
@@ -185,7 +185,7 @@ impl ServiceAppWrite for SqliteTx {
         Ok(())
     }
 
-    async fn service_app_key_delete(&mut self, id: &ServiceAppId, kid: &ForeignKeyId) -> Result<bool, StoreError> {
+    async fn service_app_key_delete(&mut self, id: &ServiceAppId, kid: &ClientKid) -> Result<bool, StoreError> {
         let done = sqlx::query("DELETE FROM service_app_key WHERE app_id = ? AND kid = ?")
             .bind(id.as_str())
             .bind(kid.as_str())

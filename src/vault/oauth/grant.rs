@@ -8,7 +8,7 @@ use crate::domain::org::Org;
 use crate::domain::scope::{Scope, Scopes};
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
-use crate::vault::signing::ASSERTION_TYPE;
+use crate::vault::keys::signing::ASSERTION_TYPE;
 
 /// What a token endpoint is asked. The parameters are as they came.
 #[derive(Clone, Copy)]

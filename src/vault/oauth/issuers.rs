@@ -9,7 +9,7 @@
 use super::error::AccessTokenError as Refused;
 use crate::crypto::jwk;
 use crate::crypto::jws::Unverified;
-use crate::domain::hook_url::HookUrl;
+use crate::domain::http_url::HttpUrl;
 use crate::domain::id::OrgId;
 use crate::domain::invalid::Invalid;
 use crate::domain::trusted_issuer::TrustedIssuer;
@@ -204,7 +204,7 @@ impl Issuer {
     }
 
     /// Where the issuer's metadata say that its keys are.
-    async fn jwks_uri(&self) -> Result<HookUrl, String> {
+    async fn jwks_uri(&self) -> Result<HttpUrl, String> {
         #[derive(Deserialize)]
         struct Metadata {
             issuer: String,
@@ -221,7 +221,7 @@ impl Issuer {
         if metadata.issuer != issuer.as_str() {
             return Err("its metadata are of another issuer".into());
         }
-        let address = HookUrl::parse(&metadata.jwks_uri).map_err(|reason| format!("its jwks_uri {reason}"))?;
+        let address = HttpUrl::parse(&metadata.jwks_uri).map_err(|reason| format!("its jwks_uri {reason}"))?;
         // Whoever is on the way would choose the keys.
         if issuer.is_https() && !address.is_https() {
             return Err("its jwks_uri does not begin with https://".into());
@@ -230,7 +230,7 @@ impl Issuer {
     }
 
     /// The JSON at an address, and for how long it is fresh.
-    async fn get(&self, address: &HookUrl) -> Result<(Value, Duration), String> {
+    async fn get(&self, address: &HttpUrl) -> Result<(Value, Duration), String> {
         const OK: u16 = 200;
         let answer = self.outbound.get(address).await.map_err(|error| format!("{}: {error}", address.shown()))?;
         match answer.status {
@@ -260,12 +260,12 @@ fn freshness(cache_control: &str) -> Duration {
 }
 
 /// OpenID Connect Discovery 1.0, clause 4, puts the well-known part behind the issuer's path; RFC 8414, clause 3.1, before it.
-fn metadata_addresses(issuer: &HookUrl) -> Result<[HookUrl; 2], Invalid> {
+fn metadata_addresses(issuer: &HttpUrl) -> Result<[HttpUrl; 2], Invalid> {
     let base = issuer.as_str().trim_end_matches('/');
     let (origin, path) = (issuer.as_url().origin().ascii_serialization(), issuer.as_url().path().trim_end_matches('/'));
     Ok([
-        HookUrl::parse(&format!("{base}/.well-known/openid-configuration"))?,
-        HookUrl::parse(&format!("{origin}/.well-known/oauth-authorization-server{path}"))?,
+        HttpUrl::parse(&format!("{base}/.well-known/openid-configuration"))?,
+        HttpUrl::parse(&format!("{origin}/.well-known/oauth-authorization-server{path}"))?,
     ])
 }
 
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn metadata_are_looked_for_where_both_standards_put_them() {
         let addresses =
-            |issuer| metadata_addresses(&HookUrl::parse(issuer).unwrap()).unwrap().map(|address| address.to_string());
+            |issuer| metadata_addresses(&HttpUrl::parse(issuer).unwrap()).unwrap().map(|address| address.to_string());
         assert_eq!(
             addresses("https://login.example.com/realms/a"),
             [

@@ -15,6 +15,7 @@ mod issuer_token;
 pub mod issuers;
 mod proof;
 mod replay;
+pub mod signing_key;
 mod upkeep;
 
 pub use proof::NONCE_LIFETIME;

@@ -1,7 +1,7 @@
 //! Looks at the members of a draft one by one, and collects what is wrong.
 
 use super::{HeaderDraft, SecretSource};
-use crate::domain::hook_url::HookUrl;
+use crate::domain::http_url::HttpUrl;
 use crate::domain::inline_hook::Header;
 use crate::domain::invalid::{Invalid, InvalidField};
 use crate::domain::outbound::OutboundPolicy;
@@ -37,10 +37,10 @@ impl Check<'_> {
         parsed.map_err(|reason| self.errors.push(reason.at(field))).ok()
     }
 
-    pub(super) fn url(&mut self, field: &'static str, sent: Option<&str>, kept: Option<&HookUrl>) -> Option<HookUrl> {
+    pub(super) fn url(&mut self, field: &'static str, sent: Option<&str>, kept: Option<&HttpUrl>) -> Option<HttpUrl> {
         let policy = self.policy;
         self.parsed(field, sent, kept, |text| {
-            let url = HookUrl::parse(text)?;
+            let url = HttpUrl::parse(text)?;
             policy.check_url(&url)?;
             Ok(url)
         })

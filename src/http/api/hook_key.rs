@@ -1,0 +1,272 @@
+//! `/api/v1/hook-keys`: the Key Management API (wire.md §1).
+
+use crate::domain::dialect::Dialect;
+use crate::domain::hook_key::{HookKey, PublicKey};
+use crate::domain::id::KeyId;
+use crate::http::Shared;
+use crate::http::edge::authentication::{Granted, InlineHooksManage, InlineHooksRead};
+use crate::http::edge::dialect::WireDialect;
+use crate::http::edge::error::ApiError;
+use crate::http::edge::extract::JsonBody;
+use crate::http::json;
+use actix_web::http::Method;
+use actix_web::{HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+/// What create and replace take.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = HookKeyRequest)]
+pub struct HookKeyBody {
+    /// Unique in the org.
+    #[schema(required, nullable = false, min_length = 1, max_length = 255, example = "My hook key")]
+    name: Option<String>,
+}
+
+impl HookKeyBody {
+    fn name(&self) -> Result<&str, ApiError> {
+        self.name.as_deref().ok_or(ApiError::NameMissing)
+    }
+}
+
+/// A key as the API shows it; members in the recorded order.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = HookKey)]
+pub struct HookKeyWire {
+    #[schema(example = "HKYr9awje8zXYgZF41d7", pattern = "^HKY[0-9A-Za-z]{17}$")]
+    id: String,
+    /// The `kid` of the public key.
+    #[schema(format = Uuid)]
+    key_id: String,
+    #[schema(example = "My hook key")]
+    name: String,
+    #[schema(format = DateTime, example = "2025-10-24T13:06:07.000Z")]
+    created: String,
+    #[schema(format = DateTime, example = "2025-10-24T13:06:07.000Z")]
+    last_updated: String,
+    is_used: IsUsed,
+    #[serde(rename = "_embedded", skip_serializing_if = "Option::is_none")]
+    embedded: Option<Jwk>,
+}
+
+/// Whether something uses the key: a string in the documented dialect, a boolean in the live one.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum IsUsed {
+    Documented(&'static str),
+    Live(bool),
+}
+
+/// A public key in the form that this API gives it: `alg` is `RSA`, `use` is null.
+#[derive(Serialize, ToSchema, Clone)]
+#[schema(as = HookKeyJwk)]
+pub struct Jwk {
+    #[schema(example = "RSA")]
+    kty: &'static str,
+    #[schema(example = "RSA")]
+    alg: &'static str,
+    #[schema(format = Uuid)]
+    kid: String,
+    #[serde(rename = "use")]
+    #[schema(value_type = Option<String>)]
+    public_key_use: (),
+    /// The public exponent, base64url.
+    #[schema(example = "AQAB")]
+    e: String,
+    /// The modulus, base64url: 342 characters.
+    #[schema(min_length = 342, max_length = 342)]
+    n: String,
+}
+
+/// A public key by itself. In the documented dialect it stands under `_embedded` as well, as the documents' example
+/// shows it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PublicHookKey)]
+pub struct PublicKeyWire {
+    #[serde(flatten)]
+    jwk: Jwk,
+    #[serde(rename = "_embedded", skip_serializing_if = "Option::is_none")]
+    embedded: Option<Jwk>,
+}
+
+impl Jwk {
+    fn new(key_id: &KeyId, key: &PublicKey) -> Self {
+        Self {
+            kty: "RSA",
+            alg: "RSA",
+            kid: key_id.to_string(),
+            public_key_use: (),
+            e: URL_SAFE_NO_PAD.encode(&key.exponent),
+            n: URL_SAFE_NO_PAD.encode(&key.modulus),
+        }
+    }
+}
+
+/// Whether an answer carries the public key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WithKey {
+    Yes,
+    No,
+}
+
+impl HookKeyWire {
+    fn new(key: &HookKey, dialect: Dialect, with_key: WithKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            key_id: key.key_id.to_string(),
+            name: key.name.to_string(),
+            created: key.created.to_wire(),
+            last_updated: key.last_updated.to_wire(),
+            is_used: match dialect {
+                Dialect::Documented => IsUsed::Documented(if key.is_used { "true" } else { "false" }),
+                Dialect::Live => IsUsed::Live(key.is_used),
+            },
+            embedded: (with_key == WithKey::Yes).then(|| Jwk::new(&key.key_id, &key.public_key)),
+        }
+    }
+}
+
+#[derive(IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+#[expect(dead_code, reason = "describes a path parameter for the documents")]
+struct IdParam(
+    /// The key's `id`.
+    String,
+);
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes a query parameter for the documents")]
+struct ExpandParam {
+    /// `publickey` embeds the public key.
+    #[param(example = "publickey")]
+    expand: Option<String>,
+}
+
+/// The pairs of a query, in their order: nothing that a client writes there is an error.
+type Query = web::Query<Vec<(String, String)>>;
+
+/// Whether `expand` names the public key, among others perhaps.
+fn expands_key(query: &Query) -> WithKey {
+    let wanted = |part: &str| part.trim().eq_ignore_ascii_case("publickey");
+    let named = query.iter().any(|(name, value)| name == "expand" && value.split(',').any(wanted));
+    if named { WithKey::Yes } else { WithKey::No }
+}
+
+/// List all hook keys
+///
+/// In order of creation, without their public keys. There are at most 50, and no pages.
+#[utoipa::path(get, path = "/api/v1/hook-keys", tag = "Hook keys", operation_id = "listHookKeys",
+    responses((status = 200, description = "The keys of the org", body = [HookKeyWire])))]
+pub async fn list(
+    granted: Granted<InlineHooksRead>,
+    dialect: WireDialect,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let keys = shared.vault.hook_key_list(&granted.caller().org.id).await?;
+    let keys: Vec<_> = keys.iter().map(|key| HookKeyWire::new(key, dialect.0, WithKey::No)).collect();
+    Ok(json(&keys))
+}
+
+/// Create a hook key
+///
+/// Makes an RSA key pair of 2048 bits. The private half stays in the vault, sealed; nothing returns it.
+#[utoipa::path(post, path = "/api/v1/hook-keys", tag = "Hook keys", operation_id = "createHookKey",
+    request_body = HookKeyBody,
+    responses((status = 200, description = "The key, on disk, with its public key", body = HookKeyWire)))]
+pub async fn create(
+    granted: Granted<InlineHooksManage>,
+    dialect: WireDialect,
+    body: JsonBody<HookKeyBody>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let key = shared.vault.hook_key_create(&granted.caller().org.id, body.0.name()?).await?;
+    Ok(json(&HookKeyWire::new(&key, dialect.0, WithKey::Yes)))
+}
+
+/// Retrieve a public key
+///
+/// By the key's `keyId`, as a JWK.
+#[utoipa::path(get, path = "/api/v1/hook-keys/public/{keyId}", tag = "Hook keys", operation_id = "getPublicKey",
+    params(("keyId" = String, Path, description = "The key's `keyId`")),
+    responses((status = 200, description = "The public key", body = PublicKeyWire)))]
+pub async fn public_key(
+    granted: Granted<InlineHooksRead>,
+    dialect: WireDialect,
+    key_id: web::Path<String>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let key = shared.vault.hook_key_get_by_key_id(&granted.caller().org.id, &key_id).await?;
+    let jwk = Jwk::new(&key.key_id, &key.public_key);
+    let embedded = (dialect.0 == Dialect::Documented).then(|| jwk.clone());
+    Ok(json(&PublicKeyWire { jwk, embedded }))
+}
+
+/// Retrieve a hook key
+#[utoipa::path(get, path = "/api/v1/hook-keys/{id}", tag = "Hook keys", operation_id = "getHookKey",
+    params(IdParam, ExpandParam),
+    responses((status = 200, description = "The key", body = HookKeyWire)))]
+pub async fn get(
+    granted: Granted<InlineHooksRead>,
+    dialect: WireDialect,
+    id: web::Path<String>,
+    query: Query,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let key = shared.vault.hook_key_get(&granted.caller().org.id, &id).await?;
+    Ok(json(&HookKeyWire::new(&key, dialect.0, expands_key(&query))))
+}
+
+/// Replace a hook key
+///
+/// Changes the name; the key pair stays.
+#[utoipa::path(put, path = "/api/v1/hook-keys/{id}", tag = "Hook keys", operation_id = "replaceHookKey",
+    params(IdParam), request_body = HookKeyBody,
+    responses((status = 200, description = "The key under its new name, with its public key", body = HookKeyWire)))]
+pub async fn replace(
+    granted: Granted<InlineHooksManage>,
+    dialect: WireDialect,
+    id: web::Path<String>,
+    body: JsonBody<HookKeyBody>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    let key = shared.vault.hook_key_rename(&granted.caller().org.id, &id, body.0.name()?).await?;
+    Ok(json(&HookKeyWire::new(&key, dialect.0, WithKey::Yes)))
+}
+
+/// Delete a hook key
+///
+/// For good. A key that something uses cannot be deleted: 403, with one cause for each of its users.
+#[utoipa::path(delete, path = "/api/v1/hook-keys/{id}", tag = "Hook keys", operation_id = "deleteHookKey",
+    params(IdParam),
+    responses((status = 204, description = "Deleted, and off the disk")))]
+pub async fn delete(
+    granted: Granted<InlineHooksManage>,
+    id: web::Path<String>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    shared.vault.hook_key_delete(&granted.caller().org.id, &id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// What a route answers with, as an example: made by the code that answers.
+#[must_use]
+pub fn example(method: &Method, path: &str) -> Option<Value> {
+    let key = HookKey::example();
+    let wire = |with_key| HookKeyWire::new(&key, Dialect::Documented, with_key);
+    let jwk = || Jwk::new(&key.key_id, &key.public_key);
+    let example = match (method.as_str(), path) {
+        ("GET", "/api/v1/hook-keys") => serde_json::to_value([wire(WithKey::No)]),
+        ("POST", "/api/v1/hook-keys") | ("PUT", "/api/v1/hook-keys/{id}") => serde_json::to_value(wire(WithKey::Yes)),
+        ("GET", "/api/v1/hook-keys/{id}") => serde_json::to_value(wire(WithKey::No)),
+        ("GET", "/api/v1/hook-keys/public/{keyId}") => {
+            serde_json::to_value(PublicKeyWire { jwk: jwk(), embedded: Some(jwk()) })
+        }
+        _ => return None,
+    };
+    example.ok()
+}

@@ -1,0 +1,10 @@
+//! The resources of the API, and the table of all routes.
+
+pub mod hook_key;
+pub mod inline_hook;
+mod inline_hook_wire;
+pub mod key_reference;
+pub mod links;
+pub mod routes;
+pub mod signing;
+pub mod user;

@@ -1,0 +1,9 @@
+//! What stands around each request: who sends it, under which address, how often, in which form, and how it fails.
+
+pub mod authentication;
+pub mod dialect;
+pub mod error;
+pub mod extract;
+pub mod org_url;
+pub mod rate_limit;
+pub mod request;

@@ -1,0 +1,182 @@
+//! Public keys as verifiers expect them: standard JWKs (RFC 7517, with `alg` and `use` as RFC 7518 names them) and PEM.
+//! Everybody may read and cache them; browsers too.
+
+use crate::domain::hook_key::HookKey;
+use crate::domain::id::OrgId;
+use crate::http::Shared;
+use crate::http::edge::authentication;
+use crate::http::edge::error::ApiError;
+use crate::vault::keys::publishing;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
+    Accept, CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, IfNoneMatch, Quality, VARY,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
+
+/// A verifier that meets an unknown `kid` asks again; one that caches blindly sees a new key after a minute.
+const CACHING: &str = "public, max-age=60";
+
+const PEM: &str = "application/x-pem-file";
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = JwkSet)]
+pub struct JwkSet {
+    keys: Vec<StandardJwk>,
+}
+
+/// A public key (RFC 7517, clause 4; RFC 7518, clause 6.3.1).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Jwk)]
+pub struct StandardJwk {
+    #[schema(example = "RSA")]
+    kty: &'static str,
+    #[serde(rename = "use")]
+    #[schema(example = "sig")]
+    public_key_use: &'static str,
+    #[schema(example = "RS256")]
+    alg: &'static str,
+    #[schema(format = Uuid)]
+    kid: String,
+    #[schema(example = "AQAB")]
+    e: String,
+    n: String,
+}
+
+impl From<&HookKey> for StandardJwk {
+    fn from(key: &HookKey) -> Self {
+        Self {
+            kty: "RSA",
+            public_key_use: "sig",
+            alg: "RS256",
+            kid: key.key_id.to_string(),
+            e: URL_SAFE_NO_PAD.encode(&key.public_key.exponent),
+            n: URL_SAFE_NO_PAD.encode(&key.public_key.modulus),
+        }
+    }
+}
+
+/// Retrieve the public keys of the org
+///
+/// As a JWK set, or as PEM where `Accept` asks for `application/x-pem-file`.
+#[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Public keys", operation_id = "getJwks",
+    responses((status = 200, description = "All keys", body = JwkSet), (status = 304, description = "Nothing has changed")))]
+pub async fn org_jwks(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
+    publish(&request, &org_keys(&request, &shared).await?, wants_pem(&request))
+}
+
+/// Retrieve the public keys of the org as PEM
+#[utoipa::path(get, path = "/.well-known/jwks.pem", tag = "Public keys", operation_id = "getJwksPem",
+    responses((status = 200, description = "All keys", content_type = "application/x-pem-file", body = String),
+              (status = 304, description = "Nothing has changed")))]
+pub async fn org_pem(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
+    publish(&request, &org_keys(&request, &shared).await?, true)
+}
+
+/// Retrieve one public key as a set
+///
+/// So that hooks of different parties need not share a set. As a JWK set, or as PEM where `Accept` asks for
+/// `application/x-pem-file`.
+#[utoipa::path(get, path = "/vault/v1/hook-keys/{key}/jwks.json", tag = "Public keys", operation_id = "getHookKeyJwks",
+    params(("key" = String, Path, description = "The key's `id` or name")),
+    responses((status = 200, description = "The key", body = JwkSet), (status = 304, description = "Nothing has changed")))]
+pub async fn key_jwks(
+    request: HttpRequest,
+    key: web::Path<String>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    publish(&request, &[one_key(&request, &shared, &key).await?], wants_pem(&request))
+}
+
+/// Retrieve one public key as PEM
+#[utoipa::path(get, path = "/vault/v1/hook-keys/{key}/jwks.pem", tag = "Public keys", operation_id = "getHookKeyPem",
+    params(("key" = String, Path, description = "The key's `id` or name")),
+    responses((status = 200, description = "The key", content_type = "application/x-pem-file", body = String),
+              (status = 304, description = "Nothing has changed")))]
+pub async fn key_pem(
+    request: HttpRequest,
+    key: web::Path<String>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, ApiError> {
+    publish(&request, &[one_key(&request, &shared, &key).await?], true)
+}
+
+/// What a browser asks before it sends a header of the page's (Fetch standard, CORS-preflight).
+pub async fn preflight() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"))
+        .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, "accept, cache-control, if-none-match, pragma"))
+        .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
+        .finish()
+}
+
+async fn org_of(request: &HttpRequest, shared: &Shared) -> Result<OrgId, ApiError> {
+    Ok(shared.vault.registry().org_of_host(authentication::host(request)).await?.id)
+}
+
+async fn org_keys(request: &HttpRequest, shared: &Shared) -> Result<Vec<HookKey>, ApiError> {
+    Ok(shared.vault.hook_key_list(&org_of(request, shared).await?).await?)
+}
+
+async fn one_key(request: &HttpRequest, shared: &Shared, key: &str) -> Result<HookKey, ApiError> {
+    Ok(shared.vault.hook_key_get_by_id_or_name(&org_of(request, shared).await?, key).await?)
+}
+
+/// Whether PEM is asked for by name, and rather than JSON (RFC 9110, clause 12.5.1).
+fn wants_pem(request: &HttpRequest) -> bool {
+    let Some(Accept(accepted)) = request.get_header::<Accept>() else { return false };
+    let quality = |wanted: &str| {
+        let named = accepted.iter().filter(|accepted| accepted.item.essence_str() == wanted);
+        named.map(|accepted| accepted.quality).max().unwrap_or(Quality::ZERO)
+    };
+    let pem = quality(PEM);
+    pem > Quality::ZERO && pem > quality("application/json")
+}
+
+fn publish(request: &HttpRequest, keys: &[HookKey], pem: bool) -> Result<HttpResponse, ApiError> {
+    if pem {
+        return Ok(published(request, PEM, publishing::pem(keys)?.into_bytes()));
+    }
+    published_json(request, &JwkSet { keys: keys.iter().map(StandardJwk::from).collect() })
+}
+
+/// JSON that everybody may read and cache.
+///
+/// # Errors
+/// [`ApiError::Framework`] where it cannot be written.
+pub fn published_json(request: &HttpRequest, body: &impl Serialize) -> Result<HttpResponse, ApiError> {
+    let body = serde_json::to_vec(body).map_err(|error| ApiError::Framework(error.to_string()))?;
+    Ok(published(request, "application/json", body))
+}
+
+fn published(request: &HttpRequest, media_type: &str, body: Vec<u8>) -> HttpResponse {
+    let tag = EntityTag::new_strong(URL_SAFE_NO_PAD.encode(Sha256::digest(&body)));
+    let unchanged = match request.get_header::<IfNoneMatch>() {
+        Some(IfNoneMatch::Any) => true,
+        Some(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(&tag)),
+        None => false,
+    };
+    let mut response = HttpResponse::build(if unchanged { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
+    response
+        .insert_header((ETAG, tag.to_string()))
+        .insert_header((CACHE_CONTROL, CACHING))
+        .insert_header((VARY, "accept"))
+        .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, "etag"));
+    if unchanged {
+        return response.finish();
+    }
+    response.insert_header((CONTENT_TYPE, media_type)).body(body)
+}
+
+/// What a route answers with, as an example: made by the code that answers.
+#[must_use]
+pub fn example(method: &Method, path: &str) -> Option<Value> {
+    let json = path.ends_with("/jwks.json") && method == Method::GET;
+    json.then(|| serde_json::to_value(JwkSet { keys: vec![StandardJwk::from(&HookKey::example())] }).ok()).flatten()
+}

@@ -1,0 +1,30 @@
+//! `/healthz` and `/readyz`, for those who run the service. Neither is rate limited.
+
+use crate::http::Shared;
+use crate::http::edge::error::ApiError;
+use crate::http::json;
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Status)]
+pub struct StatusWire {
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Whether the process is alive
+#[utoipa::path(get, path = "/healthz", tag = "Operations", operation_id = "getHealth",
+    responses((status = 200, description = "It is", body = StatusWire)))]
+pub async fn alive() -> HttpResponse {
+    json(&StatusWire { status: "ok" })
+}
+
+/// Whether the database and the master key are usable
+#[utoipa::path(get, path = "/readyz", tag = "Operations", operation_id = "getReadiness",
+    responses((status = 200, description = "They are", body = StatusWire)))]
+pub async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
+    shared.vault.ready().await.map_err(ApiError::NotReady)?;
+    Ok(json(&StatusWire { status: "ok" }))
+}

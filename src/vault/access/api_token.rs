@@ -1,0 +1,109 @@
+//! API tokens: made, listed, revoked. Only their hash is kept.
+
+use crate::crypto::token_secret::TokenSecret;
+use crate::domain::api_token::{ApiToken, TokenStatus};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{OrgId, PrefixedId as _};
+use crate::domain::name::Name;
+use crate::domain::scope::Scopes;
+use crate::vault::Registry;
+use crate::vault::access::pick::pick;
+use crate::vault::error::VaultError;
+
+impl Registry {
+    /// Returns the token itself too: this is the only time that it can be seen.
+    ///
+    /// # Errors
+    /// [`VaultError::TokenNameTaken`], or one of the store.
+    pub async fn api_token_create(
+        &self,
+        org: &OrgId,
+        name: Name,
+        scopes: Scopes,
+        expires: Option<Timestamp>,
+    ) -> Result<(ApiToken, TokenSecret), VaultError> {
+        let secret = TokenSecret::generate(&self.random);
+        let token = self.api_token_register(org, name, scopes, expires, &secret).await?;
+        Ok((token, secret))
+    }
+
+    /// As [`Self::api_token_create`], for a token that was generated before.
+    ///
+    /// # Errors
+    /// [`VaultError::TokenNameTaken`], also where this very token is registered already; or one of the store.
+    pub async fn api_token_register(
+        &self,
+        org: &OrgId,
+        name: Name,
+        scopes: Scopes,
+        expires: Option<Timestamp>,
+        secret: &TokenSecret,
+    ) -> Result<ApiToken, VaultError> {
+        let token = ApiToken {
+            id: self.random.id(),
+            org_id: org.clone(),
+            user_id: self.random.id(),
+            name,
+            scopes,
+            created: self.clock.now(),
+            expires,
+            revoked: None,
+        };
+        let hash = secret.hash();
+        let mut tx = self.store.write().await?;
+        tx.api_token_insert(&token, &hash).await?;
+        tx.commit().await?;
+        Ok(token)
+    }
+
+    /// The tokens of all orgs, in order of creation.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn api_token_list(&self) -> Result<Vec<ApiToken>, VaultError> {
+        Ok(self.store.read().await?.api_token_list().await?)
+    }
+
+    /// What has become of a token; `None` for one that was never registered.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn api_token_status(&self, secret: &TokenSecret) -> Result<Option<TokenStatus>, VaultError> {
+        let found = self.store.read().await?.api_token_find_by_hash(&secret.hash()).await?;
+        Ok(found.map(|token| token.status(self.clock.now())))
+    }
+
+    /// Gives an active token of this name these scopes, where it has others.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn api_token_rescope(&self, secret: &TokenSecret, name: &str, scopes: &Scopes) -> Result<(), VaultError> {
+        let now = self.clock.now();
+        let found = self.store.read().await?.api_token_find_by_hash(&secret.hash()).await?;
+        let concerned = |token: &ApiToken| {
+            token.name.as_str() == name && token.status(now) == TokenStatus::Active && token.scopes != *scopes
+        };
+        if let Some(token) = found.filter(concerned) {
+            let mut tx = self.store.write().await?;
+            tx.api_token_rescope(&token.id, scopes).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Revokes the one token with this id, or with this name, that is not revoked yet.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`] where there is none, [`VaultError::Ambiguous`] where several orgs have one of that
+    /// name, or one of the store.
+    pub async fn api_token_revoke(&self, id_or_name: &str) -> Result<ApiToken, VaultError> {
+        let now = self.clock.now();
+        let mut tx = self.store.write().await?;
+        let mut found = tx.api_token_list().await?;
+        found.retain(|token| token.revoked.is_none());
+        let token = pick(found, "API token", id_or_name, |token| (token.id.as_str(), token.name.as_str()))?;
+        tx.api_token_revoke(&token.id, now).await?;
+        tx.commit().await?;
+        Ok(ApiToken { revoked: Some(now), ..token })
+    }
+}

@@ -1,0 +1,152 @@
+//! Service apps: made, listed, changed, deleted. Only public keys are kept.
+
+use crate::crypto::jwk;
+use crate::domain::id::{ClientKid, OrgId, PrefixedId as _};
+use crate::domain::name::Name;
+use crate::domain::scope::Scopes;
+use crate::domain::service_app::{AppKey, ServiceApp};
+use crate::repository::ReadTx;
+use crate::vault::Registry;
+use crate::vault::access::pick::pick;
+use crate::vault::error::VaultError;
+
+const KIND: &str = "service app";
+
+impl Registry {
+    /// # Arguments
+    /// `keys`: with the `kid` of each, or where there is none, its thumbprint in its place (RFC 7638).
+    ///
+    /// # Errors
+    /// [`VaultError::AppNameTaken`], [`VaultError::AppKeyIdTaken`], [`VaultError::Invalid`] for a `kid` that is none, or one of the
+    /// store.
+    pub async fn service_app_create(
+        &self,
+        org: &OrgId,
+        name: Name,
+        scopes: Scopes,
+        dpop_bound: bool,
+        keys: Vec<jwk::Named>,
+    ) -> Result<(ServiceApp, Vec<AppKey>), VaultError> {
+        let keys = self.app_keys(keys)?;
+        let now = self.clock.now();
+        let app = ServiceApp {
+            id: self.random.id(),
+            org_id: org.clone(),
+            name,
+            scopes,
+            dpop_bound,
+            active: true,
+            created: now,
+            last_updated: now,
+            activations: 0,
+        };
+        let mut tx = self.store.write().await?;
+        tx.service_app_insert(&app).await?;
+        for key in &keys {
+            tx.service_app_key_insert(&app.id, key).await?;
+        }
+        tx.commit().await?;
+        Ok((app, keys))
+    }
+
+    /// The apps of all orgs, in order of creation, with their keys.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn service_app_list(&self) -> Result<Vec<(ServiceApp, Vec<AppKey>)>, VaultError> {
+        let mut tx = self.store.read().await?;
+        let mut found = Vec::new();
+        for app in tx.service_app_list().await? {
+            let keys = tx.service_app_key_list(&app.id).await?;
+            found.push((app, keys));
+        }
+        Ok(found)
+    }
+
+    /// The one app with this id, or with this name, and its keys.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`], [`VaultError::Ambiguous`] where several orgs have one of that name, or one of the store.
+    pub async fn service_app_get(&self, id_or_name: &str) -> Result<(ServiceApp, Vec<AppKey>), VaultError> {
+        let mut tx = self.store.read().await?;
+        let app = find(&mut *tx, id_or_name).await?;
+        let keys = tx.service_app_key_list(&app.id).await?;
+        Ok((app, keys))
+    }
+
+    /// Adds public keys. Returns them with their `kid`.
+    ///
+    /// # Errors
+    /// As [`Self::service_app_get`], and [`VaultError::AppKeyIdTaken`].
+    pub async fn service_app_add_keys(
+        &self,
+        id_or_name: &str,
+        keys: Vec<jwk::Named>,
+    ) -> Result<(ServiceApp, Vec<AppKey>), VaultError> {
+        let keys = self.app_keys(keys)?;
+        let mut tx = self.store.write().await?;
+        let app = find(&mut *tx, id_or_name).await?;
+        for key in &keys {
+            tx.service_app_key_insert(&app.id, key).await?;
+        }
+        tx.commit().await?;
+        Ok((app, keys))
+    }
+
+    /// Removes a public key. Returns how many are left.
+    ///
+    /// # Errors
+    /// As [`Self::service_app_get`], also where there is no such key.
+    pub async fn service_app_remove_key(&self, id_or_name: &str, kid: &str) -> Result<(ServiceApp, usize), VaultError> {
+        let missing = || VaultError::NotFound { kind: "key of the app with the kid", id: kid.to_owned() };
+        let parsed = ClientKid::parse(kid).map_err(|_| missing())?;
+        let mut tx = self.store.write().await?;
+        let app = find(&mut *tx, id_or_name).await?;
+        if !tx.service_app_key_delete(&app.id, &parsed).await? {
+            return Err(missing());
+        }
+        let left = tx.service_app_key_list(&app.id).await?.len();
+        tx.commit().await?;
+        Ok((app, left))
+    }
+
+    /// Lets an app get tokens and use them, or no longer.
+    ///
+    /// # Errors
+    /// As [`Self::service_app_get`].
+    pub async fn service_app_set_active(&self, id_or_name: &str, active: bool) -> Result<ServiceApp, VaultError> {
+        let mut tx = self.store.write().await?;
+        let app = find(&mut *tx, id_or_name).await?;
+        tx.service_app_set_active(&app.id, active, self.clock.now()).await?;
+        tx.commit().await?;
+        Ok(app)
+    }
+
+    /// Deletes an app that is not active, with its keys.
+    ///
+    /// # Errors
+    /// As [`Self::service_app_get`], and [`VaultError::AppActive`].
+    pub async fn service_app_delete(&self, id_or_name: &str) -> Result<ServiceApp, VaultError> {
+        let mut tx = self.store.write().await?;
+        let app = find(&mut *tx, id_or_name).await?;
+        if app.active {
+            return Err(VaultError::AppActive);
+        }
+        tx.service_app_delete(&app.id).await?;
+        tx.commit().await?;
+        Ok(app)
+    }
+
+    fn app_keys(&self, keys: Vec<jwk::Named>) -> Result<Vec<AppKey>, VaultError> {
+        let created = self.clock.now();
+        let named = |(kid, key): jwk::Named| {
+            let kid = kid.unwrap_or_else(|| jwk::thumbprint(&key));
+            Ok(AppKey { kid: ClientKid::parse(&kid).map_err(|reason| reason.at("kid"))?, key, created })
+        };
+        keys.into_iter().map(named).collect()
+    }
+}
+
+async fn find(tx: &mut (impl ReadTx + ?Sized), id_or_name: &str) -> Result<ServiceApp, VaultError> {
+    pick(tx.service_app_list().await?, KIND, id_or_name, |app| (app.id.as_str(), app.name.as_str()))
+}

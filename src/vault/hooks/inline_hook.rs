@@ -1,0 +1,211 @@
+//! Inline hooks: make, list, read, change, replace, switch, delete.
+
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
+use crate::domain::inline_hook::draft::{Base, HookContent, HookDraft, SecretSource};
+use crate::domain::inline_hook::{HookStatus, HookType, InlineHook, StoredInlineHook, secret_place};
+use crate::domain::name::Name;
+use crate::domain::sealed::Sealed;
+use crate::repository::error::{Conflict, StoreError};
+use crate::repository::{ReadTx, WriteTx};
+use crate::vault::Vault;
+use crate::vault::error::VaultError;
+use crate::vault::keys::hook_key::find_key;
+
+const KIND: &str = "InlineHook";
+
+impl Vault {
+    /// In order of creation.
+    ///
+    /// # Errors
+    /// [`VaultError::Invalid`] for a type that is none, or one of the store.
+    pub async fn inline_hook_list(&self, org: &OrgId, only: Option<&str>) -> Result<Vec<InlineHook>, VaultError> {
+        let only = only.map(HookType::parse).transpose().map_err(|reason| reason.at("type"))?;
+        let mut hooks = self.registry.store.read().await?.inline_hook_list(org).await?;
+        hooks.retain(|hook| only.is_none_or(|only| hook.hook_type == only));
+        Ok(hooks)
+    }
+
+    /// # Errors
+    /// [`VaultError::NotFound`] or one of the store.
+    pub async fn inline_hook_get(&self, org: &OrgId, id: &str) -> Result<InlineHook, VaultError> {
+        Ok(self.stored_hook(org, id).await?.hook)
+    }
+
+    pub(in crate::vault) async fn stored_hook(&self, org: &OrgId, id: &str) -> Result<StoredInlineHook, VaultError> {
+        let found = match InlineHookId::parse(id) {
+            Ok(id) => self.registry.store.read().await?.inline_hook_find(org, &id).await?,
+            Err(_) => None,
+        };
+        found.ok_or_else(|| not_found(id))
+    }
+
+    /// The hook with this id, or else with this name. What has the form of an id is never a name.
+    pub(in crate::vault) async fn stored_hook_by_id_or_name(
+        &self,
+        org: &OrgId,
+        text: &str,
+    ) -> Result<StoredInlineHook, VaultError> {
+        let name = match (InlineHookId::parse(text), Name::parse(text)) {
+            (Err(_), Ok(name)) => name,
+            (Ok(_), _) | (_, Err(_)) => return self.stored_hook(org, text).await,
+        };
+        let found = self.registry.store.read().await?.inline_hook_find_by_name(org, &name).await?;
+        found.ok_or_else(|| not_found(text))
+    }
+
+    /// # Errors
+    /// [`VaultError::Invalid`], [`VaultError::HookKeyUnknown`], [`VaultError::HookNameTaken`],
+    /// [`VaultError::HookCapReached`] or one of the store.
+    pub async fn inline_hook_create(&self, org: &OrgId, draft: &HookDraft) -> Result<InlineHook, VaultError> {
+        let id: InlineHookId = self.registry.random.id();
+        let sealed = self.seal_secret(org, &id, draft);
+        let now = self.registry.clock.now();
+        let mut tx = self.registry.store.write().await?;
+        let key = named_key(&mut *tx, org, draft).await?;
+        let content = draft.complete(Base::New, key.as_ref(), self.outbound.policy())?;
+        let sealed_secret = if content.secret == SecretSource::Given { sealed } else { None };
+        let hook = hook_of(content, id, org.clone(), HookStatus::Active, now, now);
+        let stored = StoredInlineHook { hook, sealed_secret };
+        tx.inline_hook_insert(&stored).await.map_err(|error| key_unknown(error, draft))?;
+        tx.commit().await?;
+        Ok(stored.hook)
+    }
+
+    /// What the draft leaves out stays, the secret included.
+    ///
+    /// # Errors
+    /// As [`Self::inline_hook_create`], or [`VaultError::NotFound`], [`VaultError::NotErasedYet`].
+    pub async fn inline_hook_change(&self, org: &OrgId, id: &str, draft: HookDraft) -> Result<InlineHook, VaultError> {
+        self.rewrite(org, id, draft, |hook| Base::Changed(hook)).await
+    }
+
+    /// The draft must be whole: the reference says that a replacement brings its secret, so none is kept.
+    ///
+    /// # Errors
+    /// As [`Self::inline_hook_change`].
+    pub async fn inline_hook_replace(&self, org: &OrgId, id: &str, draft: HookDraft) -> Result<InlineHook, VaultError> {
+        self.rewrite(org, id, draft, |hook| Base::Replaced(hook)).await
+    }
+
+    async fn rewrite(
+        &self,
+        org: &OrgId,
+        id: &str,
+        draft: HookDraft,
+        base: for<'a> fn(&'a InlineHook) -> Base<'a>,
+    ) -> Result<InlineHook, VaultError> {
+        let hook_id = InlineHookId::parse(id).map_err(|_| not_found(id))?;
+        let sealed = self.seal_secret(org, &hook_id, &draft);
+        let now = self.registry.clock.now();
+        let mut tx = self.registry.store.write().await?;
+        let before = tx.inline_hook_find(org, &hook_id).await?.ok_or_else(|| not_found(id))?;
+        let key = named_key(&mut *tx, org, &draft).await?;
+        let content = draft.complete(base(&before.hook), key.as_ref(), self.outbound.policy())?;
+        let sealed_secret = match content.secret {
+            SecretSource::None => None,
+            SecretSource::Given => sealed,
+            SecretSource::Kept => before.sealed_secret.clone(),
+        };
+        let InlineHook { id, org_id, status, created, .. } = before.hook.clone();
+        let after = StoredInlineHook { hook: hook_of(content, id, org_id, status, created, now), sealed_secret };
+        tx.inline_hook_update(&after).await.map_err(|error| key_unknown(error, &draft))?;
+        if before.sealed_secret.is_some() && before.sealed_secret != after.sealed_secret {
+            self.commit_and_erase(tx).await?;
+        } else {
+            tx.commit().await?;
+            if before.hook == (InlineHook { last_updated: before.hook.last_updated, ..after.hook.clone() }) {
+                // Perhaps the second try of a change that was not confirmed: not before the secret of then is gone.
+                self.erase_if_due().await?;
+            }
+        }
+        Ok(after.hook)
+    }
+
+    /// Switches a hook on or off; nothing happens where it is so already.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`] or one of the store.
+    pub async fn inline_hook_switch(
+        &self,
+        org: &OrgId,
+        id: &str,
+        status: HookStatus,
+    ) -> Result<InlineHook, VaultError> {
+        let hook_id = InlineHookId::parse(id).map_err(|_| not_found(id))?;
+        let now = self.registry.clock.now();
+        let mut tx = self.registry.store.write().await?;
+        let mut stored = tx.inline_hook_find(org, &hook_id).await?.ok_or_else(|| not_found(id))?;
+        if stored.hook.status != status {
+            stored.hook.status = status;
+            stored.hook.last_updated = now;
+            tx.inline_hook_update(&stored).await?;
+            tx.commit().await?;
+        }
+        Ok(stored.hook)
+    }
+
+    /// For good, as with keys: when this returns `Ok`, its sealed secret is off the disk.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`], [`VaultError::HookActive`], [`VaultError::NotErasedYet`] or one of the store.
+    pub async fn inline_hook_delete(&self, org: &OrgId, id: &str) -> Result<(), VaultError> {
+        let hook_id = InlineHookId::parse(id).map_err(|_| not_found(id))?;
+        let mut tx = self.registry.store.write().await?;
+        let Some(stored) = tx.inline_hook_find(org, &hook_id).await? else {
+            drop(tx);
+            // Perhaps the second try of a deletion that was not confirmed: not before its bytes are gone.
+            self.erase_if_due().await?;
+            return Err(not_found(id));
+        };
+        if stored.hook.status == HookStatus::Active {
+            return Err(VaultError::HookActive);
+        }
+        tx.inline_hook_delete(org, &hook_id).await?;
+        self.token_cache.forget(&hook_id);
+        match stored.sealed_secret {
+            Some(_) => self.commit_and_erase(tx).await,
+            None => Ok(tx.commit().await?),
+        }
+    }
+
+    /// Before the writer is held: the place of a secret is known beforehand.
+    fn seal_secret(&self, org: &OrgId, id: &InlineHookId, draft: &HookDraft) -> Option<Sealed> {
+        let secret = draft.secret()?;
+        Some(self.envelope.seal(secret_place(org, id), secret.expose().as_bytes()))
+    }
+}
+
+/// The key that the draft names, by its id or its name.
+async fn named_key(tx: &mut dyn WriteTx, org: &OrgId, draft: &HookDraft) -> Result<Option<HookKeyId>, VaultError> {
+    let Some(text) = draft.channel.hook_key.as_deref().filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+    let tx: &mut dyn ReadTx = tx;
+    let found = find_key(tx, org, text).await?;
+    found.map(|key| Some(key.id)).ok_or_else(|| VaultError::HookKeyUnknown { given: text.to_owned() })
+}
+
+/// The key was there a moment before; other programs may write to the file too.
+fn key_unknown(error: StoreError, draft: &HookDraft) -> VaultError {
+    match error {
+        StoreError::Conflict(Conflict::HookKeyMissing) => {
+            VaultError::HookKeyUnknown { given: draft.channel.hook_key.clone().unwrap_or_default() }
+        }
+        error => error.into(),
+    }
+}
+
+fn hook_of(
+    content: HookContent,
+    id: InlineHookId,
+    org_id: OrgId,
+    status: HookStatus,
+    created: Timestamp,
+    last_updated: Timestamp,
+) -> InlineHook {
+    let HookContent { name, hook_type, version, channel, secret: _ } = content;
+    InlineHook { id, org_id, status, name, hook_type, version, channel, created, last_updated }
+}
+
+fn not_found(id: &str) -> VaultError {
+    VaultError::NotFound { kind: KIND, id: id.to_owned() }
+}

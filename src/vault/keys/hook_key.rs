@@ -1,0 +1,194 @@
+//! Hook keys: make, list, read, rename, delete.
+
+use crate::crypto::rsa_key::KeyPair;
+use crate::domain::hook_key::{HookKey, MAX_KEYS_PER_ORG, place};
+use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
+use crate::domain::name::Name;
+use crate::repository::ReadTx;
+use crate::repository::error::{Conflict, StoreError};
+use crate::vault::Vault;
+use crate::vault::error::VaultError;
+use tokio::sync::OwnedSemaphorePermit;
+
+const KIND: &str = "HookKey";
+
+impl Vault {
+    /// In order of creation.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn hook_key_list(&self, org: &OrgId) -> Result<Vec<HookKey>, VaultError> {
+        Ok(self.registry.store.read().await?.hook_key_list(org).await?)
+    }
+
+    /// # Errors
+    /// [`VaultError::NotFound`] or one of the store.
+    pub async fn hook_key_get(&self, org: &OrgId, id: &str) -> Result<HookKey, VaultError> {
+        let found = match HookKeyId::parse(id) {
+            Ok(id) => self.registry.store.read().await?.hook_key_find(org, &id).await?,
+            Err(_) => None,
+        };
+        found.ok_or_else(|| key_not_found(id))
+    }
+
+    /// The key with this `kid`.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`] or one of the store.
+    pub async fn hook_key_get_by_key_id(&self, org: &OrgId, key_id: &str) -> Result<HookKey, VaultError> {
+        let found = match KeyId::parse(key_id) {
+            Ok(key_id) => self.registry.store.read().await?.hook_key_find_by_key_id(org, &key_id).await?,
+            Err(_) => None,
+        };
+        found.ok_or_else(|| key_not_found(key_id))
+    }
+
+    /// When this returns `Ok` the key is on disk.
+    ///
+    /// # Errors
+    /// [`VaultError::Name`], [`VaultError::NameTaken`], [`VaultError::CapReached`] or one of the store.
+    pub async fn hook_key_create(&self, org: &OrgId, name: &str) -> Result<HookKey, VaultError> {
+        let name = Name::parse(name).map_err(VaultError::Name)?;
+        let pair = self.key_pair(org, &name).await?;
+        let now = self.registry.clock.now();
+        let key = HookKey {
+            id: self.registry.random.id(),
+            org_id: org.clone(),
+            key_id: self.registry.random.key_id(),
+            name,
+            created: now,
+            last_updated: now,
+            is_used: false,
+            public_key: pair.public_key.clone(),
+        };
+        let sealed = self.envelope.seal(place(&key.org_id, &key.id), pair.pkcs8());
+        let inserted = async {
+            let mut tx = self.registry.store.write().await?;
+            tx.hook_key_insert(&key, &sealed).await?;
+            tx.commit().await
+        }
+        .await;
+        match inserted {
+            Ok(()) => Ok(key),
+            Err(error) => {
+                if let StoreError::Conflict(_) = error {
+                    // Nobody got to see it, and it was expensive.
+                    self.key_pool.put_back(pair);
+                }
+                Err(error.into())
+            }
+        }
+    }
+
+    /// A key pair from the pool, or made on a blocking thread. Before one is made, what is bound to fail is refused:
+    /// otherwise refused requests would keep all cores busy. The database decides all the same.
+    async fn key_pair(&self, org: &OrgId, name: &Name) -> Result<KeyPair, VaultError> {
+        if let Some(pair) = self.key_pool.take() {
+            return Ok(pair);
+        }
+        let permit = self.key_makers.clone().acquire_owned().await.expect("the semaphore is never closed");
+        if let Some(pair) = self.key_pool.take() {
+            return Ok(pair);
+        }
+        let mut tx = self.registry.store.read().await?;
+        if tx.hook_key_find_by_name(org, name).await?.is_some() {
+            return Err(VaultError::NameTaken);
+        }
+        if tx.hook_key_count(org).await? >= MAX_KEYS_PER_ORG {
+            return Err(VaultError::CapReached);
+        }
+        drop(tx);
+        self.key_pair_make(permit).await
+    }
+
+    /// A key pair from the pool, or a new one.
+    pub(in crate::vault) async fn key_pair_take(&self) -> Result<KeyPair, VaultError> {
+        if let Some(pair) = self.key_pool.take() {
+            return Ok(pair);
+        }
+        let permit = self.key_makers.clone().acquire_owned().await.expect("the semaphore is never closed");
+        self.key_pair_make(permit).await
+    }
+
+    async fn key_pair_make(&self, permit: OwnedSemaphorePermit) -> Result<KeyPair, VaultError> {
+        let random = self.registry.random.clone();
+        let made = tokio::task::spawn_blocking(move || {
+            // Held until the key is made, also where the request has gone away meanwhile.
+            let _permit = permit;
+            KeyPair::make(&random)
+        });
+        Ok(made.await?)
+    }
+
+    /// Changes the name and the time of the last update, nothing else.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`], [`VaultError::Name`], [`VaultError::NameTaken`] or one of the store.
+    pub async fn hook_key_rename(&self, org: &OrgId, id: &str, name: &str) -> Result<HookKey, VaultError> {
+        let name = Name::parse(name).map_err(VaultError::Name)?;
+        let key_id = HookKeyId::parse(id).map_err(|_| key_not_found(id))?;
+        let now = self.registry.clock.now();
+        let mut tx = self.registry.store.write().await?;
+        let renamed = tx.hook_key_rename(org, &key_id, &name, now).await?;
+        tx.commit().await?;
+        renamed.ok_or_else(|| key_not_found(id))
+    }
+
+    /// For good: when this returns `Ok`, the sealed key is in neither the database file nor its WAL.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`], [`VaultError::KeyInUse`], [`VaultError::NotErasedYet`] or one of the store.
+    pub async fn hook_key_delete(&self, org: &OrgId, id: &str) -> Result<(), VaultError> {
+        let key_id = HookKeyId::parse(id).map_err(|_| key_not_found(id))?;
+        let mut tx = self.registry.store.write().await?;
+        match tx.hook_key_delete(org, &key_id).await {
+            Ok(true) => {
+                // Once now, in case that the caller goes away, and once when nobody can parse it again.
+                self.parsed_hook_keys.forget(&key_id);
+                let erased = self.commit_and_erase(tx).await;
+                self.parsed_hook_keys.forget(&key_id);
+                erased
+            }
+            Ok(false) => {
+                drop(tx);
+                // Perhaps the second try of a deletion that was not confirmed: not before its bytes are gone.
+                self.erase_if_due().await?;
+                Err(key_not_found(id))
+            }
+            // Read within the transaction that was refused, so that the users are those that block it.
+            Err(StoreError::Conflict(Conflict::HookKeyUsed)) => {
+                Err(VaultError::KeyInUse { users: tx.key_reference_list(org, &key_id).await? })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The key with this id, or else with this name. What has the form of an id is never a name: the id of a deleted key must not
+/// become another key.
+pub(in crate::vault) async fn find_key(
+    tx: &mut dyn ReadTx,
+    org: &OrgId,
+    id_or_name: &str,
+) -> Result<Option<HookKey>, StoreError> {
+    if let Ok(id) = HookKeyId::parse(id_or_name) {
+        return tx.hook_key_find(org, &id).await;
+    }
+    match Name::parse(id_or_name) {
+        Ok(name) => tx.hook_key_find_by_name(org, &name).await,
+        Err(_) => Ok(None),
+    }
+}
+
+/// As [`find_key`], where the key must be there.
+pub(in crate::vault) async fn get_key(
+    tx: &mut dyn ReadTx,
+    org: &OrgId,
+    id_or_name: &str,
+) -> Result<HookKey, VaultError> {
+    find_key(tx, org, id_or_name).await?.ok_or_else(|| key_not_found(id_or_name))
+}
+
+pub(in crate::vault) fn key_not_found(id: &str) -> VaultError {
+    VaultError::NotFound { kind: KIND, id: id.to_owned() }
+}

@@ -1,0 +1,121 @@
+//! Who uses a key: other programs say so themselves, inline hooks are entered by the database.
+
+use crate::domain::clock::Timestamp;
+use crate::domain::hook_key::KeyReference;
+use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
+use crate::domain::inline_hook::CONSUMER_KIND;
+use crate::domain::invalid::{Invalid, InvalidField};
+use crate::domain::name::Name;
+use crate::vault::Vault;
+use crate::vault::error::VaultError;
+use crate::vault::keys::hook_key::get_key;
+use std::time::Duration;
+
+const KIND: &str = "HookKeyReference";
+
+/// The last use of a key is recorded again after so many seconds: not every signature needs a write.
+const USE_PRECISION: i64 = 60;
+
+/// How long a signature waits until its use is recorded.
+const RECORDING_PATIENCE: Duration = Duration::from_millis(250);
+
+impl Vault {
+    /// Longest first.
+    ///
+    /// # Errors
+    /// [`VaultError::NotFound`] or one of the store.
+    pub async fn key_reference_list(&self, org: &OrgId, key: &str) -> Result<Vec<KeyReference>, VaultError> {
+        let mut tx = self.registry.store.read().await?;
+        let key = get_key(&mut *tx, org, key).await?;
+        Ok(tx.key_reference_list(org, &key.id).await?)
+    }
+
+    /// # Errors
+    /// [`VaultError::NotFound`] or one of the store.
+    pub async fn key_reference_get(&self, org: &OrgId, key: &str, consumer: &str) -> Result<KeyReference, VaultError> {
+        let mut tx = self.registry.store.read().await?;
+        let key = get_key(&mut *tx, org, key).await?;
+        let found = match Name::parse(consumer) {
+            Ok(id) => tx.key_reference_find(org, &key.id, &id).await?,
+            Err(_) => None,
+        };
+        found.ok_or_else(|| not_found(consumer))
+    }
+
+    /// Registers a use of a key, or changes its kind and name.
+    ///
+    /// # Errors
+    /// [`VaultError::Invalid`], [`VaultError::NotFound`] or one of the store.
+    pub async fn key_reference_put(
+        &self,
+        org: &OrgId,
+        key: &str,
+        consumer: &str,
+        kind: &str,
+        name: &str,
+    ) -> Result<KeyReference, VaultError> {
+        let reference = KeyReference {
+            consumer_kind: Name::parse(kind).map_err(|reason| reason.at("kind"))?,
+            consumer_id: parse_consumer(consumer)?,
+            consumer_name: Name::parse(name).map_err(|reason| reason.at("name"))?,
+            since: self.registry.clock.now(),
+            last_used: None,
+        };
+        if reference.consumer_kind.as_str().eq_ignore_ascii_case(CONSUMER_KIND) {
+            return Err(Invalid::Reserved.at("kind").into());
+        }
+        let mut tx = self.registry.store.write().await?;
+        let found = get_key(&mut *tx, org, key).await?;
+        tx.key_reference_put(org, &found.id, &reference).await?;
+        let stored = tx.key_reference_find(org, &found.id, &reference.consumer_id).await?;
+        tx.commit().await?;
+        stored.ok_or_else(|| not_found(consumer))
+    }
+
+    /// # Errors
+    /// [`VaultError::Invalid`] for a use that is not the caller's to end, [`VaultError::NotFound`] or one of the store.
+    pub async fn key_reference_delete(&self, org: &OrgId, key: &str, consumer: &str) -> Result<(), VaultError> {
+        let id = parse_consumer(consumer)?;
+        let mut tx = self.registry.store.write().await?;
+        let found = get_key(&mut *tx, org, key).await?;
+        let deleted = tx.key_reference_delete(org, &found.id, &id).await?;
+        tx.commit().await?;
+        if deleted { Ok(()) } else { Err(not_found(consumer)) }
+    }
+
+    /// Records that a key has signed for a consumer. That it cannot be recorded, as on a full disk, stops nobody, and nobody
+    /// waits long for another program that is writing.
+    pub(in crate::vault) async fn key_reference_touch(&self, org: &OrgId, key: &HookKeyId, consumer: &Name) {
+        let (vault, org, key, consumer) = (self.clone(), org.clone(), key.clone(), consumer.clone());
+        let recorded = tokio::spawn(async move { vault.record_use(&org, &key, &consumer).await });
+        // It goes on behind the caller's back.
+        let _ = tokio::time::timeout(RECORDING_PATIENCE, recorded).await;
+    }
+
+    async fn record_use(&self, org: &OrgId, key: &HookKeyId, consumer: &Name) {
+        let now = self.registry.clock.now();
+        let is_recent = |then: Timestamp| now.unix() - then.unix() < USE_PRECISION;
+        let touched = async {
+            let found = self.registry.store.read().await?.key_reference_find(org, key, consumer).await?;
+            if found.is_some_and(|reference| !reference.last_used.is_some_and(is_recent)) {
+                let mut tx = self.registry.store.write().await?;
+                tx.key_reference_touch(org, key, consumer, now).await?;
+                tx.commit().await?;
+            }
+            Ok::<_, VaultError>(())
+        };
+        if let Err(error) = touched.await {
+            tracing::warn!(error = %error, %key, %consumer, "the use of a key could not be recorded");
+        }
+    }
+}
+
+/// An id that another program may have. Those of inline hooks belong to the hooks.
+fn parse_consumer(text: &str) -> Result<Name, InvalidField> {
+    let id = Name::parse(text).map_err(|reason| reason.at("consumer"))?;
+    if InlineHookId::parse(id.as_str()).is_ok() { Err(Invalid::Reserved.at("consumer")) } else { Ok(id) }
+}
+
+fn not_found(consumer: &str) -> VaultError {
+    VaultError::NotFound { kind: KIND, id: consumer.to_owned() }
+}

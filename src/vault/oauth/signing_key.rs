@@ -1,0 +1,200 @@
+//! The keys that sign an org's access tokens: made, rotated, deleted. `domain::signing_key` says when each of them signs.
+
+use crate::crypto::private_key::PrivateKey;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{KeyId, OrgId};
+use crate::domain::org::Org;
+use crate::domain::signing_key::{KeyRing, PUBLISHED_AHEAD, Phase, SealedSigningKey, SigningKey, place};
+use crate::repository::ReadTx;
+use crate::repository::error::{Conflict, StoreError};
+use crate::vault::Vault;
+use crate::vault::error::VaultError;
+use crate::vault::recent::Recent;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+/// The key of each org that has signed last, parsed: one that signs no more does not stay beside its successor.
+pub(in crate::vault) type ParsedSigningKeys = Recent<OrgId, (KeyId, Arc<PrivateKey>)>;
+
+/// How many keys stay parsed.
+pub(in crate::vault) const PARSED_SIGNING_KEYS: NonZeroUsize = NonZeroUsize::new(64).expect("it is not 0");
+
+/// How a rotation treats the keys of before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotation {
+    /// They sign until the next key is known, and count until their last token has expired.
+    Planned,
+    /// They are deleted, and no token that they have signed counts any more.
+    Revoking,
+}
+
+impl Vault {
+    /// The org's keys in the order in which they sign, with what each is doing. The first one is made here.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn signing_key_list(&self, org: &OrgId) -> Result<Vec<(SigningKey, Phase)>, VaultError> {
+        let now = self.registry.clock.now();
+        let ring = self.signing_key_ensure(org).await?;
+        Ok(ring.phases(now).map(|(key, phase)| (key.clone(), phase)).collect())
+    }
+
+    /// Makes the next key.
+    ///
+    /// # Errors
+    /// [`VaultError::RotationUnderWay`] where the next key is there already and a planned rotation was asked for, or one of the store.
+    pub async fn signing_key_rotate(&self, org: &OrgId, rotation: Rotation) -> Result<SigningKey, VaultError> {
+        let now = self.registry.clock.now();
+        loop {
+            let ring = self.signing_key_ensure(org).await?;
+            let (signs_from, earlier) = match rotation {
+                Rotation::Planned => match ring.next(now) {
+                    Some(next) => return Err(VaultError::RotationUnderWay { signs_from: next.signs_from }),
+                    None => (now.after(PUBLISHED_AHEAD).unwrap_or(now), Vec::new()),
+                },
+                Rotation::Revoking => (now, ring.phases(now).map(|(key, _)| key.key_id).collect()),
+            };
+            // Where somebody else has rotated meanwhile, it begins anew: with the key of theirs among the earlier ones.
+            if let Some(key) = self.signing_key_add(org, &ring, signs_from, &earlier).await? {
+                return Ok(key);
+            }
+        }
+    }
+
+    /// Does what is due for an org: makes the next key, deletes those that are of no use any more.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(in crate::vault) async fn signing_key_upkeep(&self, org: &Org) -> Result<(), VaultError> {
+        let now = self.registry.clock.now();
+        let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, &org.id).await?;
+        self.signing_key_forget(&org.id, |key_id| ring.signing(now).is_none_or(|key| key.key_id != *key_id));
+        if let Some(signs_from) = ring.due(now)
+            && let Some(next) = self.signing_key_add(&org.id, &ring, signs_from, &[]).await?
+        {
+            tracing::info!(org = %org.name, kid = %next.key_id, from = next.signs_from.to_wire(), "made the next signing key");
+        }
+        let expired: Vec<_> = ring.expired(now).map(|key| key.key_id).collect();
+        if !expired.is_empty() {
+            let mut tx = self.registry.store.write().await?;
+            for key_id in &expired {
+                tx.signing_key_delete(&org.id, key_id).await?;
+            }
+            self.commit_and_erase(tx).await?;
+        }
+        Ok(())
+    }
+
+    pub(in crate::vault) async fn signing_key_ring(
+        &self,
+        tx: &mut dyn ReadTx,
+        org: &OrgId,
+    ) -> Result<KeyRing, StoreError> {
+        Ok(KeyRing::new(tx.signing_key_list(org).await?))
+    }
+
+    /// All keys of an org, of which one signs.
+    async fn signing_key_ensure(&self, org: &OrgId) -> Result<KeyRing, VaultError> {
+        if let Some(ring) = self.signing_key_ready(org).await? {
+            return Ok(ring);
+        }
+        // One key is made, however many ask; in another process, whoever is first makes it.
+        let _making = self.first_signing_key.lock().await;
+        loop {
+            if let Some(ring) = self.signing_key_ready(org).await? {
+                return Ok(ring);
+            }
+            let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, org).await?;
+            self.signing_key_add(org, &ring, self.registry.clock.now(), &[]).await?;
+        }
+    }
+
+    /// All keys of an org, if one of them signs.
+    async fn signing_key_ready(&self, org: &OrgId) -> Result<Option<KeyRing>, VaultError> {
+        let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, org).await?;
+        Ok(ring.signing(self.registry.clock.now()).is_some().then_some(ring))
+    }
+
+    /// Adds a key, and deletes others. `None` where somebody else has added one meanwhile.
+    async fn signing_key_add(
+        &self,
+        org: &OrgId,
+        ring: &KeyRing,
+        signs_from: Timestamp,
+        earlier: &[KeyId],
+    ) -> Result<Option<SigningKey>, VaultError> {
+        let pair = self.key_pair_take().await?;
+        let key = SigningKey {
+            org_id: org.clone(),
+            generation: ring.next_generation(),
+            key_id: self.registry.random.key_id(),
+            public_key: pair.public_key.clone(),
+            created: self.registry.clock.now(),
+            signs_from,
+        };
+        let sealed = self.envelope.seal(place(org, &key.key_id.to_string()), pair.pkcs8());
+        let inserted = async {
+            let mut tx = self.registry.store.write().await?;
+            tx.signing_key_insert(&key, &sealed).await?;
+            for key_id in earlier {
+                tx.signing_key_delete(org, key_id).await?;
+            }
+            Ok(tx)
+        };
+        let tx = match inserted.await {
+            Ok(tx) => tx,
+            Err(error) => {
+                // Nobody got to see it, and it was expensive.
+                self.key_pool.put_back(pair);
+                return match error {
+                    StoreError::Conflict(Conflict::SigningKeyGeneration) => Ok(None),
+                    error => Err(error.into()),
+                };
+            }
+        };
+        if earlier.is_empty() {
+            tx.commit().await?;
+        } else {
+            let erased = self.commit_and_erase(tx).await;
+            self.signing_key_forget(org, |key_id| earlier.contains(key_id));
+            erased?;
+        }
+        Ok(Some(key))
+    }
+
+    /// The key that signs now, parsed.
+    ///
+    /// That it is still there is read from the database each time, whatever the cache holds.
+    pub(in crate::vault) async fn signing_key_use(&self, org: &OrgId) -> Result<(KeyId, Arc<PrivateKey>), VaultError> {
+        loop {
+            let ring = self.signing_key_ensure(org).await?;
+            let Some(key_id) = ring.signing(self.registry.clock.now()).map(|key| key.key_id) else { continue };
+            if let Some((parsed, key)) = self.parsed_signing_keys.lock().get(org)
+                && *parsed == key_id
+            {
+                return Ok((key_id, key.clone()));
+            }
+            let sealed = self.registry.store.read().await?.signing_key_find_sealed(org, &key_id).await?;
+            // Revoked between the two reads: the next one is there.
+            let Some(sealed) = sealed else { continue };
+            let vault = self.clone();
+            let key = tokio::task::spawn_blocking(move || vault.signing_key_parse(&sealed)).await??;
+            self.parsed_signing_keys.lock().put(org.clone(), (key_id, key.clone()));
+            return Ok((key_id, key));
+        }
+    }
+
+    fn signing_key_parse(&self, sealed: &SealedSigningKey) -> Result<Arc<PrivateKey>, VaultError> {
+        let row = sealed.key.key_id.to_string();
+        let pkcs8 = self.envelope.open(sealed.place(&row), &sealed.sealed_pkcs8).map_err(VaultError::KeyUnusable)?;
+        Ok(Arc::new(PrivateKey::from_pkcs8(&pkcs8).map_err(VaultError::KeyCannotSign)?))
+    }
+
+    /// Drops the parsed key of an org, if it is such a one; it is wiped by that.
+    fn signing_key_forget(&self, org: &OrgId, such: impl Fn(&KeyId) -> bool) {
+        let mut parsed = self.parsed_signing_keys.lock();
+        if parsed.peek(org).is_some_and(|(key_id, _)| such(key_id)) {
+            parsed.pop(org);
+        }
+    }
+}
