@@ -5,6 +5,7 @@
 mod anomalies;
 mod api;
 mod cli;
+mod damage;
 mod races;
 mod store;
 mod support;

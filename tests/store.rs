@@ -124,10 +124,15 @@ async fn what_was_written_reads_back() {
     assert_eq!(tx.org_find_default().await.unwrap().as_ref(), Some(&org));
     assert_eq!(tx.hook_key_list(&org.id).await.unwrap(), std::slice::from_ref(&key));
     assert_eq!(tx.hook_key_find(&org.id, &key.id).await.unwrap().as_ref(), Some(&key));
-    assert_eq!(tx.hook_key_find_by_key_id(&org.id, &key.key_id).await.unwrap().as_ref(), Some(&key));
-    let at_rest = tx.hook_key_list_sealed().await.unwrap();
-    let at_rest = at_rest[0].as_ref().unwrap();
-    assert_eq!((&at_rest.id, &at_rest.sealed_pkcs8), (&key.id, &sealed(1)));
+    let at_rest = [
+        tx.hook_key_find_sealed(&org.id, &key.id).await.unwrap().unwrap(),
+        tx.hook_key_find_sealed_by_key_id(&org.id, &key.key_id).await.unwrap().unwrap(),
+        tx.hook_key_list_sealed(&org.id).await.unwrap().remove(0),
+        tx.hook_key_page_sealed(None, 9).await.unwrap().items.remove(0).unwrap(),
+    ];
+    for at_rest in at_rest {
+        assert_eq!((at_rest.key, at_rest.sealed_pkcs8), (key.clone(), sealed(1)));
+    }
     assert_eq!(tx.api_token_list().await.unwrap(), std::slice::from_ref(&token));
     assert_eq!(tx.api_token_find_by_hash(&hash).await.unwrap(), Some(token));
     let found = tx.master_key_find().await.unwrap().unwrap();
@@ -277,10 +282,8 @@ async fn a_rename_keeps_everything_else() {
     let renamed = write!(store, tx => tx.hook_key_rename(&org.id, &before.id, &name("new"), time(9))).unwrap();
     let expected = HookKey { name: name("new"), last_updated: time(9), ..before };
     assert_eq!(renamed.as_ref(), Some(&expected));
-    assert_eq!(
-        store.read().await.unwrap().hook_key_list_sealed().await.unwrap()[0].as_ref().unwrap().sealed_pkcs8,
-        sealed(1)
-    );
+    let at_rest = store.read().await.unwrap().hook_key_find_sealed(&org.id, &expected.id).await.unwrap().unwrap();
+    assert_eq!((at_rest.key, at_rest.sealed_pkcs8), (expected, sealed(1)));
 }
 
 #[tokio::test]
@@ -428,7 +431,7 @@ async fn signing_keys_read_back_and_no_generation_is_there_twice() {
     assert_eq!((&found.key, found.sealed_pkcs8), (&keys[1], sealed(2)));
     assert!(tx.signing_key_delete(&org.id, &keys[0].key_id).await.unwrap());
     assert!(!tx.signing_key_delete(&org.id, &keys[0].key_id).await.unwrap());
-    assert_eq!(tx.signing_key_list_sealed().await.unwrap().len(), 1);
+    assert_eq!(tx.signing_key_page_sealed(None, 9).await.unwrap().items.len(), 1);
 }
 
 #[tokio::test]

@@ -111,9 +111,10 @@ pub fn store_hint(error: &VaultError) -> String {
         VaultError::Unavailable(_) | VaultError::Store(_) => {
             "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk".into()
         }
-        VaultError::KeyUnusable(_) | VaultError::KeyCannotSign(_) | VaultError::PublicKey(_) => {
-            "run `hookvault check`, and restore the database file from a backup".into()
-        }
+        VaultError::KeyUnusable(_)
+        | VaultError::KeyCannotSign(_)
+        | VaultError::KeyDamaged { .. }
+        | VaultError::PublicKey(_) => "run `hookvault check`, and restore the database file from a backup".into(),
         _ => "see the log".into(),
     }
 }

@@ -3,7 +3,8 @@ use super::flags::{self, DatabaseFlags, MasterKeyFlags};
 use super::output;
 use crate::app::{self, Parts};
 use crate::config::Config;
-use crate::vault::custody::sealing::{Damaged, Examination};
+use crate::vault::custody::damage::Damaged;
+use crate::vault::custody::examination::Examination;
 use clap::Args;
 
 /// Check that every private key and secret in the vault can be opened

@@ -1,8 +1,10 @@
 //! Private keys ready to sign: parsed once, used through aws-lc-rs, which signs in constant time.
 
+use crate::domain::hook_key::PublicKey;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::RSA_PKCS1_SHA256;
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
+use rsa::pkcs1::RsaPublicKeyRef;
 
 /// A parsed private key. There is no `Debug`; aws-lc wipes it when it is dropped.
 pub struct PrivateKey(KeyPair);
@@ -35,5 +37,36 @@ impl PrivateKey {
             .sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
             .map_err(|_| SigningError::CannotSign)?;
         Ok(signature)
+    }
+}
+
+/// The public half of an encoded private key, whose consistency is checked on the way. Takes some 0.3 ms.
+///
+/// # Errors
+/// [`SigningError::NoPrivateKey`].
+pub fn public_half(pkcs8: &[u8]) -> Result<PublicKey, SigningError> {
+    let PrivateKey(pair) = PrivateKey::from_pkcs8(pkcs8)?;
+    // As RFC 8017 has it, clause A.1.1.
+    let public = RsaPublicKeyRef::try_from(pair.public_key().as_ref()).map_err(|_| SigningError::NoPrivateKey)?;
+    Ok(PublicKey { modulus: public.modulus.as_bytes().to_vec(), exponent: public.public_exponent.as_bytes().to_vec() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::random::Random;
+    use crate::crypto::rsa_key;
+
+    #[test]
+    fn the_public_half_is_that_of_the_pair() {
+        let pair = rsa_key::KeyPair::make(&Random::system());
+        assert_eq!(public_half(pair.pkcs8()), Ok(pair.public_key));
+    }
+
+    #[test]
+    fn what_is_no_private_key_is_refused() {
+        let pair = rsa_key::KeyPair::make(&Random::system());
+        assert_eq!(public_half(&pair.pkcs8()[..1000]), Err(SigningError::NoPrivateKey));
+        assert_eq!(public_half(b""), Err(SigningError::NoPrivateKey));
     }
 }

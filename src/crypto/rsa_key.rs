@@ -1,8 +1,8 @@
-//! RSA key pairs: made and checked with `rsa`, encoded with `pkcs8`. Nothing is signed here (RUSTSEC-2023-0071).
+//! RSA key pairs: made with `rsa`, encoded with `pkcs8`. Nothing is signed here (RUSTSEC-2023-0071).
 
 use crate::crypto::random::Random;
 use crate::domain::hook_key::PublicKey;
-use pkcs8::{DecodePrivateKey as _, EncodePrivateKey as _, EncodePublicKey as _, LineEnding, SecretDocument};
+use pkcs8::{EncodePrivateKey as _, EncodePublicKey as _, LineEnding, SecretDocument};
 use rsa::BoxedUint;
 use rsa::traits::PublicKeyParts as _;
 
@@ -42,11 +42,6 @@ impl KeyPair {
     }
 }
 
-/// The bytes are no usable RSA private key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("is not a valid RSA private key in PKCS#8")]
-pub struct NotAPrivateKey;
-
 /// The numbers are no usable RSA public key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is not a valid RSA public key")]
@@ -62,16 +57,6 @@ pub fn public_key_pem(key: &PublicKey) -> Result<String, NotAPublicKey> {
     public.to_public_key_pem(LineEnding::LF).map_err(|_| NotAPublicKey)
 }
 
-/// The public half of an encoded private key, whose consistency is checked on the way.
-///
-/// # Errors
-/// [`NotAPrivateKey`].
-pub fn public_half(pkcs8: &[u8]) -> Result<PublicKey, NotAPrivateKey> {
-    let private = rsa::PrivateKey::from_pkcs8_der(pkcs8).map_err(|_| NotAPrivateKey)?;
-    private.validate().map_err(|_| NotAPrivateKey)?;
-    Ok(public_key_of(&private))
-}
-
 fn public_key_of(private: &rsa::PrivateKey) -> PublicKey {
     PublicKey { modulus: private.n_bytes().into_vec(), exponent: private.e_bytes().into_vec() }
 }
@@ -81,18 +66,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_has_2048_bits_and_the_exponent_65537_and_reads_back() {
+    fn a_key_has_2048_bits_and_the_exponent_65537() {
         let pair = KeyPair::make(&Random::system());
         assert_eq!(pair.public_key.modulus.len(), 256);
         assert!(pair.public_key.modulus[0] >= 0x80);
         assert_eq!(pair.public_key.exponent, [1, 0, 1]);
-        assert_eq!(public_half(pair.pkcs8()), Ok(pair.public_key));
-    }
-
-    #[test]
-    fn what_is_no_private_key_is_refused() {
-        let pair = KeyPair::make(&Random::system());
-        assert_eq!(public_half(&pair.pkcs8()[..1000]), Err(NotAPrivateKey));
-        assert_eq!(public_half(b""), Err(NotAPrivateKey));
     }
 }

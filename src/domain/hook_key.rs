@@ -62,14 +62,10 @@ impl PublicKey {
     }
 }
 
-/// A private key at rest, and which key it is the private half of.
+/// The same with its private half, as it is at rest.
 #[derive(Debug, Clone)]
 pub struct SealedHookKey {
-    pub id: HookKeyId,
-    pub org_id: OrgId,
-    pub key_id: KeyId,
-    pub name: Name,
-    pub public_key: PublicKey,
+    pub key: HookKey,
     pub sealed_pkcs8: Sealed,
 }
 
@@ -77,7 +73,7 @@ impl SealedHookKey {
     /// The place that the sealed key is bound to.
     #[must_use]
     pub fn place(&self) -> Place<'_> {
-        place(&self.org_id, &self.id)
+        place(&self.key.org_id, &self.key.id)
     }
 }
 

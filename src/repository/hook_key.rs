@@ -1,6 +1,7 @@
 //! Hook keys in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
 
 use super::error::StoreError;
+use super::page::{Page, Seq};
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::{HookKey, SealedHookKey};
 use crate::domain::id::{HookKeyId, KeyId, OrgId};
@@ -13,14 +14,27 @@ pub trait HookKeyRead: Send {
     /// In order of creation.
     async fn hook_key_list(&mut self, org: &OrgId) -> Result<Vec<HookKey>, StoreError>;
     async fn hook_key_find(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Option<HookKey>, StoreError>;
-    async fn hook_key_find_by_key_id(&mut self, org: &OrgId, key_id: &KeyId) -> Result<Option<HookKey>, StoreError>;
     /// How many keys the org has.
     async fn hook_key_count(&mut self, org: &OrgId) -> Result<u32, StoreError>;
     async fn hook_key_find_by_name(&mut self, org: &OrgId, name: &Name) -> Result<Option<HookKey>, StoreError>;
-    /// The private key as it is at rest.
+    /// With the private half as it is at rest.
     async fn hook_key_find_sealed(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Option<SealedHookKey>, StoreError>;
-    /// The private keys of all orgs, as they are at rest; `Corrupt` for a row that does not parse.
-    async fn hook_key_list_sealed(&mut self) -> Result<Vec<Result<SealedHookKey, StoreError>>, StoreError>;
+    async fn hook_key_find_sealed_by_key_id(
+        &mut self,
+        org: &OrgId,
+        key_id: &KeyId,
+    ) -> Result<Option<SealedHookKey>, StoreError>;
+    /// In order of creation.
+    async fn hook_key_list_sealed(&mut self, org: &OrgId) -> Result<Vec<SealedHookKey>, StoreError>;
+    /// A page of the keys of all orgs, in order of creation; `Corrupt` for a row that does not parse.
+    ///
+    /// # Arguments
+    /// `after`: where the page before ended.
+    async fn hook_key_page_sealed(
+        &mut self,
+        after: Option<Seq>,
+        limit: u32,
+    ) -> Result<Page<Result<SealedHookKey, StoreError>, Seq>, StoreError>;
 }
 
 #[async_trait]

@@ -1,6 +1,7 @@
 //! Inline hooks in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
 
 use super::error::StoreError;
+use super::page::{Page, Seq};
 use crate::domain::id::{InlineHookId, OrgId};
 use crate::domain::inline_hook::{InlineHook, StoredInlineHook};
 use crate::domain::name::Name;
@@ -20,8 +21,15 @@ pub trait InlineHookRead: Send {
         org: &OrgId,
         name: &Name,
     ) -> Result<Option<StoredInlineHook>, StoreError>;
-    /// The hooks of all orgs that have a secret; `Corrupt` for a row that does not parse.
-    async fn inline_hook_list_sealed(&mut self) -> Result<Vec<Result<StoredInlineHook, StoreError>>, StoreError>;
+    /// A page of the hooks of all orgs that have a secret, in order of creation; `Corrupt` for a row that does not parse.
+    ///
+    /// # Arguments
+    /// `after`: where the page before ended.
+    async fn inline_hook_page_sealed(
+        &mut self,
+        after: Option<Seq>,
+        limit: u32,
+    ) -> Result<Page<Result<StoredInlineHook, StoreError>, Seq>, StoreError>;
 }
 
 /// A reference to the hook's key comes and goes with the hook.

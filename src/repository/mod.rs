@@ -10,6 +10,7 @@ pub mod inline_hook;
 pub mod key_reference;
 pub mod master_key;
 pub mod org;
+pub mod page;
 pub mod service_app;
 pub mod signing_key;
 pub mod sqlite;

@@ -2,10 +2,14 @@
 //! does not parse.
 
 use super::error::StoreError;
+use super::page::Page;
 use crate::domain::id::{KeyId, OrgId};
 use crate::domain::sealed::Sealed;
 use crate::domain::signing_key::{SealedSigningKey, SigningKey};
 use async_trait::async_trait;
+
+/// Where a page ended: org and generation, as they are in the database.
+pub type SigningKeyCursor = (String, i64);
 
 #[async_trait]
 pub trait SigningKeyRead: Send {
@@ -16,8 +20,15 @@ pub trait SigningKeyRead: Send {
         org: &OrgId,
         key_id: &KeyId,
     ) -> Result<Option<SealedSigningKey>, StoreError>;
-    /// The private keys of all orgs, as they are at rest; `Corrupt` for a row that does not parse.
-    async fn signing_key_list_sealed(&mut self) -> Result<Vec<Result<SealedSigningKey, StoreError>>, StoreError>;
+    /// A page of the keys of all orgs; `Corrupt` for a row that does not parse.
+    ///
+    /// # Arguments
+    /// `after`: where the page before ended.
+    async fn signing_key_page_sealed(
+        &mut self,
+        after: Option<SigningKeyCursor>,
+        limit: u32,
+    ) -> Result<Page<Result<SealedSigningKey, StoreError>, SigningKeyCursor>, StoreError>;
 }
 
 #[async_trait]

@@ -6,8 +6,10 @@ use crate::crypto::private_key::SigningError;
 use crate::crypto::rsa_key::NotAPublicKey;
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::KeyReference;
+use crate::domain::id::KeyId;
 use crate::domain::invalid::{Invalid, InvalidField};
 use crate::repository::error::{Conflict, StoreError};
+use crate::vault::custody::damage::DamageReason;
 use crate::vault::hooks::call::CallError;
 use crate::vault::oauth::error::{AccessTokenError, ProofError, TokenRequestError};
 use crate::vault::oauth::issuers::IssuerUnavailable;
@@ -42,6 +44,8 @@ pub enum VaultError {
     KeyUnusable(#[source] OpenError),
     #[error("the private key cannot be used")]
     KeyCannotSign(#[source] SigningError),
+    #[error("the key {kid} is damaged: {reason}")]
+    KeyDamaged { kid: KeyId, reason: DamageReason },
     #[error("the JWT cannot be signed")]
     Sign(#[source] SignError),
     #[error("a public key cannot be used")]

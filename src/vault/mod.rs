@@ -14,6 +14,7 @@ use crate::crypto::random::{Purpose, Random};
 use crate::domain::clock::Clock;
 use crate::outbound::Outbound;
 use crate::repository::Store;
+use custody::comparison::{COMPARED_KEYS, ComparedKeys};
 use custody::erasure::Erasure;
 use hooks::token_cache::TokenCache;
 use keys::signing::{PARSED_HOOK_KEYS, ParsedHookKeys};
@@ -53,6 +54,7 @@ pub struct Vault {
     erasure: Arc<Erasure>,
     outbound: Arc<Outbound>,
     parsed_hook_keys: Arc<ParsedHookKeys>,
+    compared_keys: Arc<ComparedKeys>,
     token_cache: Arc<TokenCache>,
     parsed_signing_keys: Arc<ParsedSigningKeys>,
     /// Held by the one who makes an org's first signing key.
@@ -80,6 +82,7 @@ impl Vault {
             erasure: Arc::default(),
             outbound: Arc::new(outbound),
             parsed_hook_keys: Arc::new(ParsedHookKeys::new(PARSED_HOOK_KEYS)),
+            compared_keys: Arc::new(ComparedKeys::new(COMPARED_KEYS)),
             token_cache: Arc::default(),
             parsed_signing_keys: Arc::new(ParsedSigningKeys::new(PARSED_SIGNING_KEYS)),
             first_signing_key: Arc::default(),

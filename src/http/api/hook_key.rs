@@ -1,14 +1,14 @@
 //! `/api/v1/hook-keys`: the Key Management API (wire.md §1).
 
 use crate::domain::dialect::Dialect;
-use crate::domain::hook_key::{HookKey, PublicKey};
-use crate::domain::id::KeyId;
+use crate::domain::hook_key::HookKey;
 use crate::http::Shared;
 use crate::http::edge::authentication::{Granted, InlineHooksManage, InlineHooksRead};
 use crate::http::edge::dialect::WireDialect;
 use crate::http::edge::error::ApiError;
 use crate::http::edge::extract::JsonBody;
 use crate::http::json;
+use crate::vault::keys::publishing::PublishedKey;
 use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use base64::Engine as _;
@@ -93,28 +93,21 @@ pub struct PublicKeyWire {
     embedded: Option<Jwk>,
 }
 
-impl Jwk {
-    fn new(key_id: &KeyId, key: &PublicKey) -> Self {
+impl From<&PublishedKey> for Jwk {
+    fn from(published: &PublishedKey) -> Self {
         Self {
             kty: "RSA",
             alg: "RSA",
-            kid: key_id.to_string(),
+            kid: published.key().key_id.to_string(),
             public_key_use: (),
-            e: URL_SAFE_NO_PAD.encode(&key.exponent),
-            n: URL_SAFE_NO_PAD.encode(&key.modulus),
+            e: URL_SAFE_NO_PAD.encode(&published.public_key().exponent),
+            n: URL_SAFE_NO_PAD.encode(&published.public_key().modulus),
         }
     }
 }
 
-/// Whether an answer carries the public key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum WithKey {
-    Yes,
-    No,
-}
-
 impl HookKeyWire {
-    fn new(key: &HookKey, dialect: Dialect, with_key: WithKey) -> Self {
+    fn new(key: &HookKey, dialect: Dialect) -> Self {
         Self {
             id: key.id.to_string(),
             key_id: key.key_id.to_string(),
@@ -125,8 +118,13 @@ impl HookKeyWire {
                 Dialect::Documented => IsUsed::Documented(if key.is_used { "true" } else { "false" }),
                 Dialect::Live => IsUsed::Live(key.is_used),
             },
-            embedded: (with_key == WithKey::Yes).then(|| Jwk::new(&key.key_id, &key.public_key)),
+            embedded: None,
         }
+    }
+
+    /// With the public key.
+    fn expanded(key: &PublishedKey, dialect: Dialect) -> Self {
+        Self { embedded: Some(Jwk::from(key)), ..Self::new(key.key(), dialect) }
     }
 }
 
@@ -151,10 +149,9 @@ struct ExpandParam {
 type Query = web::Query<Vec<(String, String)>>;
 
 /// Whether `expand` names the public key, among others perhaps.
-fn expands_key(query: &Query) -> WithKey {
+fn expands_key(query: &Query) -> bool {
     let wanted = |part: &str| part.trim().eq_ignore_ascii_case("publickey");
-    let named = query.iter().any(|(name, value)| name == "expand" && value.split(',').any(wanted));
-    if named { WithKey::Yes } else { WithKey::No }
+    query.iter().any(|(name, value)| name == "expand" && value.split(',').any(wanted))
 }
 
 /// List all hook keys
@@ -168,7 +165,7 @@ pub async fn list(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let keys = shared.vault.hook_key_list(&granted.caller().org.id).await?;
-    let keys: Vec<_> = keys.iter().map(|key| HookKeyWire::new(key, dialect.0, WithKey::No)).collect();
+    let keys: Vec<_> = keys.iter().map(|key| HookKeyWire::new(key, dialect.0)).collect();
     Ok(json(&keys))
 }
 
@@ -185,7 +182,7 @@ pub async fn create(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let key = shared.vault.hook_key_create(&granted.caller().org.id, body.0.name()?).await?;
-    Ok(json(&HookKeyWire::new(&key, dialect.0, WithKey::Yes)))
+    Ok(json(&HookKeyWire::expanded(&key, dialect.0)))
 }
 
 /// Retrieve a public key
@@ -201,7 +198,7 @@ pub async fn public_key(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let key = shared.vault.hook_key_get_by_key_id(&granted.caller().org.id, &key_id).await?;
-    let jwk = Jwk::new(&key.key_id, &key.public_key);
+    let jwk = Jwk::from(&key);
     let embedded = (dialect.0 == Dialect::Documented).then(|| jwk.clone());
     Ok(json(&PublicKeyWire { jwk, embedded }))
 }
@@ -218,7 +215,10 @@ pub async fn get(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let key = shared.vault.hook_key_get(&granted.caller().org.id, &id).await?;
-    Ok(json(&HookKeyWire::new(&key, dialect.0, expands_key(&query))))
+    Ok(json(&match expands_key(&query) {
+        true => HookKeyWire::expanded(&key, dialect.0),
+        false => HookKeyWire::new(key.key(), dialect.0),
+    }))
 }
 
 /// Replace a hook key
@@ -235,7 +235,7 @@ pub async fn replace(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let key = shared.vault.hook_key_rename(&granted.caller().org.id, &id, body.0.name()?).await?;
-    Ok(json(&HookKeyWire::new(&key, dialect.0, WithKey::Yes)))
+    Ok(json(&HookKeyWire::expanded(&key, dialect.0)))
 }
 
 /// Delete a hook key
@@ -256,13 +256,14 @@ pub async fn delete(
 /// What a route answers with, as an example: made by the code that answers.
 #[must_use]
 pub fn example(method: &Method, path: &str) -> Option<Value> {
-    let key = HookKey::example();
-    let wire = |with_key| HookKeyWire::new(&key, Dialect::Documented, with_key);
-    let jwk = || Jwk::new(&key.key_id, &key.public_key);
+    let key = PublishedKey::example();
+    let wire = || HookKeyWire::new(key.key(), Dialect::Documented);
+    let expanded = || HookKeyWire::expanded(&key, Dialect::Documented);
+    let jwk = || Jwk::from(&key);
     let example = match (method.as_str(), path) {
-        ("GET", "/api/v1/hook-keys") => serde_json::to_value([wire(WithKey::No)]),
-        ("POST", "/api/v1/hook-keys") | ("PUT", "/api/v1/hook-keys/{id}") => serde_json::to_value(wire(WithKey::Yes)),
-        ("GET", "/api/v1/hook-keys/{id}") => serde_json::to_value(wire(WithKey::No)),
+        ("GET", "/api/v1/hook-keys") => serde_json::to_value([wire()]),
+        ("POST", "/api/v1/hook-keys") | ("PUT", "/api/v1/hook-keys/{id}") => serde_json::to_value(expanded()),
+        ("GET", "/api/v1/hook-keys/{id}") => serde_json::to_value(wire()),
         ("GET", "/api/v1/hook-keys/public/{keyId}") => {
             serde_json::to_value(PublicKeyWire { jwk: jwk(), embedded: Some(jwk()) })
         }

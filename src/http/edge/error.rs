@@ -282,6 +282,7 @@ fn vault_answer(error: &VaultError) -> Answer {
         | VaultError::Task(_)
         | VaultError::KeyUnusable(_)
         | VaultError::KeyCannotSign(_)
+        | VaultError::KeyDamaged { .. }
         | VaultError::Sign(_)
         | VaultError::PublicKey(_)
         | VaultError::Empty => internal(),

@@ -1,12 +1,11 @@
 //! Public keys as verifiers expect them: standard JWKs (RFC 7517, with `alg` and `use` as RFC 7518 names them) and PEM.
 //! Everybody may read and cache them; browsers too.
 
-use crate::domain::hook_key::HookKey;
 use crate::domain::id::OrgId;
 use crate::http::Shared;
 use crate::http::edge::authentication;
 use crate::http::edge::error::ApiError;
-use crate::vault::keys::publishing;
+use crate::vault::keys::publishing::{self, PublishedKey};
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
     Accept, CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, IfNoneMatch, Quality, VARY,
@@ -49,15 +48,15 @@ pub struct StandardJwk {
     n: String,
 }
 
-impl From<&HookKey> for StandardJwk {
-    fn from(key: &HookKey) -> Self {
+impl From<&PublishedKey> for StandardJwk {
+    fn from(key: &PublishedKey) -> Self {
         Self {
             kty: "RSA",
             public_key_use: "sig",
             alg: "RS256",
-            kid: key.key_id.to_string(),
-            e: URL_SAFE_NO_PAD.encode(&key.public_key.exponent),
-            n: URL_SAFE_NO_PAD.encode(&key.public_key.modulus),
+            kid: key.key().key_id.to_string(),
+            e: URL_SAFE_NO_PAD.encode(&key.public_key().exponent),
+            n: URL_SAFE_NO_PAD.encode(&key.public_key().modulus),
         }
     }
 }
@@ -120,11 +119,11 @@ async fn org_of(request: &HttpRequest, shared: &Shared) -> Result<OrgId, ApiErro
     Ok(shared.vault.registry().org_of_host(authentication::host(request)).await?.id)
 }
 
-async fn org_keys(request: &HttpRequest, shared: &Shared) -> Result<Vec<HookKey>, ApiError> {
-    Ok(shared.vault.hook_key_list(&org_of(request, shared).await?).await?)
+async fn org_keys(request: &HttpRequest, shared: &Shared) -> Result<Vec<PublishedKey>, ApiError> {
+    Ok(shared.vault.hook_key_list_published(&org_of(request, shared).await?).await?)
 }
 
-async fn one_key(request: &HttpRequest, shared: &Shared, key: &str) -> Result<HookKey, ApiError> {
+async fn one_key(request: &HttpRequest, shared: &Shared, key: &str) -> Result<PublishedKey, ApiError> {
     Ok(shared.vault.hook_key_get_by_id_or_name(&org_of(request, shared).await?, key).await?)
 }
 
@@ -139,7 +138,7 @@ fn wants_pem(request: &HttpRequest) -> bool {
     pem > Quality::ZERO && pem > quality("application/json")
 }
 
-fn publish(request: &HttpRequest, keys: &[HookKey], pem: bool) -> Result<HttpResponse, ApiError> {
+fn publish(request: &HttpRequest, keys: &[PublishedKey], pem: bool) -> Result<HttpResponse, ApiError> {
     if pem {
         return Ok(published(request, PEM, publishing::pem(keys)?.into_bytes()));
     }
@@ -178,5 +177,6 @@ fn published(request: &HttpRequest, media_type: &str, body: Vec<u8>) -> HttpResp
 #[must_use]
 pub fn example(method: &Method, path: &str) -> Option<Value> {
     let json = path.ends_with("/jwks.json") && method == Method::GET;
-    json.then(|| serde_json::to_value(JwkSet { keys: vec![StandardJwk::from(&HookKey::example())] }).ok()).flatten()
+    json.then(|| serde_json::to_value(JwkSet { keys: vec![StandardJwk::from(&PublishedKey::example())] }).ok())
+        .flatten()
 }

@@ -2,7 +2,7 @@
 //! Discovery 1.0). Everybody may read them, as often as they like.
 
 use crate::domain::scope::Scope;
-use crate::domain::signing_key::{Phase, SigningKey};
+use crate::domain::signing_key::SigningKey;
 use crate::domain::verifying_key::JWS_ALGORITHMS;
 use crate::http::Shared;
 use crate::http::edge::authentication;
@@ -63,9 +63,8 @@ impl From<&SigningKey> for SigningJwk {
               (status = 304, description = "Nothing has changed")))]
 pub async fn keys(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     let org = shared.vault.registry().org_of_host(authentication::host(&request)).await?;
-    let keys = shared.vault.signing_key_list(&org.id).await?;
-    let published = keys.iter().filter(|(_, phase)| *phase != Phase::Expired);
-    published_json(&request, &SigningKeySet { keys: published.map(|(key, _)| key.into()).collect() })
+    let keys = shared.vault.signing_key_list_published(&org.id).await?;
+    published_json(&request, &SigningKeySet { keys: keys.iter().map(Into::into).collect() })
 }
 
 /// What there is, and nothing that is not.

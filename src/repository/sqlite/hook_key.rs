@@ -10,6 +10,7 @@ use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
 use crate::repository::error::{Conflict, StoreError};
 use crate::repository::hook_key::{HookKeyRead, HookKeyWrite};
+use crate::repository::page::{Page, Seq};
 use async_trait::async_trait;
 
 #[derive(sqlx::FromRow)]
@@ -45,12 +46,9 @@ impl TryFrom<HookKeyRow> for HookKey {
 
 #[derive(sqlx::FromRow)]
 struct SealedRow {
-    id: String,
-    org_id: String,
-    key_id: String,
-    name: String,
-    modulus: Vec<u8>,
-    exponent: Vec<u8>,
+    seq: i64,
+    #[sqlx(flatten)]
+    key: HookKeyRow,
     sealed_pkcs8: Vec<u8>,
 }
 
@@ -58,23 +56,20 @@ impl TryFrom<SealedRow> for SealedHookKey {
     type Error = StoreError;
 
     fn try_from(found: SealedRow) -> Result<Self, StoreError> {
-        let row = Row { table: "hook_key", id: &found.id };
-        Ok(Self {
-            id: row.value("id", HookKeyId::parse(&found.id))?,
-            org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
-            key_id: row.value("key_id", KeyId::parse(&found.key_id))?,
-            name: row.value("name", Name::parse(&found.name))?,
-            public_key: PublicKey { modulus: found.modulus, exponent: found.exponent },
-            sealed_pkcs8: Sealed::from_bytes(found.sealed_pkcs8),
-        })
+        Ok(Self { key: HookKey::try_from(found.key)?, sealed_pkcs8: Sealed::from_bytes(found.sealed_pkcs8) })
     }
 }
 
-/// The columns of a [`HookKeyRow`]; what follows in each query picks the rows.
+/// The columns of a [`HookKeyRow`], or with more of them of a [`SealedRow`]; what follows in each query picks the rows.
 macro_rules! select_hook_key {
     ($rest:literal) => {
+        select_hook_key!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
         concat!(
-            "SELECT id, org_id, key_id, name, created, last_updated, modulus, exponent, EXISTS (
+            "SELECT ",
+            $more,
+            "id, org_id, key_id, name, created, last_updated, modulus, exponent, EXISTS (
                  SELECT 1 FROM hook_key_reference AS r WHERE r.org_id = k.org_id AND r.hook_key_id = k.id
              ) AS is_used
              FROM hook_key AS k ",
@@ -83,10 +78,9 @@ macro_rules! select_hook_key {
     };
 }
 
-/// The columns of a [`SealedRow`].
 macro_rules! select_sealed {
     ($rest:literal) => {
-        concat!("SELECT id, org_id, key_id, name, modulus, exponent, sealed_pkcs8 FROM hook_key ", $rest)
+        select_hook_key!("seq, sealed_pkcs8, ", $rest)
     };
 }
 
@@ -113,16 +107,6 @@ impl HookKeyRead for SqliteTx {
         let row: Option<HookKeyRow> = sqlx::query_as(select_hook_key!("WHERE org_id = ? AND id = ?"))
             .bind(org.as_str())
             .bind(id.as_str())
-            .fetch_optional(&mut *self.0)
-            .await
-            .map_err(store_error)?;
-        row.map(HookKey::try_from).transpose()
-    }
-
-    async fn hook_key_find_by_key_id(&mut self, org: &OrgId, key_id: &KeyId) -> Result<Option<HookKey>, StoreError> {
-        let row: Option<HookKeyRow> = sqlx::query_as(select_hook_key!("WHERE org_id = ? AND key_id = ?"))
-            .bind(org.as_str())
-            .bind(key_id.to_string())
             .fetch_optional(&mut *self.0)
             .await
             .map_err(store_error)?;
@@ -157,10 +141,42 @@ impl HookKeyRead for SqliteTx {
         row.map(SealedHookKey::try_from).transpose()
     }
 
-    async fn hook_key_list_sealed(&mut self) -> Result<Vec<Result<SealedHookKey, StoreError>>, StoreError> {
-        let rows: Vec<SealedRow> =
-            sqlx::query_as(select_sealed!("ORDER BY seq")).fetch_all(&mut *self.0).await.map_err(store_error)?;
-        Ok(rows.into_iter().map(SealedHookKey::try_from).collect())
+    async fn hook_key_find_sealed_by_key_id(
+        &mut self,
+        org: &OrgId,
+        key_id: &KeyId,
+    ) -> Result<Option<SealedHookKey>, StoreError> {
+        let row: Option<SealedRow> = sqlx::query_as(select_sealed!("WHERE org_id = ? AND key_id = ?"))
+            .bind(org.as_str())
+            .bind(key_id.to_string())
+            .fetch_optional(&mut *self.0)
+            .await
+            .map_err(store_error)?;
+        row.map(SealedHookKey::try_from).transpose()
+    }
+
+    async fn hook_key_list_sealed(&mut self, org: &OrgId) -> Result<Vec<SealedHookKey>, StoreError> {
+        let rows: Vec<SealedRow> = sqlx::query_as(select_sealed!("WHERE org_id = ? ORDER BY seq"))
+            .bind(org.as_str())
+            .fetch_all(&mut *self.0)
+            .await
+            .map_err(store_error)?;
+        rows.into_iter().map(SealedHookKey::try_from).collect()
+    }
+
+    async fn hook_key_page_sealed(
+        &mut self,
+        after: Option<Seq>,
+        limit: u32,
+    ) -> Result<Page<Result<SealedHookKey, StoreError>, Seq>, StoreError> {
+        let rows: Vec<SealedRow> = sqlx::query_as(select_sealed!("WHERE seq > ? ORDER BY seq LIMIT ?"))
+            .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
+            .bind(limit)
+            .fetch_all(&mut *self.0)
+            .await
+            .map_err(store_error)?;
+        let placed = |row: SealedRow| (Seq(row.seq), SealedHookKey::try_from(row));
+        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
     }
 }
 

@@ -14,6 +14,7 @@ use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
 use crate::repository::error::{Conflict, StoreError};
 use crate::repository::inline_hook::{InlineHookRead, InlineHookWrite};
+use crate::repository::page::{Page, Seq};
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,14 @@ struct InlineHookRow {
     sealed_secret: Option<Vec<u8>>,
     created: i64,
     last_updated: i64,
+}
+
+/// The same with its place in the order of creation.
+#[derive(sqlx::FromRow)]
+struct PlacedRow {
+    seq: i64,
+    #[sqlx(flatten)]
+    hook: InlineHookRow,
 }
 
 /// A header in the column `headers`.
@@ -96,11 +105,16 @@ fn auth(row: &Row<'_>, found: &InlineHookRow) -> Result<ChannelAuth, StoreError>
     }
 }
 
-/// The columns of an [`InlineHookRow`]; what follows in each query picks the rows.
+/// The columns of an [`InlineHookRow`], perhaps with more; what follows in each query picks the rows.
 macro_rules! select_inline_hook {
     ($rest:literal) => {
+        select_inline_hook!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
         concat!(
-            "SELECT id, org_id, status, name, type, version, uri, headers, auth, auth_header, client_id, token_url, scope,
+            "SELECT ",
+            $more,
+            "id, org_id, status, name, type, version, uri, headers, auth, auth_header, client_id, token_url, scope,
                     hook_key_id, sealed_secret, created, last_updated
              FROM inline_hook ",
             $rest
@@ -156,13 +170,22 @@ impl InlineHookRead for SqliteTx {
         row.map(StoredInlineHook::try_from).transpose()
     }
 
-    async fn inline_hook_list_sealed(&mut self) -> Result<Vec<Result<StoredInlineHook, StoreError>>, StoreError> {
-        let rows: Vec<InlineHookRow> =
-            sqlx::query_as(select_inline_hook!("WHERE sealed_secret IS NOT NULL ORDER BY seq"))
-                .fetch_all(&mut *self.0)
-                .await
-                .map_err(store_error)?;
-        Ok(rows.into_iter().map(StoredInlineHook::try_from).collect())
+    async fn inline_hook_page_sealed(
+        &mut self,
+        after: Option<Seq>,
+        limit: u32,
+    ) -> Result<Page<Result<StoredInlineHook, StoreError>, Seq>, StoreError> {
+        let rows: Vec<PlacedRow> = sqlx::query_as(select_inline_hook!(
+            "seq, ",
+            "WHERE sealed_secret IS NOT NULL AND seq > ? ORDER BY seq LIMIT ?"
+        ))
+        .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
+        .bind(limit)
+        .fetch_all(&mut *self.0)
+        .await
+        .map_err(store_error)?;
+        let placed = |row: PlacedRow| (Seq(row.seq), StoredInlineHook::try_from(row.hook));
+        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
     }
 }
 

@@ -8,7 +8,8 @@ use crate::domain::id::{KeyId, OrgId, PrefixedId as _};
 use crate::domain::sealed::Sealed;
 use crate::domain::signing_key::{SealedSigningKey, SigningKey};
 use crate::repository::error::{Conflict, StoreError};
-use crate::repository::signing_key::{SigningKeyRead, SigningKeyWrite};
+use crate::repository::page::Page;
+use crate::repository::signing_key::{SigningKeyCursor, SigningKeyRead, SigningKeyWrite};
 use async_trait::async_trait;
 
 #[derive(sqlx::FromRow)]
@@ -84,15 +85,25 @@ impl SigningKeyRead for SqliteTx {
         row.map(SealedSigningKey::try_from).transpose()
     }
 
-    async fn signing_key_list_sealed(&mut self) -> Result<Vec<Result<SealedSigningKey, StoreError>>, StoreError> {
+    async fn signing_key_page_sealed(
+        &mut self,
+        after: Option<SigningKeyCursor>,
+        limit: u32,
+    ) -> Result<Page<Result<SealedSigningKey, StoreError>, SigningKeyCursor>, StoreError> {
+        let (org, generation) = after.unwrap_or_default();
         let rows: Vec<SealedSigningKeyRow> = sqlx::query_as(
             "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from
-             FROM signing_key ORDER BY org_id, generation",
+             FROM signing_key WHERE (org_id, generation) > (?, ?) ORDER BY org_id, generation LIMIT ?",
         )
+        .bind(org)
+        .bind(generation)
+        .bind(limit)
         .fetch_all(&mut *self.0)
         .await
         .map_err(store_error)?;
-        Ok(rows.into_iter().map(SealedSigningKey::try_from).collect())
+        let placed =
+            |row: SealedSigningKeyRow| ((row.key.org_id.clone(), row.key.generation), SealedSigningKey::try_from(row));
+        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
     }
 }
 

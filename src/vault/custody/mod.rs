@@ -1,4 +1,7 @@
-//! What is sealed: whether it opens, and that what was deleted is gone.
+//! What is sealed: whether it opens and belongs to what stands beside it, and that what was deleted is gone.
 
+pub(in crate::vault) mod comparison;
+pub mod damage;
 pub(in crate::vault) mod erasure;
+pub mod examination;
 pub mod sealing;

@@ -8,6 +8,7 @@ use crate::repository::ReadTx;
 use crate::repository::error::{Conflict, StoreError};
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::keys::publishing::PublishedKey;
 use tokio::sync::OwnedSemaphorePermit;
 
 const KIND: &str = "HookKey";
@@ -21,33 +22,54 @@ impl Vault {
         Ok(self.registry.store.read().await?.hook_key_list(org).await?)
     }
 
+    /// With their public halves, in order of creation.
+    ///
     /// # Errors
-    /// [`VaultError::NotFound`] or one of the store.
-    pub async fn hook_key_get(&self, org: &OrgId, id: &str) -> Result<HookKey, VaultError> {
+    /// [`VaultError::KeyDamaged`] or one of the store.
+    pub async fn hook_key_list_published(&self, org: &OrgId) -> Result<Vec<PublishedKey>, VaultError> {
+        let found = self.registry.store.read().await?.hook_key_list_sealed(org).await?;
+        self.published_all(found).await
+    }
+
+    /// # Errors
+    /// [`VaultError::NotFound`], [`VaultError::KeyDamaged`] or one of the store.
+    pub async fn hook_key_get(&self, org: &OrgId, id: &str) -> Result<PublishedKey, VaultError> {
         let found = match HookKeyId::parse(id) {
-            Ok(id) => self.registry.store.read().await?.hook_key_find(org, &id).await?,
+            Ok(id) => self.registry.store.read().await?.hook_key_find_sealed(org, &id).await?,
             Err(_) => None,
         };
-        found.ok_or_else(|| key_not_found(id))
+        self.published(found.ok_or_else(|| key_not_found(id))?).await
     }
 
     /// The key with this `kid`.
     ///
     /// # Errors
-    /// [`VaultError::NotFound`] or one of the store.
-    pub async fn hook_key_get_by_key_id(&self, org: &OrgId, key_id: &str) -> Result<HookKey, VaultError> {
+    /// As [`Self::hook_key_get`].
+    pub async fn hook_key_get_by_key_id(&self, org: &OrgId, key_id: &str) -> Result<PublishedKey, VaultError> {
         let found = match KeyId::parse(key_id) {
-            Ok(key_id) => self.registry.store.read().await?.hook_key_find_by_key_id(org, &key_id).await?,
+            Ok(key_id) => self.registry.store.read().await?.hook_key_find_sealed_by_key_id(org, &key_id).await?,
             Err(_) => None,
         };
-        found.ok_or_else(|| key_not_found(key_id))
+        self.published(found.ok_or_else(|| key_not_found(key_id))?).await
+    }
+
+    /// The key with this id or name.
+    ///
+    /// # Errors
+    /// As [`Self::hook_key_get`].
+    pub async fn hook_key_get_by_id_or_name(&self, org: &OrgId, key: &str) -> Result<PublishedKey, VaultError> {
+        let mut tx = self.registry.store.read().await?;
+        let id = get_key(&mut *tx, org, key).await?.id;
+        let found = tx.hook_key_find_sealed(org, &id).await?;
+        drop(tx);
+        self.published(found.ok_or_else(|| key_not_found(key))?).await
     }
 
     /// When this returns `Ok` the key is on disk.
     ///
     /// # Errors
     /// [`VaultError::Name`], [`VaultError::NameTaken`], [`VaultError::CapReached`] or one of the store.
-    pub async fn hook_key_create(&self, org: &OrgId, name: &str) -> Result<HookKey, VaultError> {
+    pub async fn hook_key_create(&self, org: &OrgId, name: &str) -> Result<PublishedKey, VaultError> {
         let name = Name::parse(name).map_err(VaultError::Name)?;
         let pair = self.key_pair(org, &name).await?;
         let now = self.registry.clock.now();
@@ -69,7 +91,7 @@ impl Vault {
         }
         .await;
         match inserted {
-            Ok(()) => Ok(key),
+            Ok(()) => Ok(PublishedKey::new(key)),
             Err(error) => {
                 if let StoreError::Conflict(_) = error {
                     // Nobody got to see it, and it was expensive.
@@ -123,15 +145,16 @@ impl Vault {
     /// Changes the name and the time of the last update, nothing else.
     ///
     /// # Errors
-    /// [`VaultError::NotFound`], [`VaultError::Name`], [`VaultError::NameTaken`] or one of the store.
-    pub async fn hook_key_rename(&self, org: &OrgId, id: &str, name: &str) -> Result<HookKey, VaultError> {
+    /// [`VaultError::NotFound`], [`VaultError::Name`], [`VaultError::NameTaken`], [`VaultError::KeyDamaged`] or one of the store.
+    pub async fn hook_key_rename(&self, org: &OrgId, id: &str, name: &str) -> Result<PublishedKey, VaultError> {
         let name = Name::parse(name).map_err(VaultError::Name)?;
         let key_id = HookKeyId::parse(id).map_err(|_| key_not_found(id))?;
         let now = self.registry.clock.now();
         let mut tx = self.registry.store.write().await?;
-        let renamed = tx.hook_key_rename(org, &key_id, &name, now).await?;
+        tx.hook_key_rename(org, &key_id, &name, now).await?;
+        let renamed = tx.hook_key_find_sealed(org, &key_id).await?;
         tx.commit().await?;
-        renamed.ok_or_else(|| key_not_found(id))
+        self.published(renamed.ok_or_else(|| key_not_found(id))?).await
     }
 
     /// For good: when this returns `Ok`, the sealed key is in neither the database file nor its WAL.

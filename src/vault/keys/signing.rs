@@ -142,7 +142,7 @@ impl Vault {
         claims.insert("iat".into(), now.into());
         claims.insert("exp".into(), now.saturating_add_unsigned(ttl).into());
         claims.insert("jti".into(), URL_SAFE_NO_PAD.encode(self.registry.random.bytes::<16>(Purpose::Id)).into());
-        let (vault, key_id, signed) = (self.clone(), sealed.key_id, claims.clone());
+        let (vault, key_id, signed) = (self.clone(), sealed.key.key_id, claims.clone());
         // Half a millisecond: off the async workers.
         let jwt = tokio::task::spawn_blocking(move || {
             let key = vault.private_key(&sealed)?;
@@ -152,12 +152,12 @@ impl Vault {
     }
 
     fn private_key(&self, sealed: &SealedHookKey) -> Result<Arc<PrivateKey>, VaultError> {
-        if let Some(key) = self.parsed_hook_keys.lock().get(&sealed.id) {
+        if let Some(key) = self.parsed_hook_keys.lock().get(&sealed.key.id) {
             return Ok(key.clone());
         }
         let pkcs8 = self.envelope.open(sealed.place(), &sealed.sealed_pkcs8).map_err(VaultError::KeyUnusable)?;
         let key = Arc::new(PrivateKey::from_pkcs8(&pkcs8).map_err(VaultError::KeyCannotSign)?);
-        self.parsed_hook_keys.lock().put(sealed.id.clone(), key.clone());
+        self.parsed_hook_keys.lock().put(sealed.key.id.clone(), key.clone());
         Ok(key)
     }
 }

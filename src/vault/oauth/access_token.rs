@@ -138,9 +138,11 @@ impl Vault {
         let mut tx = self.registry.store.read().await?;
         let ring = self.signing_key_ring(&mut *tx, &request.org.id).await?;
         let app = tx.service_app_find(&app).await?;
+        ring.published(now).find(|key| key.key_id == key_id).ok_or(Refused::Key)?;
+        let sealed = tx.signing_key_find_sealed(&request.org.id, &key_id).await?.ok_or(Refused::Key)?;
         drop(tx);
-        let key = ring.published(now).find(|key| key.key_id == key_id).ok_or(Refused::Key)?;
-        let claims = read.verify(&VerifyingKey::Rsa(key.public_key.clone())).map_err(|_| Refused::Signature)?;
+        self.compare(std::slice::from_ref(&sealed)).await?;
+        let claims = read.verify(&VerifyingKey::Rsa(sealed.key.public_key)).map_err(|_| Refused::Signature)?;
         if claims.aud != claims.iss {
             return Err(Refused::Audience.into());
         }

@@ -39,6 +39,24 @@ impl Vault {
         Ok(ring.phases(now).map(|(key, phase)| (key.clone(), phase)).collect())
     }
 
+    /// The org's keys whose signatures count, or will, each compared with its private half. The first one is made here.
+    ///
+    /// # Errors
+    /// [`VaultError::KeyDamaged`] or one of the store.
+    pub async fn signing_key_list_published(&self, org: &OrgId) -> Result<Vec<SigningKey>, VaultError> {
+        let now = self.registry.clock.now();
+        let ring = self.signing_key_ensure(org).await?;
+        let mut tx = self.registry.store.read().await?;
+        let mut published = Vec::new();
+        for key in ring.published(now) {
+            // One that was deleted since the ring was read is published no more.
+            published.extend(tx.signing_key_find_sealed(org, &key.key_id).await?);
+        }
+        drop(tx);
+        self.compare(&published).await?;
+        Ok(published.into_iter().map(|sealed| sealed.key).collect())
+    }
+
     /// Makes the next key.
     ///
     /// # Errors

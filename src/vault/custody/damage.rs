@@ -1,0 +1,30 @@
+//! What can be wrong with what is sealed.
+
+use crate::crypto::envelope::OpenError;
+use crate::domain::id::{HookKeyId, InlineHookId, KeyId};
+use crate::domain::name::Name;
+use crate::repository::error::StoreError;
+
+/// A private key or a secret of a hook that cannot be used. `Display` names it with its reason.
+#[derive(Debug, thiserror::Error)]
+pub enum Damaged {
+    #[error("{id} ({name}): {reason}")]
+    Key { id: HookKeyId, name: Name, reason: DamageReason },
+    #[error("signing key {id}: {reason}")]
+    SigningKey { id: KeyId, reason: DamageReason },
+    #[error("{id} ({name}): {reason}")]
+    Hook { id: InlineHookId, name: Name, reason: OpenError },
+    #[error("{0}")]
+    Row(StoreError),
+}
+
+/// Why a private key cannot be used, or its public half must not be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DamageReason {
+    #[error(transparent)]
+    DoesNotOpen(#[from] OpenError),
+    #[error("what was sealed is no private key")]
+    NoPrivateKey,
+    #[error("the private key does not belong to the public key beside it")]
+    WrongPublicKey,
+}

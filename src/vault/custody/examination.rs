@@ -1,0 +1,111 @@
+//! Whether what is sealed still opens.
+
+use super::comparison::compare;
+use super::damage::Damaged;
+use crate::crypto::envelope::Envelope;
+use crate::domain::hook_key::SealedHookKey;
+use crate::domain::inline_hook::StoredInlineHook;
+use crate::domain::signing_key::SealedSigningKey;
+use crate::repository::error::StoreError;
+use crate::vault::Vault;
+use crate::vault::error::VaultError;
+use tokio::time::Instant;
+
+/// How many rows are in memory at a time.
+const PAGE: u32 = 50;
+
+/// What an examination of all private keys and secrets found.
+#[derive(Debug, Default)]
+pub struct Examination {
+    pub sound: usize,
+    pub damaged: Vec<Damaged>,
+}
+
+impl Vault {
+    /// Opens every private key and every secret of a hook, of all orgs, and compares each key with the public key beside it.
+    ///
+    /// Page by page: what is in memory does not grow with the vault, no state of the database is held for long, and whoever waits
+    /// for a core or a connection gets it in between.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn sealed_examine(&self) -> Result<Examination, VaultError> {
+        let mut examination = Examination::default();
+        let mut after = None;
+        loop {
+            let page = self.registry.store.read().await?.hook_key_page_sealed(after, PAGE).await?;
+            self.examine_page(&mut examination, page.items, damage_of_key).await?;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let mut after = None;
+        loop {
+            let page = self.registry.store.read().await?.inline_hook_page_sealed(after, PAGE).await?;
+            self.examine_page(&mut examination, page.items, damage_of_hook).await?;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        let mut after = None;
+        loop {
+            let page = self.registry.store.read().await?.signing_key_page_sealed(after, PAGE).await?;
+            self.examine_page(&mut examination, page.items, damage_of_signing_key).await?;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(examination)
+    }
+
+    async fn examine_page<T: Send + 'static>(
+        &self,
+        examination: &mut Examination,
+        items: Vec<T>,
+        damage_of: fn(T, &Envelope) -> Option<Damaged>,
+    ) -> Result<(), VaultError> {
+        let (count, envelope) = (items.len(), self.envelope.clone());
+        let started = Instant::now();
+        // A third of a millisecond a key: off the async workers.
+        let look = move || items.into_iter().filter_map(|item| damage_of(item, &envelope)).collect::<Vec<_>>();
+        let damaged = tokio::task::spawn_blocking(look).await?;
+        examination.sound += count - damaged.len();
+        examination.damaged.extend(damaged);
+        // Half of a core at the most.
+        tokio::time::sleep(started.elapsed()).await;
+        Ok(())
+    }
+}
+
+fn damage_of_key(key: Result<SealedHookKey, StoreError>, envelope: &Envelope) -> Option<Damaged> {
+    match key {
+        Ok(key) => {
+            let reason = compare(&key, envelope).err()?;
+            Some(Damaged::Key { id: key.key.id, name: key.key.name, reason })
+        }
+        Err(error) => Some(Damaged::Row(error)),
+    }
+}
+
+fn damage_of_signing_key(key: Result<SealedSigningKey, StoreError>, envelope: &Envelope) -> Option<Damaged> {
+    match key {
+        Ok(key) => {
+            let reason = compare(&key, envelope).err()?;
+            Some(Damaged::SigningKey { id: key.key.key_id, reason })
+        }
+        Err(error) => Some(Damaged::Row(error)),
+    }
+}
+
+fn damage_of_hook(stored: Result<StoredInlineHook, StoreError>, envelope: &Envelope) -> Option<Damaged> {
+    match stored {
+        Ok(StoredInlineHook { hook, sealed_secret }) => {
+            let reason = envelope.open(hook.secret_place(), &sealed_secret?).err()?;
+            Some(Damaged::Hook { id: hook.id, name: hook.name, reason })
+        }
+        Err(error) => Some(Damaged::Row(error)),
+    }
+}

@@ -1,0 +1,3 @@
+//! Damage is told as damage: never as "not found", and never as an answer that is wrong.
+
+mod public_half;
