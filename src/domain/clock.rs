@@ -9,7 +9,7 @@ pub trait Clock: Send + Sync {
     /// The wall clock.
     fn now(&self) -> Timestamp;
 
-    /// Time since some fixed moment, which never runs backwards: for rate limits and durations.
+    /// Time since some fixed moment, which never runs backwards: for durations.
     fn elapsed(&self) -> Duration;
 }
 

@@ -107,7 +107,7 @@ async fn refusals_are_told_in_the_one_form() {
     x-okta-request-id: 07462f8d57dcc68ef55177aaec936593
     x-rate-limit-limit: 1200
     x-rate-limit-remaining: 1199
-    x-rate-limit-reset: 1761311168
+    x-rate-limit-reset: 1761311227
 
     {"errorCode":"E0000005","errorSummary":"Invalid session","errorLink":"E0000005","errorId":"oaehHtPjhji1mK0B4mi8NHPhg","errorCauses":[]}
     "#);

@@ -28,7 +28,7 @@ async fn create_answers_200_with_the_public_key() {
     x-okta-request-id: 07462f8d57dcc68ef55177aaec936593
     x-rate-limit-limit: 1200
     x-rate-limit-remaining: 1199
-    x-rate-limit-reset: 1761311168
+    x-rate-limit-reset: 1761311227
 
     {"id":"HKYpXVRoko2jxQQxYvSn","keyId":"cbd6d43e-872e-4ed8-b393-567a60257d9e","name":"My hook key","created":"2025-10-24T13:06:07.000Z","lastUpdated":"2025-10-24T13:06:07.000Z","isUsed":"false","_embedded":{"kty":"RSA","alg":"RSA","kid":"cbd6d43e-872e-4ed8-b393-567a60257d9e","use":null,"e":"AQAB","n":"z9usJzpSZLDeK9hYBqQXkxdXR5LNLEze6_Qix7EbMpnnwp5hxuczG98JjX5vvtC66WHUuMs8zuIZs8cu9rfbCqCZ0EvOBNeROWp-MigzlRB6la7I-71WKS9sB458oPG6TW_TJv4FoMyF9_AQd00T3l9GEoiFCDsz3BlNn-mcYaDZgAM19eRb5BnmrrCtLX0qU1C6s83ROeNqMW4aUXLLDbu7JdjTaVIaFX5IID2M6WBOJx0DImG0xJM2ZWCkmnrh2NAJbeKhxVeSxqsl6TEC-P2_RWymGxQJSRqyFgPCOH-IPwHLROBwmvCT9oOPkX7B2ydtO_37V2oSueE5cPscww"}}
     "#);
@@ -52,7 +52,7 @@ async fn get_shows_the_public_key_where_it_is_asked_for() {
     x-okta-request-id: 847b4f8e18e2d662b40789a2f0d1cf86
     x-rate-limit-limit: 1200
     x-rate-limit-remaining: 1199
-    x-rate-limit-reset: 1761311168
+    x-rate-limit-reset: 1761311227
 
     {"id":"HKYpXVRoko2jxQQxYvSn","keyId":"cbd6d43e-872e-4ed8-b393-567a60257d9e","name":"a","created":"2025-10-24T13:06:07.000Z","lastUpdated":"2025-10-24T13:06:07.000Z","isUsed":"false"}
     "#);
@@ -82,7 +82,7 @@ async fn list_is_a_bare_array_in_order_of_creation_without_public_keys() {
     x-okta-request-id: 80a5a3a349f843fcd1048bce5fcd70ce
     x-rate-limit-limit: 1200
     x-rate-limit-remaining: 1199
-    x-rate-limit-reset: 1761311168
+    x-rate-limit-reset: 1761311227
 
     [{"id":"HKYpXVRoko2jxQQxYvSn","keyId":"cbd6d43e-872e-4ed8-b393-567a60257d9e","name":"c","created":"2025-10-24T13:06:07.000Z","lastUpdated":"2025-10-24T13:06:07.000Z","isUsed":"false"},{"id":"HKYKkRG7q3U1q50TtJWW","keyId":"b64488ae-3dd9-4548-9ac9-ac26724a0169","name":"a","created":"2025-10-24T13:06:07.000Z","lastUpdated":"2025-10-24T13:06:07.000Z","isUsed":"false"},{"id":"HKYFib2a6Gr7XojSbIqW","keyId":"ae469c93-6b39-4991-b6b0-cf1c31f2891e","name":"b","created":"2025-10-24T13:06:07.000Z","lastUpdated":"2025-10-24T13:06:07.000Z","isUsed":"false"}]
     "#);
@@ -128,7 +128,7 @@ async fn a_deleted_key_is_gone_for_every_operation() {
     x-okta-request-id: 847b4f8e18e2d662b40789a2f0d1cf86
     x-rate-limit-limit: 1200
     x-rate-limit-remaining: 1198
-    x-rate-limit-reset: 1761311168
+    x-rate-limit-reset: 1761311227
     ");
     assert_snapshot!(manager.delete(&path(&key)).await.brief(), @r#"404 {"errorCode":"E0000007","errorSummary":"Not found: Resource not found: HKYpXVRoko2jxQQxYvSn (HookKey)","errorLink":"E0000007","errorId":"oaef8hhKpwyEt9iyn-nSkJumg","errorCauses":[]}"#);
     assert_eq!(manager.get(&path(&key)).await.failure(), "404 E0000007");

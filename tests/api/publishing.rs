@@ -33,7 +33,7 @@ async fn a_set_of_all_keys_and_a_set_of_one_are_public() {
     x-okta-request-id: 80a5a3a349f843fcd1048bce5fcd70ce
     x-rate-limit-limit: 1200
     x-rate-limit-remaining: 1197
-    x-rate-limit-reset: 1761311168
+    x-rate-limit-reset: 1761311227
 
     {"keys":[{"kty":"RSA","use":"sig","alg":"RS256","kid":"b64488ae-3dd9-4548-9ac9-ac26724a0169","e":"AQAB","n":"z3SVCugWNwK8Pe1-T38IJ33HHVkNF2JW4rOEFQ_1DZ9cC4R55J-AQeDtdodNkLvfFTFWd_SiR8ztuM1ErztSMaqeFK4k4p9ord9Or-N6C3fA3DP4EQ9wRNmGBEnsQu55THHmNF8r3RcPj_Gg-BEenAtx2TJ8NPn_L-n3lpITej-fMVqWI0qyxVC-WDlgPua5PidTCjMWzpxzqUV0YbkXcAYRRQvHqaGgRautp_j-lUgjB85mOr9CkTv0B7UmB7xJ_kPQjO4c-g8pyvO4zFvsELH4J4A3glLeaoU0mQ9ZidWdLY_21tP9BC4kFULlAPpDZpiPqrrGK49WIdWaMKBhHw"}]}
     "#);

@@ -1,9 +1,11 @@
 //! How often a client may call, and what the headers say about it.
 
 use crate::support::answer::Answer;
-use crate::support::app::{Caller, READ, TestApp};
+use crate::support::app::{Caller, MANAGE, READ, TestApp};
+use futures_util::future::join_all;
 use hookvault::domain::rate_limit::RateLimit;
 use insta::assert_snapshot;
+use serde_json::json;
 use std::time::Duration;
 
 const KEYS: &str = "/api/v1/hook-keys";
@@ -27,19 +29,74 @@ async fn call(caller: &Caller<'_>) -> (u16, String, String, i64) {
 }
 
 #[tokio::test]
-async fn the_headers_count_down_and_the_bucket_refills() {
+async fn the_headers_count_down_and_at_the_reset_the_whole_limit_is_there_again() {
     let app = limited("3").await;
     let reader = app.token(READ).await;
-    assert_eq!(call(&reader).await, (200, "3".into(), "2".into(), 20));
-    assert_eq!(call(&reader).await, (200, "3".into(), "1".into(), 40));
+    assert_eq!(call(&reader).await, (200, "3".into(), "2".into(), 60));
+    app.clock.advance(Duration::from_secs(20));
+    assert_eq!(call(&reader).await, (200, "3".into(), "1".into(), 60));
     assert_eq!(call(&reader).await, (200, "3".into(), "0".into(), 60));
     let refused = reader.get(KEYS).await;
-    assert_eq!(budget(&refused), (429, "3".into(), "0".into(), 20), "the next one is accepted in 20 s");
+    assert_eq!(budget(&refused), (429, "3".into(), "0".into(), 60));
     assert_snapshot!(refused.brief(), @r#"429 {"errorCode":"E0000047","errorSummary":"API call exceeded rate limit due to too many requests.","errorLink":"E0000047","errorId":"oaegKWjo0n4Q_zRBIvOX81wzg","errorCauses":[]}"#);
-    app.clock.advance(Duration::from_secs(19));
-    assert_eq!(call(&reader).await.0, 429);
+    app.clock.advance(Duration::from_secs(39));
+    assert_eq!(call(&reader).await, (429, "3".into(), "0".into(), 60));
     app.clock.advance(Duration::from_secs(1));
-    assert_eq!(call(&reader).await, (200, "3".into(), "0".into(), 80));
+    assert_eq!(call(&reader).await, (200, "3".into(), "2".into(), 120));
+}
+
+#[tokio::test]
+async fn a_window_begins_with_its_clients_first_request() {
+    let app = limited("1").await;
+    let (early, late) = (app.token(READ).await, app.token(READ).await);
+    assert_eq!(call(&early).await, (200, "1".into(), "0".into(), 60));
+    app.clock.advance(Duration::from_secs(45));
+    assert_eq!(call(&late).await, (200, "1".into(), "0".into(), 105));
+    app.clock.advance(Duration::from_secs(15));
+    assert_eq!((call(&early).await.0, call(&late).await.0), (200, 429));
+}
+
+/// One of the workers that an apply has, at one of its keys.
+struct Worker {
+    key: usize,
+    retries: u32,
+    /// When it sends, by its clock.
+    sends: i64,
+}
+
+/// What Terraform does: each worker that is refused sleeps until a second after the reset, five times at most for a key.
+#[tokio::test]
+async fn an_apply_of_forty_keys_by_ten_workers_succeeds_on_an_exhausted_window_of_sixty() {
+    let app = limited("60").await;
+    let manager = app.token(MANAGE).await;
+    for _ in 0..60 {
+        assert_eq!(call(&manager).await.0, 200);
+    }
+    let mut keys = 0..40;
+    let mut workers: Vec<_> = keys.by_ref().take(10).map(|key| Worker { key, retries: 0, sends: START }).collect();
+    let (mut now, mut failed) = (START, Vec::new());
+    while let Some(next) = workers.iter().map(|worker| worker.sends).min() {
+        app.clock.advance(Duration::from_secs((next - now).try_into().unwrap()));
+        now = next;
+        let (due, asleep): (Vec<_>, Vec<_>) = workers.into_iter().partition(|worker| worker.sends == now);
+        let create = |worker: &Worker| manager.post(KEYS, json!({"name": format!("key {}", worker.key)}));
+        let answers = join_all(due.iter().map(create)).await;
+        workers = asleep;
+        for (worker, answer) in due.into_iter().zip(answers) {
+            let (status, _, _, reset) = budget(&answer);
+            match (status, worker.retries) {
+                (429, 0..5) => workers.push(Worker { retries: worker.retries + 1, sends: START + reset + 1, ..worker }),
+                (429, _) => failed.push(worker.key),
+                status => assert_eq!(status.0, 200, "{answer}"),
+            }
+            // A worker that is done, well or not, takes the next key.
+            if status == 200 || worker.retries == 5 {
+                workers.extend(keys.next().map(|key| Worker { key, retries: 0, sends: now }));
+            }
+        }
+    }
+    assert_eq!(failed, [0; 0], "of 40 keys");
+    assert_eq!(app.token(READ).await.get(KEYS).await.json().as_array().unwrap().len(), 40);
 }
 
 #[tokio::test]

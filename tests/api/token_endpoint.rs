@@ -31,7 +31,7 @@ async fn a_client_gets_a_token_that_says_what_it_may() {
     x-okta-request-id: 07462f8d57dcc68ef55177aaec936593
     x-rate-limit-limit: 1200
     x-rate-limit-remaining: 1199
-    x-rate-limit-reset: 1761311168
+    x-rate-limit-reset: 1761311227
 
     {"token_type":"Bearer","expires_in":3600,"access_token":"…","scope":"okta.inlineHooks.manage hookvault.keys.use"}
     "#);

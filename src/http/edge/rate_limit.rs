@@ -1,19 +1,24 @@
-//! Rate limiting by credential, or by address where there is no valid one (governor's GCRA: a bucket that refills
-//! evenly, not a window that jumps).
+//! Rate limiting by credential, or by address where there is no valid one: a window of a minute for each (wire.md §3).
+//!
+//! 1. A window begins with its client's first request, and is over a minute later.
+//! 2. Until then a client may send as many requests as the limit says; what is more is refused.
+//! 3. At its end, which the headers name, the whole limit is there again: clients sleep until then, and send all they have.
 
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::rate_limit::RateLimit;
 use crate::http::edge::authentication::Authentication;
-use governor::middleware::StateInformationMiddleware;
-use governor::state::keyed::DashMapStateStore;
-use governor::{Quota, nanos::Nanos};
+use lru::LruCache;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// After so many requests, the states of clients that have been quiet for long are forgotten.
-const SWEEP_EVERY: u32 = 10_000;
+/// How long a window is.
+const WINDOW: Duration = Duration::from_mins(1);
+
+/// How many windows are kept, some 8 MB at most: those of the clients that were heard of last. Whoever has more addresses than that
+/// gets more than the limit from all of them anyway.
+const WINDOWS: NonZeroUsize = NonZeroUsize::new(1 << 16).expect("it is not 0");
 
 /// Who is counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -51,89 +56,114 @@ impl Client {
 pub struct Budget {
     pub limit: u32,
     pub remaining: u32,
-    /// When the bucket is full again; for a refused request, when the next one will be accepted.
+    /// When the window is over, at most a minute from now.
     pub reset: Timestamp,
     pub exceeded: bool,
 }
 
-type Governor = governor::RateLimiter<Client, DashMapStateStore<Client>, Elapsed, StateInformationMiddleware>;
+/// What a client has used of its minute.
+struct Window {
+    ends: Timestamp,
+    used: u32,
+}
 
 pub struct RateLimiter {
-    governor: Option<Governor>,
-    limit: Option<u32>,
+    limit: RateLimit,
     clock: Arc<dyn Clock>,
-    requests: AtomicU32,
+    windows: Mutex<LruCache<Client, Window>>,
 }
 
 impl RateLimiter {
     #[must_use]
     pub fn new(limit: RateLimit, clock: Arc<dyn Clock>) -> Self {
-        let governor = match limit {
-            RateLimit::Off => None,
-            RateLimit::PerMinute(limit) => Some(
-                Governor::new(Quota::per_minute(limit), DashMapStateStore::default(), Elapsed(Arc::clone(&clock)))
-                    .with_middleware(),
-            ),
-        };
-        let limit = match limit {
-            RateLimit::Off => None,
-            RateLimit::PerMinute(limit) => Some(limit.get()),
-        };
-        Self { governor, limit, clock, requests: AtomicU32::new(0) }
+        Self { limit, clock, windows: Mutex::new(LruCache::sparse(WINDOWS)) }
     }
 
     /// Counts a request.
     pub fn count(&self, client: &Client) -> Budget {
-        let Some(governor) = &self.governor else {
+        let RateLimit::PerMinute(limit) = self.limit else {
             return self.untouched();
         };
-        if self.requests.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
-            governor.retain_recent();
+        let limit = limit.get();
+        // The wall clock, in whole seconds as the header has them: a client that comes at the reset, by its `Date`, is not early.
+        let now = self.clock.now();
+        let next = now.after(WINDOW).unwrap_or(now);
+        // A panic while the lock is held leaves counts that are still counts.
+        let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
+        let window = windows.get_or_insert_mut_ref(client, || Window { ends: next, used: 0 });
+        // The end is too far away where the clock was set back.
+        if window.ends <= now || window.ends > next {
+            *window = Window { ends: next, used: 0 };
         }
-        match governor.check_key(client) {
-            Ok(state) => {
-                let (limit, remaining) = (state.quota().burst_size().get(), state.remaining_burst_capacity());
-                let refill = state.quota().replenish_interval() * (limit - remaining.min(limit));
-                Budget { limit, remaining, reset: self.in_future(refill), exceeded: false }
-            }
-            Err(refused) => {
-                let wait = refused.wait_time_from(Elapsed(Arc::clone(&self.clock)).since_start());
-                let limit = refused.quota().burst_size().get();
-                Budget { limit, remaining: 0, reset: self.in_future(wait), exceeded: true }
-            }
-        }
+        let exceeded = window.used >= limit;
+        window.used += u32::from(!exceeded);
+        Budget { limit, remaining: limit - window.used, reset: window.ends, exceeded }
     }
 
     /// What a client is told that is not counted. It parses the headers all the same; without a limit they hold the
     /// largest number that all clients can read.
     #[must_use]
     pub fn untouched(&self) -> Budget {
-        let limit = self.limit.unwrap_or(i32::MAX.unsigned_abs());
-        Budget { limit, remaining: limit, reset: self.in_future(Duration::ZERO), exceeded: false }
-    }
-
-    /// Rounded up to whole seconds.
-    fn in_future(&self, wait: Duration) -> Timestamp {
-        let wait = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
-        let now = self.clock.now();
-        now.after(wait).unwrap_or(now)
+        let limit = match self.limit {
+            RateLimit::PerMinute(limit) => limit.get(),
+            RateLimit::Off => i32::MAX.unsigned_abs(),
+        };
+        Budget { limit, remaining: limit, reset: self.clock.now(), exceeded: false }
     }
 }
 
-/// Our clock in governor's terms: the one that never runs backwards.
-#[derive(Clone)]
-struct Elapsed(Arc<dyn Clock>);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicI64, Ordering};
 
-impl Elapsed {
-    fn since_start(&self) -> Nanos {
-        Nanos::from(self.0.elapsed())
+    /// A wall clock that is set.
+    #[derive(Default)]
+    struct Hands(AtomicI64);
+
+    impl Clock for Hands {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_unix(self.0.load(Ordering::Relaxed)).unwrap()
+        }
+
+        fn elapsed(&self) -> Duration {
+            Duration::ZERO
+        }
     }
-}
 
-impl governor::clock::Clock for Elapsed {
-    type Instant = Nanos;
+    fn limiter(limit: &str) -> (RateLimiter, Arc<Hands>) {
+        let clock = Arc::new(Hands::default());
+        (RateLimiter::new(RateLimit::parse(limit).unwrap(), clock.clone()), clock)
+    }
 
-    fn now(&self) -> Nanos {
-        self.since_start()
+    #[test]
+    fn windows_beyond_the_last_ones_are_forgotten() {
+        let (limiter, _) = limiter("1");
+        let address = |number: usize| Client::Address(IpAddr::V4(u32::try_from(number).unwrap().into()));
+        for number in 0..=WINDOWS.get() {
+            assert!(!limiter.count(&address(number)).exceeded);
+        }
+        assert_eq!(limiter.windows.lock().unwrap().len(), WINDOWS.get());
+        assert!(limiter.count(&address(WINDOWS.get())).exceeded, "the last one is kept");
+        assert!(!limiter.count(&address(0)).exceeded, "the first one is not");
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_keeps_nobody_waiting_for_longer_than_a_window() {
+        let (limiter, clock) = limiter("1");
+        let client = Client::address(None);
+        clock.0.store(7200, Ordering::Relaxed);
+        assert!(!limiter.count(&client).exceeded);
+        clock.0.store(3600, Ordering::Relaxed);
+        let budget = limiter.count(&client);
+        assert_eq!((budget.exceeded, budget.reset.unix()), (false, 3660));
+    }
+
+    #[test]
+    fn addresses_of_one_ipv6_network_are_one_client() {
+        let of = |text: &str| Client::address(Some(text.parse().unwrap()));
+        assert_eq!(of("2001:db8:0:1::1"), of("2001:db8:0:1:ffff::2"));
+        assert_ne!(of("2001:db8:0:1::1"), of("2001:db8:0:2::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
     }
 }
