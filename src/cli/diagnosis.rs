@@ -33,6 +33,7 @@ fn unreachable_hint(error: &CallError, failure: &OutboundError) -> String {
         OutboundError::NotAllowed(NotAllowed::PlainHttp) => {
             format!("give {party} an https address, or open its host with HOOKVAULT_HOOK_ALLOW={host}")
         }
+        OutboundError::Header(_) => "give the header another name, or take it out of the hook's channel".into(),
         OutboundError::Unresolvable(_) => format!("check the host name {host}, and the name servers of this machine"),
         OutboundError::Connect(_) => {
             format!("check that {party} is running, and that its address and port are {}", origin(error))

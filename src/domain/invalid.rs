@@ -41,8 +41,6 @@ pub enum Invalid {
     AddressNotAllowed(IpAddr),
     #[error("is not a list of host names, addresses and networks such as 10.0.0.0/8")]
     HookAllow,
-    #[error("is not the name of a header")]
-    HeaderName,
     #[error("is a header that the vault sets itself")]
     ReservedHeader,
     #[error("is there twice")]

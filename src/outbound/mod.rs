@@ -40,6 +40,8 @@ pub struct Answer {
 pub enum OutboundError {
     #[error(transparent)]
     NotAllowed(#[from] NotAllowed),
+    #[error("the header `{0}` cannot be sent: in HTTP, a name has letters, digits and hyphens")]
+    Header(String),
     #[error("the host name cannot be resolved: {0}")]
     Unresolvable(String),
     #[error("there is no connection: {0}")]
@@ -92,10 +94,11 @@ impl Outbound {
         };
         let mut map = HeaderMap::new();
         for (name, value) in headers {
-            // Both were checked when the hook was written.
-            if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
-                map.insert(name, value);
-            }
+            // Names are kept as they were written, whatever they are (wire.md §6).
+            let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) else {
+                return Err(OutboundError::Header(name.clone()));
+            };
+            map.insert(name, value);
         }
         map.insert(ACCEPT, HeaderValue::from_static("application/json"));
         self.send(url, request.headers(map)).await

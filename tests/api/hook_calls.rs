@@ -161,6 +161,30 @@ async fn secrets_go_where_they_belong() {
 }
 
 #[tokio::test]
+async fn a_header_whose_name_cannot_be_sent_is_kept_as_it_is_and_fails_the_call() {
+    let (app, server) = (local().await, HookServer::start(both).await);
+    let manager = app.token(MANAGE).await;
+    for (member, value, shown) in [
+        ("headers", json!([{"key": "Field 1", "value": "a"}]), json!([{"key": "Field 1", "value": "a"}])),
+        (
+            "authScheme",
+            json!({"type": "HEADER", "key": "Clé", "value": "hunter2"}),
+            json!({"type": "HEADER", "key": "Clé"}),
+        ),
+    ] {
+        let mut body = plain(&server.url(&format!("/{member}")));
+        body["channel"]["config"][member] = value;
+        let hook = create(&manager, body).await;
+        assert_eq!(manager.get(&hook).await.json()["channel"]["config"][member], shown);
+        let answer = execute(&manager, &hook).await;
+        assert_eq!(answer.failure(), "502 E0000134");
+        assert!(answer.cause().contains("cannot be sent: in HTTP, a name has letters"), "{answer}");
+        assert!(!answer.body.contains("hunter2"), "{answer}");
+    }
+    assert_eq!(server.seen().len(), 0, "nothing was sent");
+}
+
+#[tokio::test]
 async fn every_failure_of_a_hook_is_the_documented_error_within_its_time() {
     const REDIRECT: &str = "HTTP/1.1 302 Found\r\nLocation: /ok\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     const NOT_JSON: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello";

@@ -261,19 +261,19 @@ impl InlineHookWire {
     }
 }
 
-/// What can be done with the hook as it is.
+/// What can be done with the hook as it is. `self` has its address alone (wire.md §6).
 fn links(hook: &InlineHook, base: &str) -> Links {
     let own = format!("{base}/api/v1/inlineHooks/{}", hook.id);
     let to = |suffix: &str, allow: &[&'static str]| Link::new(format!("{own}{suffix}"), allow);
     match hook.status {
         HookStatus::Active => Links::new([
-            ("self", to("", &["GET", "PUT"])),
+            ("self", Link::plain(own.clone())),
             ("execute", to("/execute", &["POST"])),
             ("deactivate", to("/lifecycle/deactivate", &["POST"])),
         ]),
         HookStatus::Inactive => Links::new([
             ("activate", to("/lifecycle/activate", &["POST"])),
-            ("self", to("", &["GET", "PUT", "DELETE"])),
+            ("self", Link::plain(own.clone())),
             ("delete", to("", &["DELETE"])),
         ]),
     }
