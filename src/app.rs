@@ -1,8 +1,10 @@
 //! The composition root: the only place that knows which parts are real.
 
+mod example;
 mod open;
 mod start_error;
 
+pub use example::{EXAMPLE_HOOK, start_example};
 pub use open::{Opened, migrate, open_for_check, open_registry, open_store, open_vault, read_secret_file};
 pub use start_error::{StartError, store_hint};
 
@@ -66,15 +68,30 @@ impl Stopper {
     }
 }
 
+/// Takes an address, so that nobody else has it.
+///
+/// # Errors
+/// [`StartError::Listen`].
+pub fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|reason| StartError::Listen { address, reason })
+}
+
 impl App {
     /// Opens everything and starts to listen.
     ///
     /// # Errors
     /// [`StartError`]; then nothing is left running.
     pub async fn start(config: Config, parts: &Parts) -> Result<Self, StartError> {
-        let listen_error = |reason| StartError::Listen { address: config.server.listen, reason };
         // First, so that an address in use leaves nothing behind.
-        let listener = TcpListener::bind(config.server.listen).map_err(listen_error)?;
+        let listener = listen(config.server.listen)?;
+        Self::start_on(listener, config, parts).await
+    }
+
+    /// As [`Self::start`], on an address that was taken before.
+    ///
+    /// # Errors
+    /// [`StartError`]; then nothing is left running.
+    pub async fn start_on(listener: TcpListener, config: Config, parts: &Parts) -> Result<Self, StartError> {
         let vault = open_vault(&config, true, parts).await?;
         // The master key may be in it.
         let Config { server, .. } = config;

@@ -2,9 +2,11 @@
 //!
 //! An unknown variable with our prefix is an error: it is nearly always a misspelt one.
 
+mod data_dir;
 mod sources;
 mod trusted_issuers;
 
+pub use data_dir::DataDir;
 pub use sources::{ConfigError, Sources};
 
 use crate::domain::dialect::DialectChoice;
@@ -13,7 +15,7 @@ use crate::domain::public_url::PublicUrl;
 use crate::domain::rate_limit::RateLimit;
 use crate::domain::trusted_issuer::TrustedIssuer;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -125,8 +127,8 @@ impl ServerConfig {
             listen: sources.parse(
                 variable::LISTEN,
                 "127.0.0.1:8080",
-                "write it as 127.0.0.1:8080 or [::]:8080",
-                |text| text.parse::<SocketAddr>().map_err(|_| "is not an address and a port"),
+                "write it as 127.0.0.1:8080, localhost:8080 or [::]:8080",
+                listen_address,
             )?,
             rate_limit: sources.parse(
                 variable::RATE_LIMIT,
@@ -156,23 +158,29 @@ impl ServerConfig {
     }
 }
 
+/// `localhost` is this machine without asking a name server (RFC 6761, clause 6.3).
+fn listen_address(text: &str) -> Result<SocketAddr, &'static str> {
+    let address = match text.strip_prefix("localhost:") {
+        Some(port) => format!("127.0.0.1:{port}").parse(),
+        None => text.parse(),
+    };
+    address.map_err(|_| "is not an address and a port")
+}
+
 impl DatabaseConfig {
     /// # Errors
     /// [`ConfigError`].
     pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
-        Ok(Self {
-            path: sources.parse(
+        let path = match DataDir::from_sources(sources)? {
+            Some(folder) => folder.database(),
+            None => sources.parse(
                 variable::DATABASE_URL,
                 "sqlite://hookvault.db",
                 "write it as sqlite://hookvault.db (relative) or sqlite:///var/lib/hookvault/hookvault.db (absolute)",
                 database_path,
             )?,
-            migrate: sources.parse(variable::MIGRATE, "on", "write it as on or off", |text| match text {
-                "on" => Ok(true),
-                "off" => Ok(false),
-                _ => Err("is neither on nor off"),
-            })?,
-        })
+        };
+        Ok(Self { path, migrate: migrate(sources)? })
     }
 
     /// The file in the words of the setting.
@@ -180,6 +188,15 @@ impl DatabaseConfig {
     pub fn url(&self) -> String {
         format!("sqlite://{}", self.path.display())
     }
+}
+
+/// Whether pending migrations run by themselves.
+fn migrate(sources: &Sources) -> Result<bool, ConfigError> {
+    sources.parse(variable::MIGRATE, "on", "write it as on or off", |text| match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("is neither on nor off"),
+    })
 }
 
 fn database_path(url: &str) -> Result<PathBuf, &'static str> {
@@ -195,6 +212,9 @@ impl MasterKeySource {
     /// # Errors
     /// [`ConfigError`] where both forms are given.
     pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
+        if let Some(folder) = DataDir::from_sources(sources)? {
+            return Ok(Self::File(folder.master_key()));
+        }
         match (sources.get(variable::MASTER_KEY), sources.get(variable::MASTER_KEY_FILE)) {
             (Some(_), Some((_, file_origin))) => Err(ConfigError::new(
                 format!("both {} and {file_origin} are set", variable::MASTER_KEY),
@@ -249,72 +269,6 @@ pub fn outbound(sources: &Sources) -> Result<OutboundPolicy, ConfigError> {
     )
 }
 
-/// The folder in which `dev` keeps everything.
-#[derive(Debug, Clone)]
-pub struct DataDir(PathBuf);
-
-impl DataDir {
-    #[must_use]
-    pub fn new(path: PathBuf) -> Self {
-        Self(path)
-    }
-
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-
-    #[must_use]
-    pub fn database(&self) -> PathBuf {
-        self.0.join("hookvault.db")
-    }
-
-    #[must_use]
-    pub fn master_key(&self) -> PathBuf {
-        self.0.join("master.key")
-    }
-
-    #[must_use]
-    pub fn token(&self) -> PathBuf {
-        self.0.join("token")
-    }
-
-    #[must_use]
-    pub fn database_config(&self) -> DatabaseConfig {
-        DatabaseConfig { path: self.database(), migrate: true }
-    }
-
-    /// The settings of the vault in this folder, whose hooks may be on this machine.
-    ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn config(&self, sources: &Sources) -> Result<Config, ConfigError> {
-        Ok(Config {
-            server: ServerConfig::from_sources(sources)?,
-            database: self.database_config(),
-            master_key: MasterKeySource::File(self.master_key()),
-            outbound: outbound(sources)?.with_loopback(),
-            trusted_issuers: trusted_issuers::from_sources(sources)?,
-        })
-    }
-}
-
-/// Where `dev` keeps everything.
-///
-/// # Errors
-/// [`ConfigError`] where a setting of a real vault is present: `dev` would hand out a token for it.
-pub fn dev_data_dir(sources: &Sources) -> Result<PathBuf, ConfigError> {
-    for name in [variable::DATABASE_URL, variable::MASTER_KEY, variable::MASTER_KEY_FILE] {
-        if let Some((_, origin)) = sources.get(name) {
-            return Err(ConfigError::new(
-                format!("{origin} is set, but `dev` keeps its own database and master key in its data folder"),
-                format!("unset {name}, or run `hookvault serve`, which uses it"),
-            ));
-        }
-    }
-    Ok(sources.get(variable::DATA_DIR).map_or_else(|| PathBuf::from("hookvault-data"), |(path, _)| PathBuf::from(path)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -341,10 +295,32 @@ mod tests {
     }
 
     #[test]
+    fn localhost_is_an_address_of_this_machine() {
+        assert_eq!(listen(Some("localhost:1"), &[], &[]), "127.0.0.1:1");
+        assert_eq!(listen(Some("[::1]:1"), &[], &[]), "[::1]:1");
+        for wrong in ["localhost", "localhost:", "localhost:x", "example.com:1"] {
+            assert!(listen_address(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
     fn an_unknown_variable_of_ours_is_refused_and_the_likely_one_named() {
-        let error = Sources::new([], map(&[("HOOKVAULT_LISTNE", "x")]), map(&[])).err().unwrap();
-        assert_eq!(error.to_string(), "HOOKVAULT_LISTNE in the environment is not a setting of hookvault");
-        assert_eq!(error.hint, "unset it; perhaps HOOKVAULT_LISTEN was meant");
+        let error = |name: &str| Sources::new([], map(&[(name, "x")]), map(&[])).err().unwrap();
+        assert_eq!(
+            error("HOOKVAULT_LISTNE").to_string(),
+            "HOOKVAULT_LISTNE in the environment is not a setting of hookvault"
+        );
+        for (given, meant) in [
+            ("HOOKVAULT_LISTNE", variable::LISTEN),
+            ("HOOKVAULT_LOG_LEVEL", variable::LOG),
+            ("HOOKVAULT_MASTERKEY", variable::MASTER_KEY),
+            ("HOOKVAULT_DATABASE", variable::DATABASE_URL),
+            ("HOOKVAULT_DATADIR", variable::DATA_DIR),
+            ("HOOKVAULT_RATE_LIMITS", variable::RATE_LIMIT),
+        ] {
+            assert_eq!(error(given).hint, format!("unset it; perhaps {meant} was meant"));
+        }
+        assert_eq!(error("HOOKVAULT_COLOUR").hint, "unset it; .env.example lists all settings");
         assert!(Sources::new([], map(&[]), map(&[("HOOKVAULT_NO", "x"), ("OTHER", "y")])).is_err());
         assert!(Sources::new([], map(&[]), map(&[("OTHER", "y")])).is_ok());
     }

@@ -61,6 +61,12 @@ impl From<MigrateError> for StartError {
 }
 
 impl StartError {
+    /// Whether there is nothing to open: no master key is named, or no database is where it was looked for.
+    #[must_use]
+    pub fn is_nothing_there(&self) -> bool {
+        matches!(self, Self::NoMasterKey | Self::File(FileError::NoFile { .. }))
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {

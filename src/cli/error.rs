@@ -1,7 +1,7 @@
 //! What a person reads when a command fails: what happened, then what to do.
 
 use crate::app::{self, StartError};
-use crate::config::ConfigError;
+use crate::config::{ConfigError, DataDir};
 use crate::domain::chain::Chain;
 use crate::telemetry::TelemetryError;
 use crate::vault::error::VaultError;
@@ -55,7 +55,17 @@ impl CliError {
 
 impl From<StartError> for CliError {
     fn from(error: StartError) -> Self {
-        Self::new(Chain(&error).to_string(), error.hint())
+        // A person who has used `dev` here, and forgot that its vault is elsewhere.
+        let hint = match DataDir::here().filter(|_| error.is_nothing_there()) {
+            Some(folder) => {
+                format!(
+                    "the vault of `hookvault dev` in this folder is used with --data-dir {}",
+                    folder.path().display()
+                )
+            }
+            None => error.hint(),
+        };
+        Self::new(Chain(&error).to_string(), hint)
     }
 }
 

@@ -13,8 +13,12 @@ use super::output;
 /// Pairs of a setting and the flag's value.
 pub type Flags = Vec<(&'static str, Option<String>)>;
 
+/// Which vault.
 #[derive(Args)]
 pub struct DatabaseFlags {
+    /// The data folder of `hookvault dev`, in place of the other settings
+    #[arg(long, value_name = "FOLDER", help_heading = "Settings")]
+    data_dir: Option<String>,
     /// The database file, as sqlite://PATH
     #[arg(long, value_name = "URL", help_heading = "Settings")]
     database_url: Option<String>,
@@ -25,17 +29,17 @@ pub struct DatabaseFlags {
 
 impl DatabaseFlags {
     pub fn flags(&self) -> Flags {
-        vec![(variable::DATABASE_URL, self.database_url.clone()), (variable::MIGRATE, self.migrate.clone())]
+        vec![
+            (variable::DATA_DIR, self.data_dir.clone()),
+            (variable::DATABASE_URL, self.database_url.clone()),
+            (variable::MIGRATE, self.migrate.clone()),
+        ]
     }
 }
 
 /// The database that a command works on, without a master key.
 #[derive(Args)]
 pub struct RegistryFlags {
-    /// The data folder of `hookvault dev`, in place of the other settings
-    #[arg(long, value_name = "FOLDER", help_heading = "Settings")]
-    #[arg(conflicts_with_all = ["database_url", "migrate"])]
-    data_dir: Option<String>,
     #[command(flatten)]
     database: DatabaseFlags,
 }
@@ -58,15 +62,19 @@ impl RegistryFlags {
 
     async fn open(&self, create: bool) -> Result<Opened, CliError> {
         let sources = sources([self.database.flags()])?;
-        let (database, create) = match &self.data_dir {
-            // Its master key would be missing.
-            Some(path) => (DataDir::new(path.into()).database_config(), false),
-            None => (DatabaseConfig::from_sources(&sources)?, create),
-        };
+        let database = DatabaseConfig::from_sources(&sources)?;
+        // In a data folder its master key would be missing.
+        let create = create && DataDir::from_sources(&sources)?.is_none();
         let opened = app::open_registry(&database, create, &Parts::real()).await?;
         if opened.is_new {
             // Who meant another one should know.
             output::tell(&format!("made a new database: {}", database.path.display()));
+            if let Some(other) = DataDir::here() {
+                let path = other.path().display();
+                output::tell(&format!(
+                    "hint: the vault of `hookvault dev` in this folder is another: --data-dir {path}"
+                ));
+            }
         }
         Ok(opened)
     }
@@ -88,10 +96,6 @@ impl MasterKeyFlags {
 /// The vault that a command works on by itself, without a server.
 #[derive(Args)]
 pub struct VaultFlags {
-    /// The data folder of `hookvault dev`, in place of the other settings
-    #[arg(long, value_name = "FOLDER", help_heading = "Settings")]
-    #[arg(conflicts_with_all = ["database_url", "migrate", "master_key_file"])]
-    data_dir: Option<String>,
     #[command(flatten)]
     database: DatabaseFlags,
     #[command(flatten)]
@@ -127,8 +131,8 @@ impl VaultFlags {
 
     async fn open(&self, flags: impl IntoIterator<Item = Flags>) -> Result<Vault, CliError> {
         let sources = sources([self.database.flags(), self.master_key.flags()].into_iter().chain(flags))?;
-        let mut config = match &self.data_dir {
-            Some(path) => DataDir::new(path.into()).config(&sources)?,
+        let mut config = match DataDir::from_sources(&sources)? {
+            Some(folder) => folder.config(&sources)?,
             None => Config::from_sources(&sources)?,
         };
         // Keys are made one by one, if at all.

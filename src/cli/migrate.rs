@@ -2,7 +2,7 @@ use super::error::CliError;
 use super::flags::{self, DatabaseFlags};
 use super::output;
 use crate::app;
-use crate::config::DatabaseConfig;
+use crate::config::{DataDir, DatabaseConfig};
 use clap::Args;
 
 /// Bring the database to the form that this version needs
@@ -20,7 +20,16 @@ pub struct Migrate {
 
 impl Migrate {
     pub async fn run(self) -> Result<(), CliError> {
-        let database = DatabaseConfig::from_sources(&flags::sources([self.database.flags()])?)?;
+        let sources = flags::sources([self.database.flags()])?;
+        let database = DatabaseConfig::from_sources(&sources)?;
+        // Its master key would be missing.
+        if let Some(folder) = DataDir::from_sources(&sources)?
+            && !database.path.exists()
+        {
+            let path = folder.path().display();
+            let hint = format!("`hookvault dev --data-dir {path}` makes all of it");
+            return Err(CliError::new(format!("there is no vault in {path}"), hint));
+        }
         let migrations = app::migrate(&database, self.check).await?;
         for migration in &migrations {
             output::print(&format!("{migration}\n"))?;

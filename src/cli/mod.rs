@@ -13,12 +13,13 @@ mod master_key;
 mod migrate;
 mod org;
 mod output;
+mod program;
 mod serve;
 mod sign;
 mod signing_key;
 mod token;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use error::CliError;
 use std::process::ExitCode;
 
@@ -26,6 +27,8 @@ use std::process::ExitCode;
 #[command(
     name = "hookvault",
     version,
+    // The terminal breaks lines so that they can still be copied whole.
+    term_width = 0,
     about = "A vault for the RSA keys that sign calls to hooks, speaking the Okta Key Management API",
     after_help = "Settings come from flags, the environment and .env; .env.example explains each.\n\n\
                   Example:\n  hookvault dev"
@@ -59,7 +62,8 @@ enum Command {
 
 /// Parses the command line and runs it. Errors go to stderr as `error:` and `hint:`.
 pub async fn run() -> ExitCode {
-    let result = match Cli::try_parse() {
+    let parsed = runnable(Cli::command()).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let result = match parsed {
         Ok(cli) => dispatch(cli.command).await,
         Err(error) if error.use_stderr() => Err(CliError::usage(&error)),
         // Help and version.
@@ -73,6 +77,16 @@ pub async fn run() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => output::report(&error),
     }
+}
+
+/// The examples of all commands, so that they run as printed.
+fn runnable(command: clap::Command) -> clap::Command {
+    let help = command.get_after_help().map(|help| program::runnable_examples(&help.to_string()));
+    let command = match help {
+        Some(help) => command.after_help(help),
+        None => command,
+    };
+    command.mut_subcommands(runnable)
 }
 
 async fn dispatch(command: Command) -> Result<(), CliError> {

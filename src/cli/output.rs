@@ -1,6 +1,7 @@
 //! What is printed: data on stdout (columns for people, JSON for programs), words to a person on stderr.
 
 use super::error::CliError;
+use super::program;
 use serde::Serialize;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -11,6 +12,13 @@ pub fn print(text: &str) -> Result<(), CliError> {
     match write(text) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(|error| unwritable(&error)),
+    }
+}
+
+/// Writes what a server says when it runs. It runs all the same where nobody can read that.
+pub fn greet(text: &str) {
+    if let Err(error) = write(text) {
+        tracing::warn!(%error, "the greeting cannot be written to stdout");
     }
 }
 
@@ -38,7 +46,7 @@ fn unwritable(error: &io::Error) -> CliError {
 
 /// Tells why a command failed, and what to do.
 pub fn report(error: &CliError) -> ExitCode {
-    tell(&format!("error: {}\nhint: {}", error.message, error.hint));
+    tell(&format!("error: {}\nhint: {}", error.message, program::runnable(&error.hint)));
     ExitCode::from(error.code)
 }
 

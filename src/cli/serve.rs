@@ -29,7 +29,7 @@ impl Serve {
         let database = config.database.url();
         let app = App::start(config, &Parts::real()).await?;
         let signals = Signals::catch()?;
-        output::print(&format!("hookvault serves {database} on http://{}\n", app.address()))?;
+        output::greet(&format!("hookvault serves {database} on http://{}\n", app.address()));
         Ok(app.run_until(signals).await?)
     }
 }

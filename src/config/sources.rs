@@ -91,6 +91,12 @@ impl Sources {
         dotenv.map(|value| (value.as_str(), format!("{name} in .env")))
     }
 
+    /// How strong the source is that has the value: 0 is a flag.
+    pub(super) fn rank(&self, name: &'static str) -> Option<usize> {
+        let filled = |map: &BTreeMap<String, Zeroizing<String>>| map.get(name).is_some_and(|value| !value.is_empty());
+        [self.flags.contains_key(name), filled(&self.environment), filled(&self.dotenv)].iter().position(|has| *has)
+    }
+
     pub(super) fn parse<T, E: Display>(
         &self,
         name: &'static str,
@@ -127,17 +133,15 @@ fn flag_of(name: &str) -> String {
     format!("--{}", name.trim_start_matches(PREFIX).to_ascii_lowercase().replace('_', "-"))
 }
 
+/// Below this nobody would call two names alike (Jaro-Winkler: 0 to 1).
+const ALIKE: f64 = 0.8;
+
 fn nearest(name: &str) -> String {
-    let same_letters = |known: &&&str| {
-        let mut letters: Vec<char> = known.chars().collect();
-        let mut given: Vec<char> = name.to_ascii_uppercase().chars().collect();
-        letters.sort_unstable();
-        given.sort_unstable();
-        let common = given.iter().filter(|letter| letters.contains(letter)).count();
-        common == given.len() && letters.len().abs_diff(given.len()) <= 2
-    };
-    match variable::ALL.iter().filter(same_letters).min_by_key(|known| known.len().abs_diff(name.len())) {
-        Some(known) => format!("perhaps {known} was meant"),
+    let given = name.trim_start_matches(PREFIX).to_ascii_uppercase();
+    let likeness = |known: &str| strsim::jaro_winkler(known.trim_start_matches(PREFIX), &given);
+    let known = variable::ALL.iter().map(|known| (likeness(known), known));
+    match known.filter(|(likeness, _)| *likeness >= ALIKE).max_by(|a, b| a.0.total_cmp(&b.0)) {
+        Some((_, known)) => format!("perhaps {known} was meant"),
         None => ".env.example lists all settings".to_owned(),
     }
 }

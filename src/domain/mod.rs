@@ -24,3 +24,4 @@ pub mod service_app;
 pub mod signing_key;
 pub mod trusted_issuer;
 pub mod verifying_key;
+pub mod welcome;

@@ -1,7 +1,7 @@
 //! `hookvault dev`.
 
 use super::{call, last_lines};
-use crate::support::process::{Served, hookvault, http_client, run, wait};
+use crate::support::process::{Served, hookvault, run};
 use insta::assert_snapshot;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -75,109 +75,97 @@ async fn dev_makes_what_is_missing_and_keeps_it() {
 }
 
 #[tokio::test]
-async fn what_dev_prints_is_ready_to_paste() {
-    use std::io::{BufRead as _, BufReader};
-    use std::process::{Command, Stdio};
-    let folder = tempdir().unwrap();
-    let mut command = hookvault(folder.path());
-    let mut child = command
-        .args(["dev", "--ephemeral", "--listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-    let mut screen = Vec::new();
-    for line in lines.by_ref() {
-        let last = line.starts_with("Ctrl-C");
-        screen.push(line);
-        if last {
-            break;
-        }
-    }
-    let curl = screen.iter().find(|line| line.starts_with("  curl ")).unwrap().clone();
-    let url = screen[0].split_whitespace().nth(4).unwrap().to_owned();
-    let kept = screen[1].rsplit(' ').next().unwrap().to_owned();
-    let token = screen[4].trim().to_owned();
-    let address = url.trim_start_matches("http://");
-    let stable = screen.join("\n").replace(&url, "URL").replace(address, "ADDRESS");
-    let stable = stable.replace(&kept, "FOLDER").replace(&token, "TOKEN");
-    assert_snapshot!(stable, @r#"
-    hookvault is running at URL (documents: URL/docs)
-    Its data is kept until it stops, in FOLDER
-
-    Token with every scope:
-      TOKEN
-
-    Create a key:
-      curl -H 'Authorization: SSWS TOKEN' -H 'Content-Type: application/json' -d '{"name":"My hook key"}' URL/api/v1/hook-keys
-
-    See each step of a call of one of its inline hooks (hooks on this machine are allowed):
-      hookvault hook test 'My hook' --data-dir FOLDER
-
-    For the official SDKs (the last three lines let Python, Go and Java speak plain http):
-      export OKTA_CLIENT_ORGURL=URL
-      export OKTA_CLIENT_TOKEN=TOKEN
-      export OKTA_TESTING_TESTINGDISABLEHTTPSCHECK=true
-      export OKTA_TESTING_DISABLE_HTTPS_CHECK=true
-      export OKTA_TESTING_DISABLEHTTPSCHECK=true
-
-    Or with OAuth 2.0, as a service app, whose exports this prints:
-      hookvault app create --name my-app --scope okta.inlineHooks.manage --generate --data-dir FOLDER
-
-    In Go also, because its SDK drops the port of the address:
-      configuration.Host = "ADDRESS"
-
-    For Terraform:
-      export OKTA_ORG_NAME=hookvault OKTA_BASE_URL=example.com
-      export OKTA_HTTP_PROXY=URL
-      export OKTA_API_TOKEN=TOKEN
-
-    Ctrl-C stops it.
-    "#);
-    // What the shell makes of the line, sent as curl would send it.
-    let pasted =
-        Command::new("/bin/sh").args(["-c", &format!("curl() {{ printf '%s\\n' \"$@\"; }}\n{curl}")]).output().unwrap();
-    let words = String::from_utf8(pasted.stdout).unwrap();
-    let words: Vec<_> = words.lines().collect();
-    let [_, authorization, _, media_type, _, body, target] = words[..] else { panic!("{words:?}") };
-    let mut request = http_client().post(target).body(body.to_owned());
-    for header in [authorization, media_type] {
-        let (name, value) = header.split_once(": ").unwrap();
-        request = request.header(name, value);
-    }
-    let key: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
-    assert_eq!(key["name"], "My hook key");
-
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    assert!(wait(&mut child).success());
-    assert!(!Path::new(&kept).exists(), "nothing is kept");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-}
-
-#[tokio::test]
-async fn of_two_first_starts_at_once_none_spoils_the_others_vault() {
+async fn of_two_first_starts_at_once_one_serves_and_the_other_says_so() {
     for _ in 0..5 {
         let folder = tempdir().unwrap();
         let start = || {
             let mut command = hookvault(folder.path());
             command.args(["dev", "--listen", "127.0.0.1:0", "--key-pool", "0"]);
-            tokio::task::spawn_blocking(move || Served::start(&mut command))
+            tokio::task::spawn_blocking(move || Served::try_start(&mut command))
         };
         let (first, second) = tokio::join!(start(), start());
-        let servers = [first.unwrap(), second.unwrap()];
-        let token = token_of(folder.path());
-        for server in &servers {
-            assert_eq!(server.client(&token).list().await.unwrap().0, 200);
-        }
-        assert_eq!(servers[0].client(&token).create("a").await.unwrap().0, 200);
-        drop(servers);
-        let data = folder.path().join("hookvault-data");
-        let mut check = hookvault(&data);
-        let screen = run(check.args(["check", "--master-key-file", "master.key"]));
+        let (server, refused) = match (first.unwrap(), second.unwrap()) {
+            (Ok(server), Err(refused)) | (Err(refused), Ok(server)) => (server, refused),
+            (Ok(_), Ok(_)) => panic!("both serve"),
+            (Err(one), Err(other)) => panic!("{one}\n{other}"),
+        };
+        assert!(refused.contains(" already"), "{refused}");
+        assert_eq!(server.client(&token_of(folder.path())).create("a").await.unwrap().0, 200);
+        drop(server);
+        let screen = call(folder.path(), &["check", "--data-dir", "hookvault-data"]);
         assert_eq!((screen.code, screen.stderr.as_str()), (0, "1 private key(s) and secret(s) are sound\n"));
     }
+}
+
+#[tokio::test]
+async fn a_vault_that_runs_already_is_named_with_its_address() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    let dev = || {
+        let mut command = hookvault(folder);
+        command.args(["dev", "--listen", "127.0.0.1:0", "--key-pool", "0"]);
+        command
+    };
+    let server = Served::start(&mut dev());
+    let again = run(&mut dev());
+    assert_eq!((again.code, again.stdout.as_str()), (1, ""));
+    assert_snapshot!(again.stderr.replace(&server.url, "URL"), @"
+    error: the vault in hookvault-data runs already, at URL
+    hint: use it there, or stop it first; its token is in hookvault-data/token
+    ");
+    assert_eq!(server.client(&token_of(folder)).list().await.unwrap().0, 200);
+    drop(server);
+    drop(Served::start(&mut dev()));
+}
+
+#[test]
+fn an_address_in_use_leaves_nothing_behind() {
+    let folder = tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let screen = call(folder.path(), &["dev", "--listen", &address]);
+    assert_eq!(screen.code, 1);
+    assert!(screen.stderr.contains("cannot be listened on"), "{}", screen.stderr);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_that_is_removed_at_the_end_is_its_owners_whatever_the_umask() {
+    let folder = tempdir().unwrap();
+    let dev = format!(
+        "umask 000; exec {} dev --ephemeral --listen 127.0.0.1:0 --key-pool 0",
+        env!("CARGO_BIN_EXE_hookvault")
+    );
+    let mut shell = std::process::Command::new("/bin/sh");
+    shell.args(["-c", &dev]).env_clear().env("TMPDIR", folder.path());
+    let mut server = Served::start(&mut shell);
+    let made = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(mode(&made), 0o700);
+    for file in fs::read_dir(&made).unwrap() {
+        let file = file.unwrap().path();
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+    server.terminate();
+    assert!(!made.exists(), "nothing is kept");
+}
+
+#[tokio::test]
+async fn the_example_is_made_once_and_can_be_called_after_each_start() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    let test = || call(folder, &["hook", "test", "Example hook", "--data-dir", "hookvault-data"]);
+    for _ in 0..2 {
+        let mut command = hookvault(folder);
+        let mut server = Served::start(command.args(["dev", "--with-example", "--listen", "127.0.0.1:0"]));
+        let called = test();
+        assert_eq!(called.code, 0, "{}", called.stderr);
+        assert!(called.stdout.lines().last().unwrap().starts_with("ok: the hook answered"), "{}", called.stdout);
+        let (_, keys) = server.client(&token_of(folder)).list().await.unwrap();
+        assert_eq!(keys.matches("Example key").count(), 1, "{keys}");
+        server.terminate();
+    }
+    // Its receiver is gone with it.
+    assert!(test().stderr.contains("there is no connection"), "{}", test().stderr);
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod hook;
 mod master_key;
 mod migrate;
 mod org;
+mod paste;
 mod serve;
 mod settings;
 mod token;

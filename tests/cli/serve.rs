@@ -35,7 +35,7 @@ fn serve_refuses_to_start_without_what_it_needs() {
     ");
     assert_snapshot!(with_key(&["--listen", "8080"], &[]), @"
     error: --listen: `8080` is not an address and a port
-    hint: write it as 127.0.0.1:8080 or [::]:8080
+    hint: write it as 127.0.0.1:8080, localhost:8080 or [::]:8080
     ");
     assert_snapshot!(with_key(&[], &[("HOOKVAULT_MASTERKEY", "a")]), @"
     error: HOOKVAULT_MASTERKEY in the environment is not a setting of hookvault

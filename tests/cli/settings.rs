@@ -15,7 +15,7 @@ fn settings_come_from_dotenv_too() {
     fs::write(folder.path().join(".env"), "HOOKVAULT_DATABASE=x\n").unwrap();
     assert_snapshot!(stderr(folder.path(), &["migrate"]), @"
     error: HOOKVAULT_DATABASE in .env is not a setting of hookvault
-    hint: unset it; .env.example lists all settings
+    hint: unset it; perhaps HOOKVAULT_DATABASE_URL was meant
     ");
     fs::write(folder.path().join(".env"), "HOOKVAULT_MASTER_KEY=\"hvmk_secret\n").unwrap();
     assert_snapshot!(stderr(folder.path(), &["migrate"]), @"

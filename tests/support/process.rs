@@ -4,6 +4,7 @@ use super::app::MASTER_KEY;
 use reqwest::StatusCode;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
@@ -16,7 +17,8 @@ pub fn hookvault(folder: &Path) -> Command {
 
 pub fn at(binary: &Path, folder: &Path) -> Command {
     let mut command = Command::new(binary);
-    command.env_clear().current_dir(folder).stdin(Stdio::null());
+    // As from a shell that has found it: it calls itself as it was called.
+    command.arg0("hookvault").env_clear().current_dir(folder).stdin(Stdio::null());
     command
 }
 
@@ -84,6 +86,11 @@ pub struct Served {
 impl Served {
     /// Starts a server and waits for the line with its address.
     pub fn start(command: &mut Command) -> Self {
+        Self::try_start(command).unwrap_or_else(|stderr| panic!("the server did not start: {stderr}"))
+    }
+
+    /// As [`Self::start`]; what it says on stderr where it does not start.
+    pub fn try_start(command: &mut Command) -> Result<Self, String> {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let watch = Watchdog::over(&child);
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -92,7 +99,8 @@ impl Served {
             if stdout.read_line(&mut line).unwrap() == 0 {
                 let mut stderr = String::new();
                 child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
-                panic!("the server did not start: {stderr}");
+                child.wait().unwrap();
+                return Err(stderr);
             }
             if let Some(at) = line.find("http://") {
                 break line[at..].split_whitespace().next().unwrap().to_owned();
@@ -103,7 +111,13 @@ impl Served {
         let mut stderr = child.stderr.take().unwrap();
         std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
-        Self { child, url, http: http_client() }
+        Ok(Self { child, url, http: http_client() })
+    }
+
+    /// SIGTERM, and the end in order.
+    pub fn terminate(&mut self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        assert!(wait(&mut self.child).success());
     }
 
     pub fn id(&self) -> u32 {
