@@ -10,6 +10,7 @@ use crate::domain::inline_hook::InlineHook;
 use crate::domain::inline_hook::draft::{ChannelDraft, HookDraft};
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::keys::publishing::PublishedKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use receiver::Receiver;
@@ -34,18 +35,18 @@ pub async fn start_example(vault: &Vault, parts: &Parts) -> Result<(), StartErro
     let hook = hooks.into_iter().find(|hook| hook.name.as_str() == EXAMPLE_HOOK);
     let listener = listen_as_before(hook.as_ref())?;
     let url = format!("http://{}", listener.local_addr()?);
-    ensure_hook(vault, &org, hook, &key, &url).await?;
+    ensure_hook(vault, &org, hook, key.key(), &url).await?;
     let access_token = URL_SAFE_NO_PAD.encode(parts.random.bytes::<32>(Purpose::Secret));
-    let receiver = Receiver::new(key.public_key, CLIENT_ID, format!("{url}/token"), access_token, parts.clock.clone());
+    let receiver =
+        Receiver::new(key.public_key().clone(), CLIENT_ID, format!("{url}/token"), access_token, parts.clock.clone());
     receiver.serve(listener)?;
     Ok(())
 }
 
-async fn ensure_key(vault: &Vault, org: &OrgId) -> Result<HookKey, VaultError> {
-    let keys = vault.hook_key_list(org).await?;
-    match keys.into_iter().find(|key| key.name.as_str() == KEY) {
-        Some(key) => Ok(key),
-        None => vault.hook_key_create(org, KEY).await,
+async fn ensure_key(vault: &Vault, org: &OrgId) -> Result<PublishedKey, VaultError> {
+    match vault.hook_key_get_by_id_or_name(org, KEY).await {
+        Err(VaultError::NotFound { .. }) => vault.hook_key_create(org, KEY).await,
+        found => found,
     }
 }
 

@@ -14,7 +14,7 @@ const BINARY: &str = env!("CARGO_BIN_EXE_hookvault");
 /// A program in a folder, with the tools of the machine and nothing of ours in its environment.
 fn command(program: &str, folder: &Path) -> Command {
     let mut command = Command::new(program);
-    command.env_clear().env("PATH", std::env::var("PATH").unwrap()).env("HOME", folder);
+    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", folder);
     command.current_dir(folder).stdin(Stdio::null());
     command
 }
