@@ -51,6 +51,11 @@ pub enum Invalid {
     Seconds { limit: u64 },
     #[error("has more than {limit} entries")]
     TooMany { limit: usize },
+    #[error(
+        "holds a private key or a part of one, and the vault makes its keys itself: send the name alone, and use that key \
+         no more, since it was sent"
+    )]
+    PrivateKey,
     #[error("belongs to the vault itself")]
     Reserved,
     #[error("is not a registered consumer of the key")]

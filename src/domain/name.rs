@@ -1,9 +1,11 @@
 //! Names that people give to keys, tokens and orgs.
 
 use super::invalid::Invalid;
+use icu_properties::props::{BinaryProperty as _, DefaultIgnorableCodePoint};
 use std::fmt;
 
-/// 1 to 255 characters (Unicode scalar values) without white space around them and without control characters.
+/// 1 to 255 characters (Unicode scalar values), one of which shows, without white space around them and without control
+/// characters.
 ///
 /// Everything else is kept as it was sent, emoji and right-to-left text included; case counts (wire.md §1).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -18,6 +20,15 @@ impl Name {
     /// # Errors
     /// [`Invalid::Blank`], [`Invalid::TooLong`] or [`Invalid::ControlCharacter`].
     pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let name = Self::known(text)?;
+        if name.0.chars().all(shows_nothing) { Err(Invalid::Blank) } else { Ok(name) }
+    }
+
+    /// As [`Self::parse`], for a name that somebody has perhaps already: earlier versions took those that show nothing.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn known(text: &str) -> Result<Self, Invalid> {
         let text = text.trim();
         if text.is_empty() {
             return Err(Invalid::Blank);
@@ -35,6 +46,11 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Such as a zero-width space (Unicode, UAX #44: Default_Ignorable_Code_Point, White_Space).
+fn shows_nothing(character: char) -> bool {
+    character.is_whitespace() || DefaultIgnorableCodePoint::for_char(character)
 }
 
 impl fmt::Display for Name {
@@ -60,6 +76,10 @@ mod tests {
         assert_eq!(Name::parse(""), Err(Invalid::Blank));
         assert_eq!(Name::parse(" \u{a0}\u{3000}"), Err(Invalid::Blank));
         assert_eq!(Name::parse(&"x".repeat(256)), Err(Invalid::TooLong { limit: 255 }));
+        for nothing in ["\u{200b}", "\u{feff}", "\u{200d} \u{2060}", "\u{3164}", "\u{ad}", "\u{e0020}"] {
+            assert_eq!(Name::parse(nothing), Err(Invalid::Blank), "{nothing:?}");
+            assert_eq!(Name::known(nothing).unwrap().as_str(), nothing, "one that is there is read");
+        }
         for control in ["a\0b", "a\u{7f}b", "a\u{85}b", "a\nb", "a\u{1b}[31mb"] {
             assert_eq!(Name::parse(control), Err(Invalid::ControlCharacter), "{control:?}");
         }

@@ -14,6 +14,21 @@ use crate::vault::hooks::call::CallError;
 use crate::vault::oauth::error::{AccessTokenError, ProofError, TokenRequestError};
 use crate::vault::oauth::issuers::IssuerUnavailable;
 
+/// Why a credential does not count. `Display` completes "the credential …", for the log: it would help who guesses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialError {
+    #[error("is not in the form of one")]
+    Malformed,
+    #[error("is unknown")]
+    Unknown,
+    #[error("is of another org than the host's")]
+    OtherOrg,
+    #[error("has expired")]
+    Expired,
+    #[error("was revoked")]
+    Revoked,
+}
+
 /// `Display` is for the log and the shell; the HTTP layer has its own words.
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
@@ -80,8 +95,8 @@ pub enum VaultError {
     IssuerUnavailable(IssuerUnavailable),
     #[error("there is no credential")]
     NoCredential,
-    #[error("the credential is unknown, expired, revoked or of another org")]
-    BadCredential,
+    #[error("the credential {0}")]
+    BadCredential(CredentialError),
     /// What was sealed is gone, and its bytes will be; but not yet.
     #[error("it was done, but the sealed bytes of before are not off the disk yet")]
     NotErasedYet(#[source] StoreError),

@@ -99,7 +99,7 @@ async fn refusals_are_told_in_the_one_form() {
     let keys = "/api/v1/hook-keys";
     assert_snapshot!(app.anon().get(keys).await, @r#"
     403
-    content-length: 135
+    content-length: 260
     content-security-policy: default-src 'none'; frame-ancestors 'none'
     content-type: application/json
     referrer-policy: strict-origin-when-cross-origin
@@ -109,10 +109,42 @@ async fn refusals_are_told_in_the_one_form() {
     x-rate-limit-remaining: 1199
     x-rate-limit-reset: 1761311227
 
-    {"errorCode":"E0000005","errorSummary":"Invalid session","errorLink":"E0000005","errorId":"oaehHtPjhji1mK0B4mi8NHPhg","errorCauses":[]}
+    {"errorCode":"E0000005","errorSummary":"Invalid session","errorLink":"E0000005","errorId":"oaehHtPjhji1mK0B4mi8NHPhg","errorCauses":[{"errorSummary":"Send an API token as `Authorization: SSWS <token>`, or an access token as `Authorization: Bearer <token>`."}]}
     "#);
-    assert_snapshot!(app.anon().with("authorization", "SSWS x").get(keys).await.brief(), @r#"401 {"errorCode":"E0000011","errorSummary":"Invalid token provided","errorLink":"E0000011","errorId":"oaef8hhKpwyEt9iyn-nSkJumg","errorCauses":[]}"#);
+    assert_snapshot!(app.anon().with("authorization", "SSWS x").get(keys).await.brief(), @r#"401 {"errorCode":"E0000011","errorSummary":"Invalid token provided","errorLink":"E0000011","errorId":"oaef8hhKpwyEt9iyn-nSkJumg","errorCauses":[{"errorSummary":"Send an API token as `Authorization: SSWS <token>`, or an access token as `Authorization: Bearer <token>`."}]}"#);
     assert_snapshot!(app.token(READ).await.post(keys, json!({"name": "a"})).await.brief(), @r#"403 {"errorCode":"E0000006","errorSummary":"You do not have permission to perform the requested action","errorLink":"E0000006","errorId":"oaeRNbdeTBWRR0WZi-pMgVVPg","errorCauses":[{"errorSummary":"The scope okta.inlineHooks.manage is needed."}]}"#);
+}
+
+#[tokio::test]
+async fn why_a_token_does_not_count_is_for_the_log_alone() {
+    let app = TestApp::start().await;
+    app.new_org("other.example.com").await;
+    let registry = app.vault.registry();
+    let org = registry.org_pick(None).await.unwrap();
+    let expires = registry.clock().now().after(Duration::from_secs(1)).unwrap();
+    let (name, scopes) = (Name::parse("short").unwrap(), Scopes::parse(READ).unwrap());
+    let (_, short) = registry.api_token_create(&org.id, name, scopes, Some(expires)).await.unwrap();
+    app.clock.advance(Duration::from_secs(1));
+    let revoked = app.new_token(None, READ).await;
+    registry.api_token_revoke("token 1").await.unwrap();
+    let elsewhere = app.new_token(Some("other.example.com"), READ).await;
+    let unknown = format!("00{}", "a".repeat(40));
+    let mut told = Vec::new();
+    for (token, logged) in [
+        (short.expose(), "the credential has expired"),
+        (&revoked, "the credential was revoked"),
+        (&elsewhere, "the credential is of another org than the host's"),
+        (&unknown, "the credential is unknown"),
+    ] {
+        assert_eq!(registry.authenticate(None, token).await.err().unwrap().to_string(), logged);
+        told.push(app.anon().with("authorization", &format!("SSWS {token}")).get("/api/v1/hook-keys").await.cause());
+    }
+    assert_snapshot!(told[0], @"The token is unknown, expired, revoked, or of another org. The server's log says which, beside this errorId.");
+    assert!(told.iter().all(|cause| *cause == told[0]), "{told:?}");
+    // Who sends a token in another way than the API's is told how.
+    let bare = app.anon().with("authorization", &app.new_token(None, READ).await).get("/api/v1/hook-keys").await;
+    assert_eq!(bare.failure(), "401 E0000011");
+    assert!(bare.cause().starts_with("Send an API token as `Authorization: SSWS <token>`"), "{bare}");
 }
 
 #[tokio::test]

@@ -38,6 +38,51 @@ async fn names_that_break_a_rule_are_refused_with_the_rule() {
 }
 
 #[tokio::test]
+async fn a_name_that_shows_nothing_is_blank_and_one_that_is_there_already_is_still_read() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    for nothing in ["\u{200b}", "\u{feff}\u{200d}", "\u{3164}"] {
+        let answer = manager.post(KEYS, json!({"name": nothing})).await;
+        assert_eq!(answer.cause(), "name: The field cannot be left blank", "{nothing:?}");
+    }
+    let key = manager.create("a").await;
+    let mut other = app.other_program().await;
+    sqlx::query("UPDATE hook_key SET name = '\u{200b}'").execute(&mut other).await.unwrap();
+    let path = format!("{KEYS}/{}", key["id"].as_str().unwrap());
+    assert_eq!(manager.get(&path).await.json()["name"], "\u{200b}");
+    assert_eq!(manager.get("/vault/v1/hook-keys/%E2%80%8B/references").await.body, "[]", "it is found by that name");
+    assert_eq!(manager.put(&path, json!({"name": "b"})).await.json()["name"], "b");
+}
+
+#[tokio::test]
+async fn a_private_key_is_refused_and_not_answered_with_another_one() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let jwk = |member: &str| json!({"kty": "RSA", "n": "AQAB", "e": "AQAB", member: "c2VjcmV0"});
+    for member in ["d", "p", "q", "dp", "dq", "qi", "k"] {
+        let mut body = jwk(member);
+        body["name"] = json!("mine");
+        for body in [body, json!({"name": "mine", "_embedded": {"keys": [jwk(member)]}})] {
+            let answer = manager.post(KEYS, body).await;
+            assert_eq!(
+                (answer.failure().as_str(), answer.body.contains("c2VjcmV0")),
+                ("400 E0000001", false),
+                "{answer}"
+            );
+            assert!(answer.cause().starts_with(&format!("{member}: The field holds a private key")), "{answer}");
+        }
+    }
+    let pem = "-----BEGIN RSA PRIVATE KEY-----\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n";
+    assert_snapshot!(manager.post(KEYS, json!({"name": "mine", "key": {"pem": pem}})).await.brief(), @r#"400 {"errorCode":"E0000001","errorSummary":"Api validation failed: body","errorLink":"E0000001","errorId":"oaeyeuTkpyswXYGzWP_N7UaJA","errorCauses":[{"errorSummary":"body: The field holds a private key or a part of one, and the vault makes its keys itself: send the name alone, and use that key no more, since it was sent"}]}"#);
+    assert_eq!(manager.get(KEYS).await.body, "[]", "nothing was made");
+    // What clients echo has no private half.
+    let key = manager.create("made here").await;
+    let path = format!("{KEYS}/{}", key["id"].as_str().unwrap());
+    assert_eq!(manager.put(&path, key).await.status, 200);
+    assert_eq!(manager.put(&path, json!({"name": "mine", "_embedded": jwk("d")})).await.failure(), "400 E0000001");
+}
+
+#[tokio::test]
 async fn names_that_are_unusual_come_back_as_they_were_sent() {
     let app = TestApp::start().await;
     let manager = app.token(MANAGE).await;
@@ -93,7 +138,7 @@ async fn a_body_that_is_not_declared_as_json_is_refused() {
     let app = TestApp::start().await;
     let manager = app.token(MANAGE).await;
     let body = r#"{"name":"a"}"#;
-    assert_snapshot!(post(&manager, "text/plain", body).await.brief(), @r#"400 {"errorCode":"E0000021","errorSummary":"Bad request. Accept and/or Content-Type headers likely do not match supported values.","errorLink":"E0000021","errorId":"oaehHtPjhji1mK0B4mi8NHPhg","errorCauses":[]}"#);
+    assert_snapshot!(post(&manager, "text/plain", body).await.brief(), @r#"400 {"errorCode":"E0000021","errorSummary":"Bad request. Accept and/or Content-Type headers likely do not match supported values.","errorLink":"E0000021","errorId":"oaehHtPjhji1mK0B4mi8NHPhg","errorCauses":[{"errorSummary":"Send a body with `Content-Type: application/json`."}]}"#);
     for media_type in ["application/x-www-form-urlencoded", "application/jsonp", "application/xml", ""] {
         assert_eq!(post(&manager, media_type, body).await.failure(), "400 E0000021", "{media_type}");
     }

@@ -6,7 +6,7 @@ use crate::http::Shared;
 use crate::http::edge::authentication::{Granted, InlineHooksManage, InlineHooksRead};
 use crate::http::edge::dialect::WireDialect;
 use crate::http::edge::error::ApiError;
-use crate::http::edge::extract::JsonBody;
+use crate::http::edge::extract::PublicJsonBody;
 use crate::http::json;
 use crate::vault::keys::publishing::PublishedKey;
 use actix_web::http::Method;
@@ -178,7 +178,7 @@ pub async fn list(
 pub async fn create(
     granted: Granted<InlineHooksManage>,
     dialect: WireDialect,
-    body: JsonBody<HookKeyBody>,
+    body: PublicJsonBody<HookKeyBody>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let key = shared.vault.hook_key_create(&granted.caller().org.id, body.0.name()?).await?;
@@ -231,7 +231,7 @@ pub async fn replace(
     granted: Granted<InlineHooksManage>,
     dialect: WireDialect,
     id: web::Path<String>,
-    body: JsonBody<HookKeyBody>,
+    body: PublicJsonBody<HookKeyBody>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let key = shared.vault.hook_key_rename(&granted.caller().org.id, &id, body.0.name()?).await?;

@@ -6,7 +6,7 @@ use crate::domain::scope::Scope;
 use crate::http::Shared;
 use crate::http::edge::error::ApiError;
 use crate::http::edge::org_url::{Target, org_url, target};
-use crate::vault::error::VaultError;
+use crate::vault::error::{CredentialError, VaultError};
 use crate::vault::oauth::SingleUse;
 use crate::vault::oauth::access_token::{AccessRequest, Scheme};
 use crate::vault::oauth::error::AccessTokenError;
@@ -56,7 +56,7 @@ pub async fn authenticate(request: &ServiceRequest, shared: &Shared) -> Authenti
     };
     let host = host(request.request());
     match value.to_str().ok().and_then(credential) {
-        None => Authentication::Failed(VaultError::BadCredential.into()),
+        None => Authentication::Failed(VaultError::BadCredential(CredentialError::Malformed).into()),
         Some((None, token)) => match shared.vault.registry().authenticate(host, token).await {
             Ok(caller) => Authentication::Caller { caller, realm: None, proof: None },
             Err(error) => Authentication::Failed(error.into()),

@@ -13,7 +13,7 @@ use crate::domain::invalid::{Invalid, InvalidField};
 use crate::domain::scope::Scope;
 use crate::vault::Vault;
 use crate::vault::custody::sealing::SealingError;
-use crate::vault::error::VaultError;
+use crate::vault::error::{CredentialError, VaultError};
 use crate::vault::hooks::call::{CallError, Failure, Party};
 use crate::vault::oauth::error::{AccessTokenError, ProofError, TokenRequestError};
 use actix_web::http::{Method, StatusCode, header};
@@ -137,7 +137,8 @@ impl ApiError {
                 StatusCode::BAD_REQUEST,
                 "E0000021",
                 "Bad request. Accept and/or Content-Type headers likely do not match supported values.",
-            ),
+            )
+            .because("Send a body with `Content-Type: application/json`."),
             Self::NameMissing => invalid(&[Invalid::Blank.at("name")]),
             Self::OAuthRequest(error) => oauth_form(oauth::request_answer(error)),
             Self::AccessToken { error, .. } => bad_credential().because(oauth::token_text(error)),
@@ -259,8 +260,17 @@ fn vault_answer(error: &VaultError) -> Answer {
              To add another key, you must first delete an existing one."
         )),
         VaultError::KeyInUse { users } => users.iter().fold(forbidden(), |answer, user| answer.because(use_of(user))),
-        VaultError::NoCredential => Answer::new(StatusCode::FORBIDDEN, "E0000005", "Invalid session"),
-        VaultError::BadCredential | VaultError::AccessToken(_) | VaultError::Proof(_) => bad_credential(),
+        VaultError::NoCredential => {
+            Answer::new(StatusCode::FORBIDDEN, "E0000005", "Invalid session").because(HOW_TO_AUTHENTICATE)
+        }
+        VaultError::BadCredential(CredentialError::Malformed) => bad_credential().because(HOW_TO_AUTHENTICATE),
+        // Which of these it is would help who guesses.
+        VaultError::BadCredential(
+            CredentialError::Unknown | CredentialError::OtherOrg | CredentialError::Expired | CredentialError::Revoked,
+        ) => bad_credential().because(
+            "The token is unknown, expired, revoked, or of another org. The server's log says which, beside this errorId.",
+        ),
+        VaultError::AccessToken(_) | VaultError::Proof(_) => bad_credential(),
         VaultError::TokenRequest(error) => oauth_form(oauth::answer(error)),
         VaultError::IssuerUnavailable(_) => unavailable()
             .because("The keys of the access token's issuer cannot be fetched, so the token cannot be checked now."),
@@ -288,6 +298,10 @@ fn vault_answer(error: &VaultError) -> Answer {
         | VaultError::Empty => internal(),
     }
 }
+
+/// For those who have a token and send it in another way.
+const HOW_TO_AUTHENTICATE: &str =
+    "Send an API token as `Authorization: SSWS <token>`, or an access token as `Authorization: Bearer <token>`.";
 
 fn validation(what: &str) -> Answer {
     Answer::new(StatusCode::BAD_REQUEST, "E0000001", format!("Api validation failed: {what}"))

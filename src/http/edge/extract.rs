@@ -2,6 +2,8 @@
 
 use crate::http::Shared;
 use crate::http::edge::error::{ApiError, OAuthRequestError};
+use crate::http::edge::private_key::refuse_private_key;
+use crate::vault::error::VaultError;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest, web};
@@ -17,6 +19,9 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 /// A body that was a JSON object of this form. Members that nobody asked for are ignored: clients echo read-only ones
 /// back.
 pub struct JsonBody<T>(pub T);
+
+/// As [`JsonBody`], without a private key anywhere in it.
+pub struct PublicJsonBody<T>(pub T);
 
 /// A body that was a JSON object, as it was sent.
 pub struct JsonObject(pub Vec<u8>);
@@ -90,11 +95,29 @@ impl<T: DeserializeOwned> FromRequest for JsonBody<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         reading(request, payload, async |request, mut payload| {
             let (_, object) = read_object(&request, &mut payload).await?;
-            serde_path_to_error::deserialize(Value::Object(object)).map(Self).map_err(|error| {
-                ApiError::MalformedBody(format!("{}: {}", error.path(), without_value(&error.inner().to_string())))
-            })
+            of_form(Value::Object(object)).map(Self)
         })
     }
+}
+
+impl<T: DeserializeOwned> FromRequest for PublicJsonBody<T> {
+    type Error = ApiError;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        reading(request, payload, async |request, mut payload| {
+            let (_, object) = read_object(&request, &mut payload).await?;
+            let body = Value::Object(object);
+            refuse_private_key(&body).map_err(VaultError::from)?;
+            of_form(body).map(Self)
+        })
+    }
+}
+
+fn of_form<T: DeserializeOwned>(body: Value) -> Result<T, ApiError> {
+    serde_path_to_error::deserialize(body).map_err(|error| {
+        ApiError::MalformedBody(format!("{}: {}", error.path(), without_value(&error.inner().to_string())))
+    })
 }
 
 /// `invalid type: string "hunter2", expected a map` without what was sent: it may be a secret in the wrong place.

@@ -5,5 +5,6 @@ pub mod dialect;
 pub mod error;
 pub mod extract;
 pub mod org_url;
+mod private_key;
 pub mod rate_limit;
 pub mod request;

@@ -54,7 +54,8 @@ pub struct TokenWire {
 /// Request an access token
 ///
 /// For a service app that proves who it is by `private_key_jwt` (RFC 7523). An app that was made with `--dpop` needs a DPoP proof,
-/// too (RFC 9449): first without a nonce, then with the one from the answer's `dpop-nonce`.
+/// too (RFC 9449): first without a nonce, then with the one from the answer's `dpop-nonce`. An assertion with a `jti` counts once,
+/// one without until it expires.
 #[utoipa::path(post, path = "/oauth2/v1/token", tag = "OAuth 2.0", operation_id = "getAccessToken",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The access token", body = TokenWire)))]

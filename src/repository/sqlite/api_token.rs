@@ -33,7 +33,7 @@ impl TryFrom<ApiTokenRow> for ApiToken {
             id: row.value("id", ApiTokenId::parse(&found.id))?,
             org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
             user_id: row.value("user_id", UserId::parse(&found.user_id))?,
-            name: row.value("name", Name::parse(&found.name))?,
+            name: row.value("name", Name::known(&found.name))?,
             scopes: row.value("scopes", Scopes::parse(&found.scopes))?,
             created: row.time("created", found.created)?,
             expires: found.expires.map(|seconds| row.time("expires", seconds)).transpose()?,

@@ -35,7 +35,7 @@ impl TryFrom<HookKeyRow> for HookKey {
             id: row.value("id", HookKeyId::parse(&found.id))?,
             org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
             key_id: row.value("key_id", KeyId::parse(&found.key_id))?,
-            name: row.value("name", Name::parse(&found.name))?,
+            name: row.value("name", Name::known(&found.name))?,
             created: row.time("created", found.created)?,
             last_updated: row.time("last_updated", found.last_updated)?,
             is_used: found.is_used,

@@ -66,7 +66,7 @@ impl TryFrom<InlineHookRow> for StoredInlineHook {
             id: row.value("id", InlineHookId::parse(&found.id))?,
             org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
             status: row.value("status", HookStatus::parse(&found.status))?,
-            name: row.value("name", Name::parse(&found.name))?,
+            name: row.value("name", Name::known(&found.name))?,
             hook_type: row.value("type", HookType::parse(&found.hook_type))?,
             version: row.value("version", HookVersion::parse(&found.version))?,
             channel: Channel {

@@ -26,9 +26,9 @@ impl TryFrom<ReferenceRow> for KeyReference {
     fn try_from(found: ReferenceRow) -> Result<Self, StoreError> {
         let row = Row { table: "hook_key_reference", id: &found.consumer_id };
         Ok(Self {
-            consumer_kind: row.value("consumer_kind", Name::parse(&found.consumer_kind))?,
-            consumer_id: row.value("consumer_id", Name::parse(&found.consumer_id))?,
-            consumer_name: row.value("consumer_name", Name::parse(&found.consumer_name))?,
+            consumer_kind: row.value("consumer_kind", Name::known(&found.consumer_kind))?,
+            consumer_id: row.value("consumer_id", Name::known(&found.consumer_id))?,
+            consumer_name: row.value("consumer_name", Name::known(&found.consumer_name))?,
             since: row.time("since", found.since)?,
             last_used: found.last_used.map(|seconds| row.time("last_used", seconds)).transpose()?,
         })

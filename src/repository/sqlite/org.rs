@@ -26,7 +26,7 @@ impl TryFrom<OrgRow> for Org {
         let row = Row { table: "org", id: &found.id };
         Ok(Self {
             id: row.value("id", OrgId::parse(&found.id))?,
-            name: row.value("name", Name::parse(&found.name))?,
+            name: row.value("name", Name::known(&found.name))?,
             domain: found.domain.as_deref().map(Domain::parse).transpose().map_err(|e| row.corrupt("domain", e))?,
             is_default: found.is_default,
             created: row.time("created", found.created)?,

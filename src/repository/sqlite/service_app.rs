@@ -35,7 +35,7 @@ impl TryFrom<ServiceAppRow> for ServiceApp {
         Ok(Self {
             id: row.value("id", ServiceAppId::parse(&found.id))?,
             org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
-            name: row.value("name", Name::parse(&found.name))?,
+            name: row.value("name", Name::known(&found.name))?,
             scopes: row.value("scopes", Scopes::parse(&found.scopes))?,
             dpop_bound: found.dpop_bound,
             active: found.active,

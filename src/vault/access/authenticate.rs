@@ -9,7 +9,7 @@ use crate::domain::caller::{Caller, Credential};
 use crate::domain::org::{Domain, Org};
 use crate::repository::ReadTx;
 use crate::vault::Registry;
-use crate::vault::error::VaultError;
+use crate::vault::error::{CredentialError, VaultError};
 
 impl Registry {
     /// The org that answers on this host: an unknown one gets the default org.
@@ -24,11 +24,14 @@ impl Registry {
     /// [`VaultError::BadCredential`] where the token is malformed, unknown, expired, revoked or of another org than the host's;
     /// Those of the store.
     pub async fn authenticate(&self, host: Option<&str>, token: &str) -> Result<Caller, VaultError> {
-        let token = TokenSecret::parse(token).ok_or(VaultError::BadCredential)?;
+        let token = TokenSecret::parse(token).ok_or(VaultError::BadCredential(CredentialError::Malformed))?;
         let mut tx = self.store.read().await?;
         let org = org_of_host(&mut *tx, host).await?;
         let found = tx.api_token_find_by_hash(&token.hash()).await?;
-        let token = found.filter(|token| token.org_id == org.id).ok_or(VaultError::BadCredential)?;
+        let token = found.ok_or(VaultError::BadCredential(CredentialError::Unknown))?;
+        if token.org_id != org.id {
+            return Err(VaultError::BadCredential(CredentialError::OtherOrg));
+        }
         match token.status(self.clock.now()) {
             TokenStatus::Active => Ok(Caller {
                 org,
@@ -40,7 +43,8 @@ impl Registry {
                     user_id: token.user_id,
                 },
             }),
-            TokenStatus::Expired | TokenStatus::Revoked => Err(VaultError::BadCredential),
+            TokenStatus::Expired => Err(VaultError::BadCredential(CredentialError::Expired)),
+            TokenStatus::Revoked => Err(VaultError::BadCredential(CredentialError::Revoked)),
         }
     }
 }

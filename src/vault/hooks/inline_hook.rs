@@ -46,7 +46,7 @@ impl Vault {
         org: &OrgId,
         text: &str,
     ) -> Result<StoredInlineHook, VaultError> {
-        let name = match (InlineHookId::parse(text), Name::parse(text)) {
+        let name = match (InlineHookId::parse(text), Name::known(text)) {
             (Err(_), Ok(name)) => name,
             (Ok(_), _) | (_, Err(_)) => return self.stored_hook(org, text).await,
         };

@@ -197,7 +197,7 @@ pub(in crate::vault) async fn find_key(
     if let Ok(id) = HookKeyId::parse(id_or_name) {
         return tx.hook_key_find(org, &id).await;
     }
-    match Name::parse(id_or_name) {
+    match Name::known(id_or_name) {
         Ok(name) => tx.hook_key_find_by_name(org, &name).await,
         Err(_) => Ok(None),
     }

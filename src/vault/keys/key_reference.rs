@@ -35,7 +35,7 @@ impl Vault {
     pub async fn key_reference_get(&self, org: &OrgId, key: &str, consumer: &str) -> Result<KeyReference, VaultError> {
         let mut tx = self.registry.store.read().await?;
         let key = get_key(&mut *tx, org, key).await?;
-        let found = match Name::parse(consumer) {
+        let found = match Name::known(consumer) {
             Ok(id) => tx.key_reference_find(org, &key.id, &id).await?,
             Err(_) => None,
         };
@@ -56,7 +56,7 @@ impl Vault {
     ) -> Result<KeyReference, VaultError> {
         let reference = KeyReference {
             consumer_kind: Name::parse(kind).map_err(|reason| reason.at("kind"))?,
-            consumer_id: parse_consumer(consumer)?,
+            consumer_id: own_consumer(Name::parse(consumer))?,
             consumer_name: Name::parse(name).map_err(|reason| reason.at("name"))?,
             since: self.registry.clock.now(),
             last_used: None,
@@ -75,7 +75,7 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Invalid`] for a use that is not the caller's to end, [`VaultError::NotFound`] or one of the store.
     pub async fn key_reference_delete(&self, org: &OrgId, key: &str, consumer: &str) -> Result<(), VaultError> {
-        let id = parse_consumer(consumer)?;
+        let id = own_consumer(Name::known(consumer))?;
         let mut tx = self.registry.store.write().await?;
         let found = get_key(&mut *tx, org, key).await?;
         let deleted = tx.key_reference_delete(org, &found.id, &id).await?;
@@ -111,8 +111,8 @@ impl Vault {
 }
 
 /// An id that another program may have. Those of inline hooks belong to the hooks.
-fn parse_consumer(text: &str) -> Result<Name, InvalidField> {
-    let id = Name::parse(text).map_err(|reason| reason.at("consumer"))?;
+fn own_consumer(id: Result<Name, Invalid>) -> Result<Name, InvalidField> {
+    let id = id.map_err(|reason| reason.at("consumer"))?;
     if InlineHookId::parse(id.as_str()).is_ok() { Err(Invalid::Reserved.at("consumer")) } else { Ok(id) }
 }
 

@@ -110,7 +110,7 @@ impl Vault {
         let consumer = match consumer {
             None => None,
             Some(text) => {
-                let id = Name::parse(text).map_err(|reason| reason.at("consumer"))?;
+                let id = Name::known(text).map_err(|reason| reason.at("consumer"))?;
                 let known = tx.key_reference_find(org, &found.id, &id).await?;
                 Some(known.ok_or_else(|| Invalid::NotRegistered.at("consumer"))?.consumer_id)
             }

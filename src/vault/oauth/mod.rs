@@ -4,7 +4,7 @@
 //!    to (RFC 9449), and [`access_token`] signs what it gets.
 //! 2. [`access_token`] turns a token of the org's own into a caller, [`issuer_token`] one of a trusted issuer, whose keys
 //!    [`issuers`] fetches.
-//! 3. [`replay`] lets an assertion or a proof count once, whichever process sees it.
+//! 3. [`replay`] lets a proof, and an assertion that has a `jti`, count once, whichever process sees it.
 //! 4. [`upkeep`] does what is due from time to time.
 
 pub mod access_token;

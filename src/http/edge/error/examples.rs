@@ -8,7 +8,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
 use crate::domain::scope::Scope;
 use crate::http::edge::extract::BODY_LIMIT;
-use crate::vault::error::VaultError;
+use crate::vault::error::{CredentialError, VaultError};
 use crate::vault::hooks::call::{CallError, Failure, Party};
 use crate::vault::oauth::error::ProofError;
 
@@ -46,6 +46,7 @@ pub fn examples(needed: Option<Scope>) -> Vec<(&'static str, RaisedBy, Answer)> 
         ("nameBlank", RaisedBy::NameBody, ApiError::NameMissing.answer()),
         ("nameTaken", RaisedBy::NameBody, vault_answer(&VaultError::NameTaken)),
         ("capReached", RaisedBy::CreateKey, vault_answer(&VaultError::CapReached)),
+        ("privateKey", RaisedBy::CreateKey, invalid(&[Invalid::PrivateKey.at("d")])),
         ("unknownType", RaisedBy::HookList, invalid(&[Invalid::OneOf("com.okta.import.transform, …").at("type")])),
         ("ownConsumer", RaisedBy::ReferenceWrite, invalid(&[Invalid::Reserved.at("consumer")])),
         ("plainHttp", RaisedBy::HookBody, invalid(&[Invalid::PlainHttp.at("channel.config.uri")])),
@@ -59,7 +60,7 @@ pub fn examples(needed: Option<Scope>) -> Vec<(&'static str, RaisedBy, Answer)> 
             ApiError::MalformedBody("name: invalid type: integer, expected a string".into()).answer(),
         ),
         ("mediaType", RaisedBy::Body, ApiError::MediaType.answer()),
-        ("invalidToken", RaisedBy::Guarded, vault_answer(&VaultError::BadCredential)),
+        ("invalidToken", RaisedBy::Guarded, vault_answer(&VaultError::BadCredential(CredentialError::Unknown))),
         ("noCredential", RaisedBy::Guarded, vault_answer(&VaultError::NoCredential)),
         ("badProof", RaisedBy::Guarded, ApiError::Proof { error: ProofError::Uri, realm: String::new() }.answer()),
         (
