@@ -123,7 +123,7 @@ impl App {
         });
         let (stop, stopping) = watch::channel(false);
         let server = server::start(listener, shared, config.client_timeout, stopping).map_err(listen_error)?;
-        tokio::spawn(report_damage(vault.clone()));
+        tokio::spawn(look_for_damage(vault.clone(), stop.subscribe()));
         tokio::spawn(maintain(vault.clone(), stop.subscribe()));
         Ok(Self { address, vault, server, stop })
     }
@@ -206,7 +206,10 @@ async fn maintain(vault: Vault, mut stopping: watch::Receiver<bool>) {
         match vault.oauth_upkeep().await {
             // The app has stopped meanwhile.
             Err(VaultError::Unavailable(error)) if error.is_closed() => return,
-            Err(error) => tracing::warn!(error = %error, "the upkeep of tokens has to wait"),
+            Err(error) => {
+                vault.observe(&error);
+                tracing::warn!(error = %error, "the upkeep of tokens has to wait");
+            }
             Ok(()) => {}
         }
         tokio::select! {
@@ -216,16 +219,28 @@ async fn maintain(vault: Vault, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-/// Looks at all that is sealed, while requests are served already, and tells the log what is damaged.
-async fn report_damage(vault: Vault) {
-    match vault.sealed_examine().await {
-        Ok(examination) => {
-            for damaged in examination.damaged {
-                tracing::error!(damaged = %damaged, "what was sealed is damaged");
+/// How often the server looks at everything.
+const LOOK: Duration = Duration::from_hours(24);
+
+/// Looks for damage while requests are served, at the start and once a day, and tells the log.
+async fn look_for_damage(vault: Vault, mut stopping: watch::Receiver<bool>) {
+    loop {
+        match vault.examine().await {
+            Ok(examination) => {
+                for damaged in &examination.damaged {
+                    tracing::error!(damaged = %damaged, "the database is damaged");
+                }
+                let (sound, damaged) = (examination.sound, examination.damaged.len());
+                tracing::info!(sound, damaged, "looked at the whole database");
             }
+            // The app has stopped meanwhile.
+            Err(VaultError::Unavailable(error)) if error.is_closed() => return,
+            Err(VaultError::Task(stopped)) if stopped.is_cancelled() => return,
+            Err(error) => tracing::error!(error = %error, "the database cannot be looked at"),
         }
-        // The app has stopped meanwhile.
-        Err(VaultError::Task(stopped)) if stopped.is_cancelled() => {}
-        Err(error) => tracing::error!(error = %error, "what is sealed cannot be examined"),
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = tokio::time::sleep(LOOK) => {}
+        }
     }
 }

@@ -1,13 +1,11 @@
 //! Bad days: what the vault does when something is wrong with its key, its file or its disk.
 
-use crate::support::process::{self, Installation, Served, hookvault, run, write_master_key};
+use crate::support::process::{self, Installation, Served, as_somebody, hookvault, run, write_master_key};
 use insta::assert_snapshot;
-use rustix::process::{Pid, Resource, Rlimit, geteuid, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::Command;
 
 async fn change(database: &Path, sql: &'static str) {
     let mut connection = crate::support::app::other_program(database).await;
@@ -170,6 +168,25 @@ async fn files_that_others_may_read_are_refused() {
 }
 
 #[tokio::test]
+async fn what_sqlite_keeps_beside_the_file_is_looked_at_where_a_link_leads_to() {
+    let installation = with_keys(&[]).await;
+    let (link, elsewhere) = (installation.database(), tempfile::tempdir().unwrap());
+    let file = elsewhere.path().join("real.db");
+    fs::rename(&link, &file).unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    for companion in ["-wal", "-shm", "-journal"] {
+        let path = elsewhere.path().join(format!("real.db{companion}"));
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        let screen = run(&mut installation.serve());
+        let refusal = format!("{} can be read by others (mode 0666)", path.display());
+        assert!(screen.stderr.contains(&refusal), "{companion}: {}", screen.stderr);
+        fs::remove_file(&path).unwrap();
+    }
+    drop(Served::start(&mut installation.serve()));
+}
+
+#[tokio::test]
 async fn a_file_that_is_no_database_is_refused_and_kept() {
     let installation = Installation::new();
     let database = installation.database();
@@ -183,12 +200,6 @@ async fn a_file_that_is_no_database_is_refused_and_kept() {
     hint: check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk
     ");
     assert_eq!(fs::read(&database).unwrap(), before);
-}
-
-/// Root may write everywhere, so the binary runs as somebody else there.
-fn as_somebody(command: &mut Command) -> &mut Command {
-    const NOBODY: u32 = 65534;
-    if geteuid().is_root() { command.uid(NOBODY).gid(NOBODY) } else { command }
 }
 
 #[tokio::test]

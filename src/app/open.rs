@@ -11,7 +11,7 @@ use crate::domain::outbound::{OutboundPolicy, is_loopback};
 use crate::outbound::Outbound;
 use crate::repository::Store as _;
 use crate::repository::sqlite::SqliteStore;
-use crate::repository::sqlite::file;
+use crate::repository::sqlite::{file, look};
 use crate::vault::Registry;
 use crate::vault::Vault;
 use crate::vault::custody::sealing;
@@ -77,7 +77,8 @@ pub async fn migrate(database: &DatabaseConfig, only_tell: bool) -> Result<Vec<S
 
 async fn open_read_only(database: &DatabaseConfig) -> Result<SqliteStore, StartError> {
     file::examine(&database.path)?;
-    Ok(SqliteStore::open_read_only(&database.path).await?)
+    let options = look::options(&database.path)?;
+    Ok(SqliteStore::open_read_only(&database.path, options).await?)
 }
 
 /// Opens a vault that must be there already, for looking alone: nothing is made, migrated or changed.

@@ -88,6 +88,9 @@ impl StartError {
             Self::File(FileError::NotWritable { .. } | FileError::FolderNotWritable { .. }) => {
                 "run hookvault as the owner of the file, in a folder that it may write to".into()
             }
+            Self::File(FileError::WalNotReadable { path }) => {
+                format!("copy {0} and {0}-wal to a folder that can be written to, and look at the copy", path.display())
+            }
             Self::Pending { .. } => "back up the file, then run `hookvault migrate`".into(),
             Self::Migrate(MigrateError::Unknown) => "run the hookvault version that wrote it, or a newer one".into(),
             Self::Migrate(MigrateError::Failed(_) | MigrateError::Store(_)) => {

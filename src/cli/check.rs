@@ -7,7 +7,7 @@ use crate::vault::custody::damage::Damaged;
 use crate::vault::custody::examination::Examination;
 use clap::Args;
 
-/// Check that every private key and secret in the vault can be opened
+/// Check that the database is sound, and that every private key and secret in it can be opened
 #[derive(Args)]
 #[command(
     after_help = "Changes nothing. Prints what is damaged, and exits with 1 where there is one.\n\nExample:\n  hookvault check --master-key-file master.key --database-url sqlite://backup.db"
@@ -23,7 +23,7 @@ impl Check {
     pub async fn run(self) -> Result<(), CliError> {
         let config = Config::from_sources(&flags::sources([self.database.flags(), self.master_key.flags()])?)?;
         let vault = app::open_for_check(config, &Parts::real()).await?;
-        let examination = vault.sealed_examine().await;
+        let examination = vault.examine().await;
         vault.close().await;
         let Examination { sound, damaged } = examination?;
         for key in &damaged {
@@ -32,6 +32,12 @@ impl Check {
         output::tell(&format!("{sound} private key(s) and secret(s) are sound"));
         if damaged.is_empty() {
             return Ok(());
+        }
+        if damaged.iter().any(|damaged| matches!(damaged, Damaged::Store(_))) {
+            return Err(CliError::new(
+                "the database is damaged",
+                "stop the server, and restore the database from a backup",
+            ));
         }
         let mut hint = "restore the database file from a backup, or make these keys and hooks anew".to_owned();
         if damaged.iter().any(|damaged| matches!(damaged, Damaged::SigningKey { .. })) {

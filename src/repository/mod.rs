@@ -34,6 +34,18 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Busy`] where somebody still reads an older state; the deletions themselves stand.
     async fn erase_deleted(&self) -> Result<(), StoreError>;
 
+    /// Whether what is written now will be there after a restart: where the database is still what was opened.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn check_in_place(&self) -> Result<(), StoreError>;
+
+    /// Looks at how the engine keeps the data, and says what is damaged, a line for each finding. May take long, and changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be looked at for another reason than damage.
+    async fn examine(&self) -> Result<Vec<String>, StoreError>;
+
     /// Closes all connections, after those who use one.
     async fn close(&self);
 }

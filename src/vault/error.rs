@@ -117,6 +117,21 @@ pub enum VaultError {
     Empty,
 }
 
+impl VaultError {
+    /// Whether the database holds something that this program has not written.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged(_)
+                | Self::KeyDamaged { .. }
+                | Self::KeyUnusable(_)
+                | Self::KeyCannotSign(_)
+                | Self::PublicKey(_)
+        )
+    }
+}
+
 impl From<StoreError> for VaultError {
     fn from(error: StoreError) -> Self {
         match error {

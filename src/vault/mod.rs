@@ -16,6 +16,7 @@ use crate::outbound::Outbound;
 use crate::repository::Store;
 use custody::comparison::{COMPARED_KEYS, ComparedKeys};
 use custody::erasure::Erasure;
+use custody::health::Health;
 use hooks::token_cache::TokenCache;
 use keys::signing::{PARSED_HOOK_KEYS, ParsedHookKeys};
 use oauth::issuers::Issuers;
@@ -55,6 +56,7 @@ pub struct Vault {
     outbound: Arc<Outbound>,
     parsed_hook_keys: Arc<ParsedHookKeys>,
     compared_keys: Arc<ComparedKeys>,
+    health: Arc<Health>,
     token_cache: Arc<TokenCache>,
     parsed_signing_keys: Arc<ParsedSigningKeys>,
     /// Held by the one who makes an org's first signing key.
@@ -82,6 +84,7 @@ impl Vault {
             erasure: Arc::default(),
             outbound: Arc::new(outbound),
             parsed_hook_keys: Arc::new(ParsedHookKeys::new(PARSED_HOOK_KEYS)),
+            health: Arc::default(),
             compared_keys: Arc::new(ComparedKeys::new(COMPARED_KEYS)),
             token_cache: Arc::default(),
             parsed_signing_keys: Arc::new(ParsedSigningKeys::new(PARSED_SIGNING_KEYS)),

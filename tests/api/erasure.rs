@@ -158,7 +158,7 @@ async fn a_vault_that_was_stopped_leaves_one_file() {
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["vault.db"]);
     let vault = app::open_for_check(config(&folder), &Parts::real()).await.unwrap();
-    let examination = vault.sealed_examine().await.unwrap();
+    let examination = vault.examine().await.unwrap();
     assert_eq!((examination.sound, examination.damaged.len()), (1, 0));
     vault.close().await;
 }

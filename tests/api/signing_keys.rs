@@ -123,13 +123,13 @@ async fn each_org_has_keys_of_its_own() {
 async fn the_private_keys_are_sealed_and_looked_at_by_check() {
     let app = TestApp::start().await;
     published(&app).await;
-    let examination = app.vault.sealed_examine().await.unwrap();
+    let examination = app.vault.examine().await.unwrap();
     assert_eq!((examination.sound, examination.damaged.len()), (1, 0));
     let mut other = app.other_program().await;
     sqlx::query("UPDATE signing_key SET sealed_pkcs8 = zeroblob(length(sealed_pkcs8))")
         .execute(&mut other)
         .await
         .unwrap();
-    let examination = app.vault.sealed_examine().await.unwrap();
+    let examination = app.vault.examine().await.unwrap();
     assert_eq!((examination.sound, examination.damaged.len()), (0, 1));
 }

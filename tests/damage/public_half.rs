@@ -33,7 +33,7 @@ async fn another_public_half_of_a_hook_key_is_never_published() {
         }
         let renamed = manager.put(&one, serde_json::json!({"name": "key"})).await;
         assert_eq!(renamed.failure(), "500 E0000009");
-        let examination = app.vault.sealed_examine().await.unwrap();
+        let examination = app.vault.examine().await.unwrap();
         assert_eq!(
             examination.damaged.iter().map(ToString::to_string).collect::<Vec<_>>(),
             [format!("{} (key): the private key does not belong to the public key beside it", text("id"))]

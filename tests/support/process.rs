@@ -2,8 +2,9 @@
 
 use super::app::MASTER_KEY;
 use reqwest::StatusCode;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, geteuid, kill_process};
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -81,6 +82,7 @@ pub struct Served {
     child: Child,
     pub url: String,
     http: reqwest::Client,
+    log: mpsc::Receiver<String>,
 }
 
 impl Served {
@@ -108,10 +110,11 @@ impl Served {
         };
         drop(watch);
         // Drained, so that the log never blocks the server.
-        let mut stderr = child.stderr.take().unwrap();
-        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (lines, log) = mpsc::channel();
+        std::thread::spawn(move || stderr.lines().map_while(Result::ok).for_each(|line| drop(lines.send(line))));
         std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
-        Ok(Self { child, url, http: http_client() })
+        Ok(Self { child, url, http: http_client(), log })
     }
 
     /// SIGTERM, and the end in order.
@@ -122,6 +125,26 @@ impl Served {
 
     pub fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The lines of the log from where it was read last, up to the first one with this text, or to its end.
+    pub fn log_until(&self, text: &str) -> String {
+        let mut read = String::new();
+        while let Ok(line) = self.log.recv_timeout(Watchdog::PATIENCE) {
+            read.push_str(&line);
+            read.push('\n');
+            if line.contains(text) {
+                break;
+            }
+        }
+        read
+    }
+
+    /// An answer to somebody without a credential.
+    pub async fn get(&self, path: &str) -> Reply {
+        let response = self.http.get(format!("{}{path}", self.url)).send().await.ok()?;
+        let status = response.status();
+        Some((status, response.text().await.ok()?))
     }
 
     /// SIGKILL: no handler runs, nothing is flushed.
@@ -180,6 +203,20 @@ impl Client {
         self.send(self.http.delete(format!("{}/{id}", self.url))).await
     }
 }
+
+/// Root may write everywhere, so the binary runs as somebody else there.
+pub fn as_somebody(command: &mut Command) -> &mut Command {
+    if geteuid().is_root() { command.uid(NOBODY).gid(NOBODY) } else { command }
+}
+
+/// Gives a file to whom [`as_somebody`] runs as.
+pub fn give_to_somebody(path: &Path) {
+    if geteuid().is_root() {
+        chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
+    }
+}
+
+const NOBODY: u32 = 65534;
 
 /// A folder with a master key in a file and a token that may do everything.
 pub struct Installation {

@@ -12,7 +12,7 @@ use crate::domain::inline_hook::MAX_HOOKS_PER_ORG;
 use crate::domain::invalid::{Invalid, InvalidField};
 use crate::domain::scope::Scope;
 use crate::vault::Vault;
-use crate::vault::custody::sealing::SealingError;
+use crate::vault::custody::health::NotReady;
 use crate::vault::error::{CredentialError, VaultError};
 use crate::vault::hooks::call::{CallError, Failure, Party};
 use crate::vault::oauth::error::{AccessTokenError, ProofError, TokenRequestError};
@@ -29,7 +29,7 @@ pub enum ApiError {
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error("the vault is not ready")]
-    NotReady(#[source] SealingError),
+    NotReady(#[source] NotReady),
     #[error("the body is not a JSON object: {0}")]
     MalformedBody(String),
     #[error("the body is larger than {limit} bytes")]
@@ -127,7 +127,13 @@ impl ApiError {
     pub fn answer(&self) -> Answer {
         match self {
             Self::Vault(error) => vault_answer(error),
-            Self::NotReady(_) => unavailable(),
+            Self::NotReady(NotReady::Sealing(_)) => unavailable(),
+            Self::NotReady(NotReady::NotInPlace(_)) => {
+                unavailable().because("The database was replaced or removed while it was open.")
+            }
+            Self::NotReady(NotReady::Damaged(_)) => {
+                unavailable().because("The database is damaged; the log and `hookvault check` say where.")
+            }
             Self::MalformedBody(cause) => malformed().because(cause),
             Self::BodyTooLarge { limit } => Answer { status: StatusCode::PAYLOAD_TOO_LARGE, ..malformed() }
                 .because(format!("The request body is larger than {limit} bytes.")),
@@ -167,6 +173,9 @@ impl ApiError {
     #[must_use]
     pub fn respond(&self, vault: &Vault, request_id: &str) -> HttpResponse {
         let answer = self.answer();
+        if let Self::Vault(error) = self {
+            vault.observe(error);
+        }
         let error_id = error_id(vault);
         if answer.status.is_server_error() {
             tracing::error!(request_id, error_id, status = answer.status.as_u16(), code = answer.code, error = %Chain(self), "failed");

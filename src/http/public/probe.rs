@@ -21,10 +21,10 @@ pub async fn alive() -> HttpResponse {
     json(&StatusWire { status: "ok" })
 }
 
-/// Whether the database and the master key are usable
+/// Whether the database and the master key are usable, and no damage is known
 #[utoipa::path(get, path = "/readyz", tag = "Operations", operation_id = "getReadiness",
     responses((status = 200, description = "They are", body = StatusWire)))]
 pub async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
-    shared.vault.ready().await.map_err(ApiError::NotReady)?;
+    shared.vault.health().await.map_err(ApiError::NotReady)?;
     Ok(json(&StatusWire { status: "ok" }))
 }

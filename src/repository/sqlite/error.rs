@@ -34,6 +34,8 @@ pub fn store_error(error: sqlx::Error) -> StoreError {
                 _ => StoreError::Other(database.into()),
             }
         }
+        // A value that is not of the type of its column, or a text that is none.
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::Damaged(error.into()),
         error => StoreError::Other(error.into()),
     }
 }

@@ -5,8 +5,11 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// What SQLite keeps beside the file.
-const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
+/// What SQLite keeps beside the file: the write-ahead log, the index into it, and in place of both for a file that was not in WAL
+/// mode, a journal of what it changes.
+pub const WAL: &str = "-wal";
+pub const WAL_INDEX: &str = "-shm";
+pub const JOURNAL: &str = "-journal";
 
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -22,6 +25,10 @@ pub enum FileError {
     NoFile { path: PathBuf },
     #[error("the database file {path} cannot be opened for writing: {reason}")]
     NotWritable { path: PathBuf, reason: std::io::Error },
+    #[error(
+        "the database file {path} has changes in a file of its own beside it, which cannot be read where nothing can be written"
+    )]
+    WalNotReadable { path: PathBuf },
 }
 
 /// Makes an empty file with mode 0600 where there is none, and checks the mode where there is one. Returns whether it
@@ -81,12 +88,19 @@ pub fn examine(path: &Path) -> Result<(), FileError> {
         return Err(FileError::NotAFile { path: path.to_owned() });
     }
     refuse_readable_by_others(path)?;
-    for companion in COMPANIONS {
-        let mut name = path.as_os_str().to_owned();
-        name.push(companion);
-        refuse_readable_by_others(Path::new(&name))?;
+    for companion in [WAL, WAL_INDEX, JOURNAL] {
+        refuse_readable_by_others(&beside(path, companion))?;
     }
     Ok(())
+}
+
+/// The companion of a database file. Where that is a link, SQLite keeps it where the link leads to.
+pub fn beside(path: &Path, companion: &str) -> PathBuf {
+    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    let file = if is_link { fs::canonicalize(path) } else { Ok(path.to_owned()) };
+    let mut name = file.unwrap_or_else(|_| path.to_owned()).into_os_string();
+    name.push(companion);
+    name.into()
 }
 
 fn refuse_readable_by_others(path: &Path) -> Result<(), FileError> {

@@ -79,7 +79,7 @@ impl SqliteStore {
     }
 }
 
-async fn run(connection: &mut SqliteConnection) -> Result<Vec<Named>, MigrateError> {
+pub async fn run(connection: &mut SqliteConnection) -> Result<Vec<Named>, MigrateError> {
     let runner: Runner = embedded::migrations::runner();
     let report = runner.run_async(&mut Connection(connection)).await.map_err(|error| {
         use refinery::error::Kind;

@@ -10,7 +10,9 @@ mod error;
 pub mod file;
 mod hook_key;
 mod inline_hook;
+mod integrity;
 mod key_reference;
+pub mod look;
 mod master_key;
 pub mod migrate;
 mod org;
@@ -18,16 +20,19 @@ mod row;
 mod service_app;
 mod signing_key;
 mod used_token_id;
+mod watch;
 
 use super::error::StoreError;
 use super::{ReadTx, Store, WriteTx};
 use async_trait::async_trait;
 pub use error::store_error;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection as _, Sqlite, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, Transaction};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+use watch::Watch;
 
 /// How long a connection waits for another process, and a request for a connection, before the store is busy.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -52,6 +57,10 @@ pub struct SqliteStore {
     readers: SqlitePool,
     /// By itself, for its own patience.
     eraser: SqlitePool,
+    /// For a connection that looks at the whole file, and keeps no reader from others.
+    examiner: SqliteConnectOptions,
+    /// Where something may be written.
+    watch: Option<Arc<Watch>>,
 }
 
 impl SqliteStore {
@@ -60,30 +69,33 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError`] where it cannot be opened or is no database.
     pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        let store = Self::over(path, SqliteConnectOptions::new().journal_mode(SqliteJournalMode::Wal));
+        let reader = SqliteConnectOptions::new().read_only(true);
+        let mut store = Self::over(path, SqliteConnectOptions::new().journal_mode(SqliteJournalMode::Wal), reader);
         // The writer first: it turns the file to WAL, which a read-only connection cannot. SQLite does not wait with
         // that while another connection does the same: it says busy at once, whatever the busy time-out.
         let until = Instant::now() + PATIENCE;
         loop {
             match store.writer.acquire().await.map_err(store_error) {
-                Ok(_) => return Ok(store),
+                Ok(_) => break,
                 Err(StoreError::Busy(_)) if Instant::now() < until => tokio::time::sleep(PAUSE).await,
                 Err(error) => return Err(error),
             }
         }
+        store.watch = Some(Arc::new(Watch::over(path, &store.examiner).await?));
+        Ok(store)
     }
 
     /// As [`Self::open`], for looking alone: nothing of the file is changed, and every write fails.
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be opened or is no database.
-    pub async fn open_read_only(path: &Path) -> Result<Self, StoreError> {
-        let store = Self::over(path, SqliteConnectOptions::new().read_only(true));
+    pub async fn open_read_only(path: &Path, options: SqliteConnectOptions) -> Result<Self, StoreError> {
+        let store = Self::over(path, options.clone(), options);
         store.readers.acquire().await.map_err(store_error)?;
         Ok(store)
     }
 
-    fn over(path: &Path, writer: SqliteConnectOptions) -> Self {
+    fn over(path: &Path, writer: SqliteConnectOptions, reader: SqliteConnectOptions) -> Self {
         let common = |options: SqliteConnectOptions| {
             options
                 .filename(path)
@@ -96,6 +108,8 @@ impl SqliteStore {
                 .pragma("temp_store", "MEMORY")
                 // A damaged schema must not run what it likes.
                 .pragma("trusted_schema", "OFF")
+                // A damaged page is noticed when it is read.
+                .pragma("cell_size_check", "ON")
         };
         let pool = || {
             SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false).before_acquire(
@@ -111,26 +125,41 @@ impl SqliteStore {
             )
         };
         let writer = common(writer);
-        let reader = common(SqliteConnectOptions::new().read_only(true));
+        let reader = common(reader);
         Self {
             eraser: pool().max_connections(1).connect_lazy_with(writer.clone().busy_timeout(ERASURE_TRY)),
             writer: pool().max_connections(1).connect_lazy_with(writer),
-            readers: pool().max_connections(READERS).connect_lazy_with(reader),
+            readers: pool().max_connections(READERS).connect_lazy_with(reader.clone()),
+            examiner: reader,
+            watch: None,
         }
     }
 }
 
 /// One transaction, of either kind. Which of its methods can be called is decided by the view it is handed out as.
-struct SqliteTx(Transaction<'static, Sqlite>);
+struct SqliteTx(Transaction<'static, Sqlite>, Option<Arc<Watch>>);
 
 #[async_trait]
 impl Store for SqliteStore {
     async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError> {
-        Ok(Box::new(SqliteTx(self.readers.begin().await.map_err(store_error)?)))
+        Ok(Box::new(SqliteTx(self.readers.begin().await.map_err(store_error)?, self.watch.clone())))
     }
 
     async fn write(&self) -> Result<Box<dyn WriteTx>, StoreError> {
-        Ok(Box::new(SqliteTx(self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?)))
+        self.check_in_place()?;
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        Ok(Box::new(SqliteTx(transaction, self.watch.clone())))
+    }
+
+    fn check_in_place(&self) -> Result<(), StoreError> {
+        self.watch.as_deref().map_or(Ok(()), Watch::check)
+    }
+
+    async fn examine(&self) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.examiner.connect().await.map_err(store_error)?;
+        let found = integrity::examine(&mut connection).await;
+        connection.close().await.map_err(store_error)?;
+        found
     }
 
     async fn erase_deleted(&self) -> Result<(), StoreError> {
@@ -152,6 +181,9 @@ impl Store for SqliteStore {
 
     async fn close(&self) {
         // The writer last, so that it is the connection that removes the WAL.
+        if let Some(watch) = &self.watch {
+            watch.close().await;
+        }
         for pool in [&self.readers, &self.eraser, &self.writer] {
             // sqlx gives a connection back on the runtime that used it. Where that one has ended first, the connection
             // never comes back; all that was answered is on disk all the same.
@@ -167,6 +199,8 @@ impl ReadTx for SqliteTx {}
 #[async_trait]
 impl WriteTx for SqliteTx {
     async fn commit(self: Box<Self>) -> Result<(), StoreError> {
-        self.0.commit().await.map_err(store_error)
+        let Self(transaction, watch) = *self;
+        watch.as_deref().map_or(Ok(()), Watch::check)?;
+        transaction.commit().await.map_err(store_error)
     }
 }

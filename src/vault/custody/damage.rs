@@ -5,7 +5,8 @@ use crate::domain::id::{HookKeyId, InlineHookId, KeyId};
 use crate::domain::name::Name;
 use crate::repository::error::StoreError;
 
-/// A private key or a secret of a hook that cannot be used. `Display` names it with its reason.
+/// A private key or a secret of a hook that cannot be used, or what else is wrong with the database. `Display` names it with its
+/// reason.
 #[derive(Debug, thiserror::Error)]
 pub enum Damaged {
     #[error("{id} ({name}): {reason}")]
@@ -16,6 +17,9 @@ pub enum Damaged {
     Hook { id: InlineHookId, name: Name, reason: OpenError },
     #[error("{0}")]
     Row(StoreError),
+    /// A finding of the engine.
+    #[error("the database is damaged: {0}")]
+    Store(String),
 }
 
 /// Why a private key cannot be used, or its public half must not be believed.

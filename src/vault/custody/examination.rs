@@ -1,4 +1,4 @@
-//! Whether what is sealed still opens.
+//! Whether the database is sound, and what is sealed still opens.
 
 use super::comparison::compare;
 use super::damage::Damaged;
@@ -14,51 +14,76 @@ use tokio::time::Instant;
 /// How many rows are in memory at a time.
 const PAGE: u32 = 50;
 
-/// What an examination of all private keys and secrets found.
+/// What an examination found.
 #[derive(Debug, Default)]
 pub struct Examination {
+    /// How many private keys and secrets can be used.
     pub sound: usize,
     pub damaged: Vec<Damaged>,
 }
 
 impl Vault {
-    /// Opens every private key and every secret of a hook, of all orgs, and compares each key with the public key beside it.
+    /// Lets the engine look at how it keeps the data; then opens every private key and every secret of a hook, of all orgs, and
+    /// compares each key with the public key beside it.
     ///
     /// Page by page: what is in memory does not grow with the vault, no state of the database is held for long, and whoever waits
     /// for a core or a connection gets it in between.
     ///
     /// # Errors
-    /// Those of the store.
-    pub async fn sealed_examine(&self) -> Result<Examination, VaultError> {
+    /// Those of the store that are no damage.
+    pub async fn examine(&self) -> Result<Examination, VaultError> {
         let mut examination = Examination::default();
+        let found = self.registry.store.examine().await?;
+        examination.damaged.extend(found.into_iter().map(Damaged::Store));
+        for looked in [
+            self.examine_hook_keys(&mut examination).await,
+            self.examine_inline_hooks(&mut examination).await,
+            self.examine_signing_keys(&mut examination).await,
+        ] {
+            match looked {
+                // What stands behind it cannot be read.
+                Err(error) if error.is_damage() => examination.damaged.push(Damaged::Store(error.to_string())),
+                looked => looked?,
+            }
+        }
+        self.health.looked(examination.damaged.first().map(ToString::to_string));
+        Ok(examination)
+    }
+
+    async fn examine_hook_keys(&self, examination: &mut Examination) -> Result<(), VaultError> {
         let mut after = None;
         loop {
             let page = self.registry.store.read().await?.hook_key_page_sealed(after, PAGE).await?;
-            self.examine_page(&mut examination, page.items, damage_of_key).await?;
+            self.examine_page(examination, page.items, damage_of_key).await?;
             after = page.next;
             if after.is_none() {
-                break;
+                return Ok(());
             }
         }
+    }
+
+    async fn examine_inline_hooks(&self, examination: &mut Examination) -> Result<(), VaultError> {
         let mut after = None;
         loop {
             let page = self.registry.store.read().await?.inline_hook_page_sealed(after, PAGE).await?;
-            self.examine_page(&mut examination, page.items, damage_of_hook).await?;
+            self.examine_page(examination, page.items, damage_of_hook).await?;
             after = page.next;
             if after.is_none() {
-                break;
+                return Ok(());
             }
         }
+    }
+
+    async fn examine_signing_keys(&self, examination: &mut Examination) -> Result<(), VaultError> {
         let mut after = None;
         loop {
             let page = self.registry.store.read().await?.signing_key_page_sealed(after, PAGE).await?;
-            self.examine_page(&mut examination, page.items, damage_of_signing_key).await?;
+            self.examine_page(examination, page.items, damage_of_signing_key).await?;
             after = page.next;
             if after.is_none() {
-                break;
+                return Ok(());
             }
         }
-        Ok(examination)
     }
 
     async fn examine_page<T: Send + 'static>(

@@ -1,0 +1,66 @@
+//! Whether the file is sound: SQLite's own checks, and the schema beside the one that the migrations make.
+
+use super::error::store_error;
+use super::migrate;
+use crate::repository::error::StoreError;
+use sqlx::{Connection as _, SqliteConnection};
+use std::collections::BTreeSet;
+
+/// As many findings as SQLite lists by itself.
+const MOST: usize = 100;
+
+/// What of the schema can be compared: kind, name, table and text of a table, an index or a trigger.
+type Object = (String, String, String, Option<String>);
+
+/// Says what is wrong, a line for each finding. Reads the whole file, in one view of it.
+///
+/// # Errors
+/// [`StoreError`] where it cannot be looked at for another reason than damage.
+pub async fn examine(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+    let mut findings = Vec::new();
+    for found in [schema(connection).await, references(connection).await, structure(connection).await] {
+        match found {
+            Ok(found) => findings.extend(found),
+            // Not the file's fault.
+            Err(
+                error @ (StoreError::Busy(_) | StoreError::Full(_) | StoreError::Unavailable(_) | StoreError::Closed),
+            ) => return Err(error),
+            Err(error) => findings.push(error.to_string()),
+        }
+    }
+    findings.truncate(MOST);
+    Ok(findings)
+}
+
+/// What the migrations make and is not there, or not as they make it. Other programs may add what is theirs.
+async fn schema(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+    const OBJECTS: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
+    let found: Vec<Object> = sqlx::query_as(OBJECTS).fetch_all(&mut *connection).await.map_err(store_error)?;
+    let found: BTreeSet<_> = found.into_iter().collect();
+    let mut fresh = SqliteConnection::connect("sqlite::memory:").await.map_err(store_error)?;
+    migrate::run(&mut fresh).await.map_err(|error| StoreError::Other(error.into()))?;
+    let expected: Vec<Object> = sqlx::query_as(OBJECTS).fetch_all(&mut fresh).await.map_err(store_error)?;
+    let missing = expected.into_iter().filter(|object| !found.contains(object));
+    Ok(missing.map(|(kind, name, ..)| format!("the {kind} {name} is not as the migrations make it")).collect())
+}
+
+/// Rows that refer to rows that are not there.
+async fn references(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+    let broken: Vec<(String, String)> =
+        sqlx::query_as("SELECT DISTINCT \"table\", parent FROM pragma_foreign_key_check")
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(store_error)?;
+    Ok(broken
+        .into_iter()
+        .map(|(child, parent)| format!("{child} refers to rows of {parent} that are missing"))
+        .collect())
+}
+
+/// Pages, cells, types, and that each index has what its table has.
+async fn structure(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+    // Bytes: what it quotes may be damaged as well.
+    let lines: Vec<Vec<u8>> =
+        sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&mut *connection).await.map_err(store_error)?;
+    Ok(lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).filter(|line| line != "ok").collect())
+}
