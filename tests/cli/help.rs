@@ -58,7 +58,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
       serve        Serve the vault
       master-key   Make the key that seals all private keys
       migrate      Bring the database to the form that this version needs
-      check        Check that every private key and secret in the vault can be opened
+      check        Check that the database is sound, and that every private key and secret in it can be opened
       hook         Call and list inline hooks
       assert       Sign a client assertion for a token endpoint (RFC 7523) and print it
       sign         Sign claims as a JWT (RS256) and print it
