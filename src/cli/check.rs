@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::vault::custody::damage::Damaged;
 use crate::vault::custody::examination::Examination;
 use clap::Args;
+use serde_json::json;
 
 /// Check that the database is sound, and that every private key and secret in it can be opened
 #[derive(Args)]
@@ -13,6 +14,9 @@ use clap::Args;
     after_help = "Changes nothing. Prints what is damaged, and exits with 1 where there is one.\n\nExample:\n  hookvault check --master-key-file master.key --database-url sqlite://backup.db"
 )]
 pub struct Check {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     database: DatabaseFlags,
     #[command(flatten)]
@@ -26,8 +30,13 @@ impl Check {
         let examination = vault.examine().await;
         vault.close().await;
         let Examination { sound, damaged } = examination?;
-        for key in &damaged {
-            output::print(&format!("{key}\n"))?;
+        if self.json {
+            let damaged: Vec<_> = damaged.iter().map(ToString::to_string).collect();
+            output::print_json(&json!({"sound": sound, "damaged": damaged}))?;
+        } else {
+            for damaged in &damaged {
+                output::print(&format!("{damaged}\n"))?;
+            }
         }
         output::tell(&format!("{sound} private key(s) and secret(s) are sound"));
         if damaged.is_empty() {

@@ -54,7 +54,7 @@ impl Dev {
         }
         let example = self.with_example.then_some(app::EXAMPLE_HOOK);
         let welcome = screen::welcome(&folder, address, &token, example);
-        output::greet(&format!("{welcome}\nCtrl-C stops it.\n"));
+        output::greet(&format!("{welcome}\nCtrl-C stops it.\n"), address);
         Ok(app.run_until(signals).await?)
     }
 }

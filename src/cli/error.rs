@@ -3,6 +3,7 @@
 use crate::app::{self, StartError};
 use crate::config::{ConfigError, DataDir};
 use crate::domain::chain::Chain;
+use crate::domain::hook_key::KeyReference;
 use crate::telemetry::TelemetryError;
 use crate::vault::error::VaultError;
 use clap::error::ErrorKind;
@@ -86,14 +87,19 @@ impl From<VaultError> for CliError {
         let hint = match &error {
             VaultError::NotFound { kind: "org", .. } => "`hookvault org list` shows all orgs".into(),
             VaultError::NotFound { kind: "InlineHook", .. } => "`hookvault hook list` shows all inline hooks".into(),
-            VaultError::NotFound { kind: "HookKey", .. } => {
-                "check the id or name; GET /api/v1/hook-keys lists the keys".into()
-            }
+            VaultError::NotFound { kind: "HookKey", .. } => "`hookvault key list` shows all hook keys".into(),
+            VaultError::Name(_) => "give it another name".into(),
             VaultError::Invalid(_) => "see --help for the form of each value".into(),
             VaultError::NotFound { kind: "service app", .. } => "`hookvault app list` shows all service apps".into(),
             VaultError::NotFound { kind: "key of the app with the kid", .. } => {
                 "`hookvault app show` shows the keys of an app".into()
             }
+            VaultError::KeyInUse { users } => {
+                let user = |user: &KeyReference| format!("{} {}", user.consumer_kind, user.consumer_name);
+                format!("take it out of these first: {}", users.iter().map(user).collect::<Vec<_>>().join(", "))
+            }
+            VaultError::NameTaken => "choose another name; `hookvault key list` shows all hook keys".into(),
+            VaultError::CapReached => "delete one that is not needed: `hookvault key delete`".into(),
             VaultError::AppNameTaken => "choose another name, or delete the other app first".into(),
             VaultError::AppKeyIdTaken => "give the key another kid, or remove the other key first".into(),
             VaultError::AppActive => "deactivate it first: `hookvault app deactivate`".into(),

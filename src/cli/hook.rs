@@ -78,7 +78,7 @@ impl Test {
         let (call, took) = self.vault.work_with([allow], test).await?;
         output::print(&screen(&call))?;
         match &call.outcome {
-            Ok(_) => output::print(&format!("ok: the hook answered, {} in all\n", millis(took))),
+            Ok(_) => output::print(&format!("{}: the hook answered, {} in all\n", output::good("ok"), millis(took))),
             Err(error) => Err(CliError::new(output::visible(&error.to_string()), diagnosis::hint(error, &call))),
         }
     }

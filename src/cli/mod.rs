@@ -4,11 +4,14 @@ mod app;
 mod arguments;
 mod assert;
 mod check;
+mod completions;
 mod dev;
 mod diagnosis;
 mod error;
 mod flags;
 mod hook;
+mod key;
+mod man;
 mod master_key;
 mod migrate;
 mod org;
@@ -47,6 +50,8 @@ enum Command {
     Migrate(migrate::Migrate),
     Check(check::Check),
     #[command(subcommand)]
+    Key(key::KeyCommand),
+    #[command(subcommand)]
     Hook(hook::HookCommand),
     Assert(assert::Assert),
     Sign(sign::Sign),
@@ -58,6 +63,8 @@ enum Command {
     Token(token::TokenCommand),
     #[command(subcommand)]
     Org(org::OrgCommand),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Parses the command line and runs it. Errors go to stderr as `error:` and `hint:`.
@@ -96,6 +103,7 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::MasterKey(command) => command.run(),
         Command::Migrate(command) => command.run().await,
         Command::Check(command) => command.run().await,
+        Command::Key(command) => command.run().await,
         Command::Hook(command) => command.run().await,
         Command::Assert(command) => command.run().await,
         Command::Sign(command) => command.run().await,
@@ -103,5 +111,7 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::SigningKey(command) => command.run().await,
         Command::Token(command) => command.run().await,
         Command::Org(command) => command.run().await,
+        Command::Completions(command) => command.run(Cli::command()),
+        Command::Man(command) => command.run(Cli::command()),
     }
 }

@@ -2,10 +2,19 @@
 
 use super::error::CliError;
 use super::program;
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
+use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use zeroize::Zeroizing;
+
+const FAILED: Style = AnsiColor::Red.on_default().bold();
+const ADVICE: Style = AnsiColor::Cyan.on_default().bold();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const HEAD: Style = Style::new().bold();
 
 /// Writes text to stdout. A reader that has gone away, as with `| head`, is no error.
 pub fn print(text: &str) -> Result<(), CliError> {
@@ -15,10 +24,10 @@ pub fn print(text: &str) -> Result<(), CliError> {
     }
 }
 
-/// Writes what a server says when it runs. It runs all the same where nobody can read that.
-pub fn greet(text: &str) {
+/// Writes what a server says when it runs. It runs all the same where nobody can read that: the log has its address then.
+pub fn greet(text: &str, address: SocketAddr) {
     if let Err(error) = write(text) {
-        tracing::warn!(%error, "the greeting cannot be written to stdout");
+        tracing::warn!(%address, %error, "the greeting cannot be written to stdout");
     }
 }
 
@@ -46,16 +55,39 @@ fn unwritable(error: &io::Error) -> CliError {
 
 /// Tells why a command failed, and what to do.
 pub fn report(error: &CliError) -> ExitCode {
-    tell(&format!("error: {}\nhint: {}", error.message, program::runnable(&error.hint)));
+    let stderr = io::stderr();
+    let (failed, advice) = (painted(&stderr, FAILED, "error"), painted(&stderr, ADVICE, "hint"));
+    let [message, hint] = [&error.message, &program::runnable(&error.hint)].map(|text| escaped(text));
+    say(&format!("{failed}: {message}\n{advice}: {hint}\n"));
     ExitCode::from(error.code)
 }
 
 /// Tells a person something on stderr. What they typed may be part of it, so control characters are escaped; that nobody
 /// listens is no error.
 pub fn tell(text: &str) {
+    say(&format!("{}\n", escaped(text)));
+}
+
+fn say(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn escaped(text: &str) -> String {
     let escaped = |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
-    let line: String = text.chars().map(escaped).chain(["\n".to_owned()]).collect();
-    let _ = io::stderr().lock().write_all(line.as_bytes());
+    text.chars().map(escaped).collect()
+}
+
+/// A word in its style, where a person looks: at a terminal, and not with NO_COLOR.
+fn painted(stream: &impl RawStream, style: Style, word: &str) -> String {
+    match AutoStream::choice(stream) {
+        ColorChoice::Never => word.to_owned(),
+        _ => format!("{style}{word}{style:#}"),
+    }
+}
+
+/// As a success is shown on stdout.
+pub fn good(word: &str) -> String {
+    painted(&io::stdout(), GOOD, word)
 }
 
 /// Characters that a terminal does not show but obeys: directions and line breaks of Unicode, and what has no width.
@@ -71,6 +103,16 @@ pub fn visible(text: &str) -> String {
         c => c.to_string(),
     };
     text.chars().map(visible).collect()
+}
+
+/// A value as JSON with one more member, whose text is secret.
+///
+/// # Errors
+/// Where the value cannot be written.
+pub fn json_with(value: &impl Serialize, name: &str, secret: &[&str]) -> Result<Zeroizing<String>, CliError> {
+    let text = json(value)?;
+    let before = [text.strip_suffix("\n}").unwrap_or(&text), ",\n  \"", name, "\": "];
+    Ok(secret_text(&[&before, secret, &["\n}\n"]].concat()))
 }
 
 pub fn print_json(value: &impl Serialize) -> Result<(), CliError> {
@@ -95,7 +137,8 @@ pub fn print_table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Res
         let padded: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         format!("{}\n", padded.join("  ").trim_end())
     };
-    let mut text = line(head);
+    let mut text = painted(&io::stdout(), HEAD, line(head).trim_end());
+    text.push('\n');
     for row in &rows {
         text.push_str(&line(std::array::from_fn(|column| row[column].as_str())));
     }

@@ -29,7 +29,8 @@ impl Serve {
         let database = config.database.url();
         let app = App::start(config, &Parts::real()).await?;
         let signals = Signals::catch()?;
-        output::greet(&format!("hookvault serves {database} on http://{}\n", app.address()));
+        let address = app.address();
+        output::greet(&format!("hookvault serves {database} on http://{address}\n"), address);
         Ok(app.run_until(signals).await?)
     }
 }

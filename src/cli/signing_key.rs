@@ -48,6 +48,7 @@ pub struct Rotate {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct KeyLine {
     kid: String,
     status: &'static str,

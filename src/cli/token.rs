@@ -11,6 +11,7 @@ use crate::vault::Registry;
 use crate::vault::error::VaultError;
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use std::slice;
 use std::time::Duration;
 
 /// Make, list and revoke API tokens
@@ -43,6 +44,9 @@ pub struct Create {
     /// How long it lives, such as 30d or 12h; without it, until it is revoked
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
     /// The org's name, id or domain; without it, the default org
     #[arg(long)]
     org: Option<String>,
@@ -93,7 +97,13 @@ impl Create {
             let expires =
                 expires.map_err(|reason| CliError::new(format!("--expires {reason}"), "write it as 30d or 12h"))?;
             let (token, secret) = registry.api_token_create(&org.id, name, scopes, expires).await?;
-            if let Err(error) = output::print_only_copy(&secret_text(&[secret.expose(), "\n"])) {
+            let text = if self.json {
+                let line = TokenLine::new(&token, slice::from_ref(&org), registry.clock().now());
+                output::json_with(&line, "token", &["\"", secret.expose(), "\""])?
+            } else {
+                secret_text(&[secret.expose(), "\n"])
+            };
+            if let Err(error) = output::print_only_copy(&text) {
                 let undo = registry.api_token_revoke(token.id.as_str()).await.map(drop);
                 return Err(error.undone(undo, "the token is revoked", &format!("the token {}", token.id)));
             }

@@ -384,6 +384,7 @@ async fn signing_keys_are_rotated_beside_a_running_server() {
     let server = Served::start(&mut installation.serve());
     let list = || {
         let text = ok(&installation, &["signing-key", "list", "--json", "--master-key-file", "master.key"]);
+        assert!(text.contains("\"signsFrom\""), "{text}");
         let lines: Vec<BTreeMap<String, String>> = serde_json::from_str(&text).unwrap();
         lines.into_iter().map(|line| (line["kid"].clone(), line["status"].clone())).collect::<Vec<_>>()
     };

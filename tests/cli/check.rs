@@ -1,7 +1,7 @@
 //! `hookvault check`.
 
 use super::call;
-use crate::support::process::{hookvault, run};
+use crate::support::process::{Installation, hookvault, run};
 use insta::assert_snapshot;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -31,4 +31,15 @@ fn check_takes_no_empty_file_for_a_sound_vault_and_leaves_it_alone() {
     error: the database holds no default org or no master key record
     hint: check that HOOKVAULT_DATABASE_URL names a vault that has been used
     ");
+}
+
+#[test]
+fn what_it_found_can_be_had_as_json() {
+    let installation = Installation::new();
+    let folder = installation.folder.path();
+    assert_eq!(call(folder, &["key", "create", "a", "--master-key-file", "master.key"]).code, 0);
+    let screen = call(folder, &["check", "--json", "--master-key-file", "master.key"]);
+    assert_eq!(screen.code, 0);
+    let found: serde_json::Value = serde_json::from_str(&screen.stdout).unwrap();
+    assert_eq!(found, serde_json::json!({"sound": 1, "damaged": []}));
 }

@@ -1,6 +1,7 @@
 //! What every command says of itself, and of a call that is wrong.
 
 use super::call;
+use crate::support::process::{hookvault, run};
 use insta::assert_snapshot;
 use std::fs;
 use tempfile::tempdir;
@@ -8,7 +9,7 @@ use tempfile::tempdir;
 #[test]
 fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     let folder = tempdir().unwrap();
-    let commands: [&[&str]; 31] = [
+    let commands: [&[&str]; 39] = [
         &[],
         &["dev"],
         &["serve"],
@@ -16,6 +17,12 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
         &["master-key", "generate"],
         &["migrate"],
         &["check"],
+        &["key"],
+        &["key", "list"],
+        &["key", "create"],
+        &["key", "show"],
+        &["key", "rename"],
+        &["key", "delete"],
         &["hook"],
         &["hook", "test"],
         &["hook", "list"],
@@ -40,6 +47,8 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
         &["org"],
         &["org", "create"],
         &["org", "list"],
+        &["completions"],
+        &["man"],
     ];
     for command in commands {
         let screen = call(folder.path(), &[command, &["--help"]].concat());
@@ -59,6 +68,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
       master-key   Make the key that seals all private keys
       migrate      Bring the database to the form that this version needs
       check        Check that the database is sound, and that every private key and secret in it can be opened
+      key          Make and manage hook keys
       hook         Call and list inline hooks
       assert       Sign a client assertion for a token endpoint (RFC 7523) and print it
       sign         Sign claims as a JWT (RS256) and print it
@@ -66,6 +76,8 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
       signing-key  List and rotate the keys that sign access tokens
       token        Make, list and revoke API tokens
       org          Make and list orgs
+      completions  Print what lets a shell complete commands and flags
+      man          Write a man page for each command
       help         Print this message or the help of the given subcommand(s)
 
     Options:
@@ -86,6 +98,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
           --name <NAME>     What the token is for; unique among the org's tokens
           --scope <SCOPE>   What it may do; give it again for more
           --expires <TIME>  How long it lives, such as 30d or 12h; without it, until it is revoked
+          --json            Print JSON
           --org <ORG>       The org's name, id or domain; without it, the default org
       -h, --help            Print help
 
@@ -131,4 +144,45 @@ fn a_call_that_is_wrong_is_told_how_to_be_right() {
     hint: `hookvault token --help` lists them
     ");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was made");
+}
+
+#[test]
+fn shells_can_complete_what_can_be_called() {
+    let folder = tempdir().unwrap();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let screen = call(folder.path(), &["completions", shell]);
+        assert_eq!((screen.code, screen.stderr.as_str()), (0, ""));
+        assert!(screen.stdout.contains("with-example") && screen.stdout.contains("hookvault"), "{shell}");
+    }
+    let script = call(folder.path(), &["completions", "bash"]).stdout;
+    let asked = "COMP_WORDS=(hookvault key re); COMP_CWORD=2; _hookvault hookvault re key; echo \"${COMPREPLY[@]}\"";
+    let mut shell = std::process::Command::new("/bin/bash");
+    assert_eq!(run(shell.args(["-c", &format!("{script}\n{asked}")])).stdout, "rename\n");
+    assert_eq!(call(folder.path(), &["completions", "tcsh"]).code, 2);
+}
+
+#[test]
+fn each_command_has_a_man_page() {
+    let folder = tempdir().unwrap();
+    let screen = call(folder.path(), &["man", "man1"]);
+    assert_eq!((screen.code, screen.stderr.as_str()), (0, "the pages are in man1\n"));
+    for (page, word) in [("hookvault", "completions"), ("hookvault-dev", "example"), ("hookvault-key-create", "NAME")] {
+        let text = fs::read_to_string(folder.path().join(format!("man1/{page}.1"))).unwrap();
+        assert!(text.starts_with(".ie") && text.contains(".TH") && text.contains(word), "{text}");
+    }
+}
+
+#[test]
+fn there_are_colours_where_somebody_wants_them_and_nowhere_else() {
+    let folder = tempdir().unwrap();
+    let stderr = |variables: &[(&str, &str)]| {
+        let mut command = hookvault(folder.path());
+        run(command.args(["token", "list"]).envs(variables.iter().copied())).stderr
+    };
+    let plain = stderr(&[]);
+    assert!(plain.starts_with("error: ") && !plain.contains('\u{1b}'), "{plain:?}");
+    // As at a terminal.
+    let coloured = stderr(&[("CLICOLOR_FORCE", "1")]);
+    assert!(coloured.starts_with("\u{1b}[1m\u{1b}[31merror\u{1b}[0m: "), "{coloured:?}");
+    assert_eq!(stderr(&[("NO_COLOR", "1")]), plain);
 }

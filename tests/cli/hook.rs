@@ -333,7 +333,7 @@ async fn assert_and_sign_print_a_jwt_and_nothing_else() {
     error: claims.exp belongs to the vault itself
     hint: see --help for the form of each value
     error: there is no HookKey No key
-    hint: check the id or name; GET /api/v1/hook-keys lists the keys
+    hint: `hookvault key list` shows all hook keys
     error: ttl is not a number of seconds from 1 to 300
     hint: see --help for the form of each value
     "#);

@@ -5,6 +5,7 @@ mod check;
 mod dev;
 mod help;
 mod hook;
+mod key;
 mod master_key;
 mod migrate;
 mod org;

@@ -3,7 +3,11 @@
 use super::{last_lines, stderr};
 use crate::support::process::{Installation, hookvault, http_client, run, wait};
 use insta::assert_snapshot;
+use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::process::Stdio;
 use tempfile::tempdir;
 
 #[test]
@@ -133,9 +137,6 @@ fn an_address_in_use_is_named() {
 
 #[tokio::test]
 async fn a_second_signal_does_not_wait_for_requests_under_way() {
-    use rustix::process::{Pid, Signal, kill_process};
-    use std::io::{BufRead as _, BufReader, Write as _};
-    use std::process::Stdio;
     let installation = Installation::new();
     let mut serve = installation.serve();
     let mut child = serve.args(["--log", "info"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -161,9 +162,6 @@ async fn a_second_signal_does_not_wait_for_requests_under_way() {
 
 #[tokio::test]
 async fn a_log_that_cannot_be_written_stops_nothing() {
-    use rustix::process::{Pid, Signal, kill_process};
-    use std::io::{BufRead as _, BufReader};
-    use std::process::Stdio;
     for log in ["a full disk", "a pipe without a reader"] {
         let installation = Installation::new();
         let mut serve = installation.serve();
@@ -186,7 +184,6 @@ async fn a_log_that_cannot_be_written_stops_nothing() {
 
 #[tokio::test]
 async fn the_log_names_requests_and_errors_and_no_secret() {
-    use std::process::Stdio;
     let installation = Installation::new();
     let log = fs::File::create(installation.folder.path().join("log")).unwrap();
     let mut serve = installation.serve();
@@ -216,5 +213,34 @@ async fn the_log_names_requests_and_errors_and_no_secret() {
     assert_eq!(lines.iter().filter(|line| line["message"] == "request").count(), 2, "one line for each request");
     for secret in [&*installation.token, &stranger, crate::support::app::MASTER_KEY] {
         assert!(!log.contains(secret), "no secret is in the log");
+    }
+}
+
+#[tokio::test]
+async fn a_greeting_that_cannot_be_written_stops_nothing() {
+    let installation = Installation::new();
+    let mut serve = installation.serve();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut child = serve.args(["--log-format", "json"]).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let line = log.find(|line| line.contains("the greeting cannot be written to stdout")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let address = line["address"].as_str().unwrap();
+    let probe = http_client().get(format!("http://{address}/healthz")).send().await.unwrap();
+    assert_eq!(probe.status(), 200);
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(wait(&mut child).success());
+}
+
+#[test]
+fn a_master_key_that_its_group_may_read_must_be_mounted_by_root() {
+    let installation = Installation::new();
+    let key = installation.folder.path().join("master.key");
+    let as_root = fs::metadata(&key).unwrap().uid() == 0;
+    for (mode, accepted) in [(0o400, true), (0o440, as_root), (0o444, false)] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        let list = ["key", "list", "--master-key-file", "master.key"];
+        let screen = run(hookvault(installation.folder.path()).args(list));
+        assert_eq!(screen.code == 0, accepted, "{mode:o}: {}", screen.stderr);
     }
 }

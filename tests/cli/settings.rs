@@ -1,6 +1,7 @@
 //! Settings from `.env`.
 
 use super::{call, stderr};
+use crate::support::process::{Served, hookvault, run};
 use insta::assert_snapshot;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -33,5 +34,58 @@ fn a_dotenv_that_holds_the_master_key_must_be_its_owners() {
     assert_snapshot!(stderr(folder.path(), &["serve"]), @"
     error: .env holds the master key and can be read by others (mode 0644)
     hint: chmod 600 .env
+    ");
+}
+
+#[test]
+fn every_command_finds_the_vault_of_a_data_folder() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    drop(Served::start(hookvault(folder).args(["dev", "--listen", "127.0.0.1:0", "--key-pool", "0"])));
+    let commands: [&[&str]; 9] = [
+        &["token", "list"],
+        &["org", "list"],
+        &["app", "list"],
+        &["key", "create", "a"],
+        &["key", "list"],
+        &["hook", "list"],
+        &["signing-key", "list"],
+        &["migrate", "--check"],
+        &["check"],
+    ];
+    for command in commands {
+        let by_flag = [command, &["--data-dir", "hookvault-data"]].concat();
+        if command != ["key", "create", "a"] {
+            let screen = run(hookvault(folder).args(command).env("HOOKVAULT_DATA_DIR", "hookvault-data"));
+            assert_eq!(screen.code, 0, "{command:?}: {}", screen.stderr);
+        }
+        assert_eq!(call(folder, &by_flag).code, 0, "{command:?}");
+    }
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data-dir", "hookvault-data"];
+    drop(Served::start(hookvault(folder).args(serve)));
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing was made beside it");
+
+    // Who forgets it is told.
+    for command in [&["token", "list"][..], &["hook", "list"], &["serve"]] {
+        let told = stderr(folder, command);
+        let hint = "hint: the vault of `hookvault dev` in this folder is used with --data-dir hookvault-data";
+        assert_eq!(told.lines().nth(1), Some(hint), "{command:?}");
+    }
+    let create = ["token", "create", "--name", "a", "--scope", "okta.inlineHooks.read"];
+    assert_eq!(
+        call(folder, &create).stderr.lines().take(2).collect::<Vec<_>>(),
+        [
+            "made a new database: hookvault.db",
+            "hint: the vault of `hookvault dev` in this folder is another: --data-dir hookvault-data",
+        ]
+    );
+    let both = stderr(folder, &["token", "list", "--data-dir", "hookvault-data", "--database-url", "sqlite://a.db"]);
+    assert_snapshot!(both, @"
+    error: both --data-dir and --database-url are set
+    hint: set one of them: it must be clear which vault counts
+    ");
+    assert_snapshot!(stderr(folder, &["migrate", "--data-dir", "other"]), @"
+    error: there is no vault in other
+    hint: `hookvault dev --data-dir other` makes all of it
     ");
 }

@@ -55,6 +55,18 @@ fn tokens_are_shown_once_listed_and_revoked() {
 }
 
 #[test]
+fn a_token_and_all_about_it_can_be_had_as_json() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    let create = ["token", "create", "--name", "ci", "--scope", "okta.inlineHooks.read", "--json"];
+    let mut created: serde_json::Value = serde_json::from_str(&call(folder, &create).stdout).unwrap();
+    let token = created.as_object_mut().unwrap().remove("token").unwrap();
+    assert_eq!(token.as_str().unwrap().len(), 42);
+    let listed: serde_json::Value = serde_json::from_str(&call(folder, &["token", "list", "--json"]).stdout).unwrap();
+    assert_eq!(created, listed[0]);
+}
+
+#[test]
 fn a_list_of_a_vault_that_is_not_there_makes_none() {
     let folder = tempdir().unwrap();
     assert_snapshot!(stderr(folder.path(), &["token", "list"]), @"

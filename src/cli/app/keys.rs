@@ -107,10 +107,10 @@ pub fn environment(app: &ServiceApp, private: &Generated, pem: bool) -> Zeroizin
 /// An app as JSON, and its key: a JWK, or a text with PEM.
 ///
 /// # Errors
-/// Those of [`output::json`].
+/// Those of [`output::json_with`].
 pub fn json(line: &AppLine, private: &Generated, pem: bool) -> Result<Zeroizing<String>, CliError> {
-    let (app, key) = (output::json(line)?, text_of(private, pem));
-    let mut parts = vec![app.strip_suffix("\n}").unwrap_or(&app), ",\n  \"privateKey\": "];
+    let key = text_of(private, pem);
+    let mut parts = Vec::new();
     if pem {
         // The line breaks are all that needs to be escaped.
         parts.push("\"");
@@ -119,8 +119,7 @@ pub fn json(line: &AppLine, private: &Generated, pem: bool) -> Result<Zeroizing<
     } else {
         parts.push(&key);
     }
-    parts.push("\n}\n");
-    Ok(secret_text(&parts))
+    output::json_with(line, "privateKey", &parts)
 }
 
 /// The key alone.

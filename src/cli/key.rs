@@ -1,0 +1,255 @@
+use super::error::CliError;
+use super::flags::VaultFlags;
+use super::output;
+use crate::crypto::jwk;
+use crate::domain::hook_key::{HookKey, KeyReference};
+use crate::domain::id::{HookKeyId, PrefixedId as _};
+use crate::domain::org::Org;
+use crate::domain::verifying_key::VerifyingKey;
+use crate::vault::Vault;
+use crate::vault::error::VaultError;
+use crate::vault::keys::publishing::PublishedKey;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// Make and manage hook keys
+#[derive(Subcommand)]
+#[command(
+    after_help = "All of it works while the server runs, which notices at once.\n\nExample:\n  hookvault key list"
+)]
+pub enum KeyCommand {
+    List(List),
+    Create(Create),
+    Show(Show),
+    Rename(Rename),
+    Delete(Delete),
+}
+
+/// List an org's hook keys
+#[derive(Args)]
+#[command(after_help = "Example:\n  hookvault key list --json")]
+pub struct List {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    vault: VaultFlags,
+}
+
+/// Make a hook key and print its id
+#[derive(Args)]
+#[command(after_help = "Example:\n  hookvault key create 'My hook key'")]
+pub struct Create {
+    /// What it is called; unique among the org's keys
+    name: String,
+    /// Print JSON, with the public half
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    vault: VaultFlags,
+}
+
+/// Show a hook key, and who uses it
+#[derive(Args)]
+#[command(after_help = "Example:\n  hookvault key show 'My hook key' --json")]
+pub struct Show {
+    /// The key's id or name
+    key: String,
+    /// Print JSON, with the public half
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    vault: VaultFlags,
+}
+
+/// Give a hook key another name
+#[derive(Args)]
+#[command(after_help = "Example:\n  hookvault key rename 'My hook key' 'Orders'")]
+pub struct Rename {
+    /// The key's id or name
+    key: String,
+    /// What it is called from now on
+    name: String,
+    #[command(flatten)]
+    vault: VaultFlags,
+}
+
+/// Delete a hook key for good
+#[derive(Args)]
+#[command(
+    after_help = "Only one that nobody uses: `key show` tells who does.\n\nExample:\n  hookvault key delete Orders"
+)]
+pub struct Delete {
+    /// The key's id or name
+    key: String,
+    #[command(flatten)]
+    vault: VaultFlags,
+}
+
+impl KeyCommand {
+    pub async fn run(self) -> Result<(), CliError> {
+        match self {
+            Self::List(list) => list.run().await,
+            Self::Create(create) => create.run().await,
+            Self::Show(show) => show.run().await,
+            Self::Rename(rename) => rename.run().await,
+            Self::Delete(delete) => delete.run().await,
+        }
+    }
+}
+
+impl List {
+    async fn run(self) -> Result<(), CliError> {
+        let list = async |vault: &Vault, org: &Org| vault.hook_key_list(&org.id).await;
+        let lines: Vec<_> = self.vault.work(list).await?.iter().map(KeyLine::from).collect();
+        if self.json {
+            return output::print_json(&lines);
+        }
+        output::print_table(KeyLine::COLUMNS, &lines.into_iter().map(KeyLine::cells).collect::<Vec<_>>())
+    }
+}
+
+impl Create {
+    async fn run(self) -> Result<(), CliError> {
+        let create = async |vault: &Vault, org: &Org| vault.hook_key_create(&org.id, &self.name).await;
+        let made = self.vault.work(create).await?;
+        let key = made.key();
+        if self.json {
+            output::print_json(&KeyDetails::new(&made, &[]))?;
+        } else {
+            output::print(&format!("{}\n", key.id))?;
+        }
+        output::tell(&format!("hook key {} ({}) with the kid {}", key.id, key.name, key.key_id));
+        Ok(())
+    }
+}
+
+impl Show {
+    async fn run(self) -> Result<(), CliError> {
+        let show = async |vault: &Vault, org: &Org| {
+            let key = vault.hook_key_get_by_id_or_name(&org.id, &self.key).await?;
+            let users = vault.key_reference_list(&org.id, key.key().id.as_str()).await?;
+            Ok::<_, VaultError>((key, users))
+        };
+        let (key, users) = self.vault.work(show).await?;
+        let details = KeyDetails::new(&key, &users);
+        if self.json {
+            return output::print_json(&details);
+        }
+        output::print_table(KeyLine::COLUMNS, &[details.line.cells()])?;
+        if details.used_by.is_empty() {
+            return Ok(());
+        }
+        output::print("\n")?;
+        output::print_table(User::COLUMNS, &details.used_by.into_iter().map(User::cells).collect::<Vec<_>>())
+    }
+}
+
+impl Rename {
+    async fn run(self) -> Result<(), CliError> {
+        let rename = async |vault: &Vault, org: &Org| {
+            let id = id_of(vault, org, self.key).await?;
+            vault.hook_key_rename(&org.id, &id, &self.name).await
+        };
+        let renamed = self.vault.work(rename).await?;
+        output::tell(&format!("hook key {} is called {}", renamed.key().id, renamed.key().name));
+        Ok(())
+    }
+}
+
+impl Delete {
+    async fn run(self) -> Result<(), CliError> {
+        let delete = async |vault: &Vault, org: &Org| {
+            let id = id_of(vault, org, self.key).await?;
+            vault.hook_key_delete(&org.id, &id).await.map(|()| id)
+        };
+        let id = self.vault.work(delete).await?;
+        output::tell(&format!("hook key {id} is deleted"));
+        Ok(())
+    }
+}
+
+/// The id of the key with this name; any other text as it is. What has the form of an id is never a name.
+async fn id_of(vault: &Vault, org: &Org, id_or_name: String) -> Result<String, VaultError> {
+    if HookKeyId::parse(&id_or_name).is_ok() {
+        return Ok(id_or_name);
+    }
+    // Not one that is opened first: a damaged key can be renamed and deleted, too.
+    let keys = vault.hook_key_list(&org.id).await?;
+    let named = keys.iter().find(|key| key.name.as_str() == id_or_name);
+    Ok(named.map_or(id_or_name, |key| key.id.to_string()))
+}
+
+/// The members have their names from the API (wire.md §1).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyLine {
+    id: String,
+    key_id: String,
+    name: String,
+    created: String,
+    last_updated: String,
+    is_used: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyDetails {
+    #[serde(flatten)]
+    line: KeyLine,
+    used_by: Vec<User>,
+    public_key: Map<String, Value>,
+}
+
+#[derive(Serialize)]
+struct User {
+    kind: String,
+    id: String,
+    name: String,
+}
+
+impl From<&HookKey> for KeyLine {
+    fn from(key: &HookKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            key_id: key.key_id.to_string(),
+            name: key.name.to_string(),
+            created: key.created.to_wire(),
+            last_updated: key.last_updated.to_wire(),
+            is_used: key.is_used,
+        }
+    }
+}
+
+impl KeyLine {
+    const COLUMNS: [&str; 5] = ["ID", "NAME", "KID", "USED", "CREATED"];
+
+    fn cells(self) -> [String; 5] {
+        let used = if self.is_used { "yes" } else { "no" };
+        [self.id, self.name, self.key_id, used.into(), self.created]
+    }
+}
+
+impl User {
+    const COLUMNS: [&str; 3] = ["USED BY", "ID", "NAME"];
+
+    fn cells(self) -> [String; 3] {
+        [self.kind, self.id, self.name]
+    }
+}
+
+impl KeyDetails {
+    fn new(key: &PublishedKey, users: &[KeyReference]) -> Self {
+        let user = |user: &KeyReference| User {
+            kind: user.consumer_kind.to_string(),
+            id: user.consumer_id.to_string(),
+            name: user.consumer_name.to_string(),
+        };
+        Self {
+            line: key.key().into(),
+            used_by: users.iter().map(user).collect(),
+            public_key: jwk::members(&VerifyingKey::Rsa(key.public_key().clone())),
+        }
+    }
+}
