@@ -6,6 +6,7 @@ mod anomalies;
 mod api;
 mod cli;
 mod damage;
+mod memory;
 mod races;
 mod store;
 mod support;

@@ -116,7 +116,31 @@ fn every_setting_is_explained() {
     let known: BTreeSet<String> =
         hookvault::config::variable::ALL.iter().map(|name| name.trim_start_matches("HOOKVAULT_").to_owned()).collect();
     assert_eq!(variables(&read(".env.example")), known, ".env.example");
-    assert!(variables(&read("README.md")).is_superset(&known), "README.md");
+    assert!(variables(&read("docs/settings.md")).is_superset(&known), "docs/settings.md");
+}
+
+#[test]
+fn what_the_code_cites_of_the_wire_is_there() {
+    let wire = read("docs/wire.md");
+    let mut cited = BTreeSet::new();
+    for (file, text) in sources() {
+        for rest in text.split("wire.md §").skip(1) {
+            let section: String = rest.chars().take_while(char::is_ascii_digit).collect();
+            assert!(wire.contains(&format!("\n## {section}. ")), "{file} cites section {section}");
+            cited.insert(section);
+        }
+    }
+    assert!(cited.len() >= 6, "the citations are found");
+}
+
+#[test]
+fn the_first_page_is_short_and_its_links_lead_somewhere() {
+    let readme = read("README.md");
+    assert!(readme.split_whitespace().count() < 1500);
+    for link in readme.split("](").skip(1) {
+        let path = link.split(')').next().unwrap();
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists(), "{path}");
+    }
 }
 
 #[test]

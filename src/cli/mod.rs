@@ -68,6 +68,7 @@ enum Command {
 }
 
 /// Parses the command line and runs it. Errors go to stderr as `error:` and `hint:`.
+#[tokio::main]
 pub async fn run() -> ExitCode {
     let parsed = runnable(Cli::command()).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
     let result = match parsed {

@@ -5,6 +5,7 @@ pub mod app;
 pub mod client_key;
 pub mod fixed;
 pub mod hook_server;
+pub mod memory;
 pub mod names;
 pub mod oauth;
 pub mod process;
