@@ -10,6 +10,7 @@ mod master_key;
 mod migrate;
 mod org;
 mod paste;
+mod readme;
 mod serve;
 mod settings;
 mod token;

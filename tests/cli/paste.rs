@@ -9,10 +9,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use tempfile::{TempDir, tempdir};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_hookvault");
+pub const BINARY: &str = env!("CARGO_BIN_EXE_hookvault");
 
 /// A program in a folder, with the tools of the machine and nothing of ours in its environment.
-fn command(program: &str, folder: &Path) -> Command {
+pub fn command(program: &str, folder: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", folder);
     command.current_dir(folder).stdin(Stdio::null());
