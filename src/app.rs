@@ -11,10 +11,11 @@ pub use start_error::{StartError, store_hint};
 use crate::config::{Config, ServerConfig};
 use crate::crypto::random::Random;
 use crate::domain::clock::{Clock, SystemClock};
-use crate::http::Shared;
+use crate::http::api::routes;
 use crate::http::edge::rate_limit::RateLimiter;
-use crate::http::openapi;
+use crate::http::openapi::document;
 use crate::http::server;
+use crate::http::shared::Shared;
 use crate::outbound::resolver::{Resolver, SystemResolver};
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
@@ -119,7 +120,8 @@ impl App {
             dialect: config.dialect,
             public_url: config.public_url.clone(),
             body_timeout: config.client_timeout,
-            document: openapi::document().map_err(io::Error::from)?,
+            paths: routes::path_table(),
+            document: document::to_bytes().map_err(io::Error::from)?,
         });
         let (stop, stopping) = watch::channel(false);
         let server = server::start(listener, shared, config.client_timeout, stopping).map_err(listen_error)?;

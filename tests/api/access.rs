@@ -5,8 +5,9 @@ use crate::support::answer::Answer;
 use crate::support::app::{Caller, MANAGE, READ, TestApp, USE};
 use hookvault::domain::name::Name;
 use hookvault::domain::scope::{Scope, Scopes};
-use hookvault::http::api::routes::{self, Access, Route};
-use hookvault::http::openapi;
+use hookvault::http::api::route::{Access, Route};
+use hookvault::http::api::routes;
+use hookvault::http::openapi::document;
 use insta::assert_snapshot;
 use serde_json::json;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use std::time::Duration;
 async fn call(caller: &Caller<'_>, route: &Route) -> Answer {
     let path = ["{id}", "{keyId}", "{key}", "{consumer}", "{file}"]
         .iter()
-        .fold(route.path.to_owned(), |path, name| path.replace(name, "HKY00000000000000000"));
+        .fold(route.path.clone(), |path, name| path.replace(name, "HKY00000000000000000"));
     // Bodies that are wrong, too: who may not call learns nothing about them.
     let body = matches!(route.method.as_str(), "POST" | "PUT").then(|| ("application/json", b"{".to_vec()));
     caller.send(route.method.as_str().parse().unwrap(), &path, body).await
@@ -47,7 +48,7 @@ async fn every_route_refuses_no_wrong_and_too_small_credentials() {
     for route in routes::all() {
         let name = format!("{} {}", route.method, route.path);
         match route.access {
-            Access::Public | Access::Published | Access::Discovery | Access::Probe => {
+            Access::Public => {
                 open += 1;
                 for caller in [app.anon()].iter().chain(&wrong) {
                     let answer = call(caller, &route).await;
@@ -75,22 +76,22 @@ async fn every_route_refuses_no_wrong_and_too_small_credentials() {
 
 #[tokio::test]
 async fn the_documents_know_every_route_and_its_scope() {
-    let documents = serde_json::to_value(openapi::openapi()).unwrap();
-    for route in routes::all().iter().filter(|route| openapi::is_described(route.path)) {
-        let operation = &documents["paths"][route.path][route.method.as_str().to_lowercase()];
+    let documents = serde_json::to_value(document::openapi()).unwrap();
+    for route in routes::all().iter().filter(|route| route.operation.is_some()) {
+        let operation = &documents["paths"][&route.path][route.method.as_str().to_lowercase()];
         assert!(operation.is_object(), "{} {}", route.method, route.path);
         let expected = match route.access {
             Access::Guarded(scope) => {
                 let scopes: Vec<_> = scope.iter().map(|scope| scope.as_str()).collect();
                 json!([{"apiToken": scopes}, {"oauth2": scopes}])
             }
-            Access::Public | Access::Published | Access::Discovery | Access::Probe => json!(null),
+            Access::Public => json!(null),
         };
         assert_eq!(operation["security"], expected, "{} {}", route.method, route.path);
     }
     let described: usize =
         documents["paths"].as_object().unwrap().values().map(|item| item.as_object().unwrap().len()).sum();
-    assert_eq!(described, routes::all().iter().filter(|route| openapi::is_described(route.path)).count());
+    assert_eq!(described, routes::all().iter().filter(|route| route.operation.is_some()).count());
 }
 
 #[tokio::test]

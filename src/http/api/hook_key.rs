@@ -2,19 +2,17 @@
 
 use crate::domain::dialect::Dialect;
 use crate::domain::hook_key::HookKey;
-use crate::http::Shared;
 use crate::http::edge::authentication::{Granted, InlineHooksManage, InlineHooksRead};
 use crate::http::edge::dialect::WireDialect;
 use crate::http::edge::error::ApiError;
 use crate::http::edge::extract::PublicJsonBody;
-use crate::http::json;
+use crate::http::edge::json::json;
+use crate::http::shared::Shared;
 use crate::vault::keys::publishing::PublishedKey;
-use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 /// What create and replace take.
@@ -253,21 +251,24 @@ pub async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// What a route answers with, as an example: made by the code that answers.
-#[must_use]
-pub fn example(method: &Method, path: &str) -> Option<Value> {
-    let key = PublishedKey::example();
-    let wire = || HookKeyWire::new(key.key(), Dialect::Documented);
-    let expanded = || HookKeyWire::expanded(&key, Dialect::Documented);
-    let jwk = || Jwk::from(&key);
-    let example = match (method.as_str(), path) {
-        ("GET", "/api/v1/hook-keys") => serde_json::to_value([wire()]),
-        ("POST", "/api/v1/hook-keys") | ("PUT", "/api/v1/hook-keys/{id}") => serde_json::to_value(expanded()),
-        ("GET", "/api/v1/hook-keys/{id}") => serde_json::to_value(wire()),
-        ("GET", "/api/v1/hook-keys/public/{keyId}") => {
-            serde_json::to_value(PublicKeyWire { jwk: jwk(), embedded: Some(jwk()) })
-        }
-        _ => return None,
-    };
-    example.ok()
+/// Examples of answers, made by the code that answers.
+pub mod example {
+    use super::{Dialect, HookKeyWire, Jwk, PublicKeyWire, PublishedKey};
+
+    pub fn list() -> [HookKeyWire; 1] {
+        [without_key()]
+    }
+
+    pub fn without_key() -> HookKeyWire {
+        HookKeyWire::new(PublishedKey::example().key(), Dialect::Documented)
+    }
+
+    pub fn with_key() -> HookKeyWire {
+        HookKeyWire::expanded(&PublishedKey::example(), Dialect::Documented)
+    }
+
+    pub fn public_key() -> PublicKeyWire {
+        let jwk = Jwk::from(&PublishedKey::example());
+        PublicKeyWire { embedded: Some(jwk.clone()), jwk }
+    }
 }

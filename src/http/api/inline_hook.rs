@@ -1,15 +1,14 @@
 //! `/api/v1/inlineHooks`: the inline hooks API (wire.md §6).
 
 use crate::domain::inline_hook::{HookStatus, InlineHook};
-use crate::http::Shared;
 use crate::http::api::inline_hook_wire::{InlineHookBody, InlineHookWire};
-use crate::http::edge::authentication;
 use crate::http::edge::authentication::{Granted, InlineHooksManage, InlineHooksRead};
 use crate::http::edge::error::ApiError;
 use crate::http::edge::extract::{JsonBody, JsonObject};
+use crate::http::edge::host::host;
+use crate::http::edge::json::json;
 use crate::http::edge::org_url::org_url;
-use crate::http::json;
-use actix_web::http::Method;
+use crate::http::shared::Shared;
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
@@ -22,7 +21,7 @@ fn answer<R>(granted: &Granted<R>, shared: &Shared, request: &HttpRequest, hook:
 }
 
 fn wire<R>(granted: &Granted<R>, shared: &Shared, request: &HttpRequest, hook: &InlineHook) -> InlineHookWire {
-    InlineHookWire::new(hook, &org_url(shared, &granted.caller().org, authentication::host(request)))
+    InlineHookWire::new(hook, &org_url(shared, &granted.caller().org, host(request)))
 }
 
 /// List all inline hooks
@@ -169,18 +168,26 @@ pub async fn execute(
     Ok(HttpResponse::Ok().content_type(ContentType::json()).body(answer))
 }
 
-/// What a route answers with, as an example: made by the code that answers.
-#[must_use]
-pub fn example(method: &Method, path: &str) -> Option<Value> {
-    let mut hook = InlineHook::example();
-    if path.ends_with("/deactivate") {
-        hook.status = HookStatus::Inactive;
+/// Examples of answers, made by the code that answers.
+pub mod example {
+    use super::{HookStatus, InlineHook, InlineHookWire, Value, json};
+
+    const ORG: &str = "https://keys.example.com";
+
+    pub fn list() -> [InlineHookWire; 1] {
+        [active()]
     }
-    let wire = InlineHookWire::new(&hook, "https://keys.example.com");
-    match (method.as_str(), path) {
-        ("GET", "/api/v1/inlineHooks") => serde_json::to_value([wire]).ok(),
-        ("POST", "/api/v1/inlineHooks/{id}/execute") => Some(json!({"commands": []})),
-        (_, path) if path.starts_with("/api/v1/inlineHooks") => serde_json::to_value(wire).ok(),
-        _ => None,
+
+    pub fn active() -> InlineHookWire {
+        InlineHookWire::new(&InlineHook::example(), ORG)
+    }
+
+    pub fn inactive() -> InlineHookWire {
+        InlineHookWire::new(&InlineHook { status: HookStatus::Inactive, ..InlineHook::example() }, ORG)
+    }
+
+    /// What a hook answers, not the vault.
+    pub fn executed() -> Value {
+        json!({"commands": []})
     }
 }

@@ -2,16 +2,13 @@
 
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::KeyReference;
-use crate::domain::name::Name;
-use crate::http::Shared;
 use crate::http::edge::authentication::{Granted, InlineHooksManage, InlineHooksRead};
 use crate::http::edge::error::ApiError;
 use crate::http::edge::extract::JsonBody;
-use crate::http::json;
-use actix_web::http::Method;
+use crate::http::edge::json::json;
+use crate::http::shared::Shared;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 /// What uses the key, in words.
@@ -124,22 +121,22 @@ pub async fn delete(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// What a route answers with, as an example: made by the code that answers.
-#[must_use]
-pub fn example(method: &Method, path: &str) -> Option<Value> {
-    let name = |text| Name::parse(text).ok();
-    let since = Timestamp::from_unix(1_761_311_167).ok()?;
-    let reference = KeyReference {
-        consumer_kind: name("service")?,
-        consumer_id: name("billing-1")?,
-        consumer_name: name("Billing")?,
-        since,
-        last_used: Some(since),
-    };
-    let wire = ReferenceWire::from(&reference);
-    match (method.as_str(), path) {
-        ("GET", "/vault/v1/hook-keys/{key}/references") => serde_json::to_value([wire]).ok(),
-        ("GET" | "PUT", "/vault/v1/hook-keys/{key}/references/{consumer}") => serde_json::to_value(wire).ok(),
-        _ => None,
+/// Examples of answers.
+pub mod example {
+    use super::ReferenceWire;
+
+    pub fn list() -> [ReferenceWire; 1] {
+        [one()]
+    }
+
+    pub fn one() -> ReferenceWire {
+        let time = "2025-10-24T13:06:07.000Z".to_owned();
+        ReferenceWire {
+            id: "billing-1".into(),
+            kind: "service".into(),
+            name: "Billing".into(),
+            since: time.clone(),
+            last_used: Some(time),
+        }
     }
 }

@@ -5,6 +5,7 @@ pub mod inline_hook;
 mod inline_hook_wire;
 pub mod key_reference;
 pub mod links;
+pub mod route;
 pub mod routes;
 pub mod signing;
 pub mod user;

@@ -1,14 +1,16 @@
-//! The table of all routes. There is no other way to register one.
+//! The table of all routes. There is no other way to register one, and all facts of a route stand here or with its handler:
+//! the document, the middleware and the test of access read them from the table.
 
-use crate::domain::scope::Scope;
 use crate::http::api::hook_key;
 use crate::http::api::inline_hook;
 use crate::http::api::key_reference;
+use crate::http::api::route::{Route, guarded, operation, public};
 use crate::http::api::signing;
 use crate::http::api::user;
-use crate::http::edge::authentication::{Granted, Requirement};
 use crate::http::edge::error::ApiError;
-use crate::http::openapi;
+use crate::http::edge::path_facts::PathTable;
+use crate::http::openapi::page;
+use crate::http::openapi::refusal::Refusal;
 use crate::http::public::jwks;
 use crate::http::public::oauth_metadata;
 use crate::http::public::organization;
@@ -16,122 +18,87 @@ use crate::http::public::probe;
 use crate::http::public::token_endpoint;
 use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
-use actix_web::{FromRequest, Handler, HttpResponse, Responder, Route as ActixRoute, guard, web};
-
-/// Who may call a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Everyone.
-    Public,
-    /// Everyone, and every page in a browser.
-    Published,
-    /// Everyone, every page in a browser, and not rate limited.
-    Discovery,
-    /// Everyone, and not rate limited.
-    Probe,
-    /// Whoever has a valid credential with the scope, or with any where there is none.
-    Guarded(Option<Scope>),
-}
-
-/// One method of one path.
-pub struct Route {
-    pub method: Method,
-    pub path: &'static str,
-    pub access: Access,
-    handler: ActixRoute,
-}
-
-impl Route {
-    /// The methods that it answers.
-    fn methods(&self) -> Vec<Method> {
-        match self.access {
-            Access::Guarded(_) => vec![self.method.clone()],
-            Access::Published | Access::Discovery => vec![self.method.clone(), Method::HEAD, Method::OPTIONS],
-            Access::Public if self.method != Method::GET => vec![self.method.clone()],
-            Access::Public | Access::Probe => vec![self.method.clone(), Method::HEAD],
-        }
-    }
-}
+use actix_web::{HttpResponse, web};
 
 /// All routes. Where two paths match a request, the earlier one gets it.
 #[must_use]
 pub fn all() -> Vec<Route> {
-    const HOOK_KEYS: &str = "/api/v1/hook-keys";
-    const HOOK_KEY: &str = "/api/v1/hook-keys/{id}";
-    const INLINE_HOOKS: &str = "/api/v1/inlineHooks";
-    const INLINE_HOOK: &str = "/api/v1/inlineHooks/{id}";
-    const REFERENCES: &str = "/vault/v1/hook-keys/{key}/references";
-    const REFERENCE: &str = "/vault/v1/hook-keys/{key}/references/{consumer}";
+    use Refusal as R;
+    const KEY_BODY: &[Refusal] = &[R::NameBlank, R::NameTaken, R::PrivateKey, R::UnknownKey];
+    const HOOK_BODY: &[Refusal] = &[R::NameBlank, R::NameTaken, R::PlainHttp, R::UnknownHookKey, R::UnknownHook];
     vec![
-        guarded(Method::GET, HOOK_KEYS, hook_key::list),
-        guarded(Method::POST, HOOK_KEYS, hook_key::create),
-        guarded(Method::GET, "/api/v1/hook-keys/public/{keyId}", hook_key::public_key),
-        guarded(Method::GET, HOOK_KEY, hook_key::get),
-        guarded(Method::PUT, HOOK_KEY, hook_key::replace),
-        guarded(Method::DELETE, HOOK_KEY, hook_key::delete),
-        guarded(Method::GET, INLINE_HOOKS, inline_hook::list),
-        guarded(Method::POST, INLINE_HOOKS, inline_hook::create),
-        guarded(Method::GET, INLINE_HOOK, inline_hook::get),
-        guarded(Method::POST, INLINE_HOOK, inline_hook::update),
-        guarded(Method::PUT, INLINE_HOOK, inline_hook::replace),
-        guarded(Method::DELETE, INLINE_HOOK, inline_hook::delete),
-        guarded(Method::POST, "/api/v1/inlineHooks/{id}/lifecycle/activate", inline_hook::activate),
-        guarded(Method::POST, "/api/v1/inlineHooks/{id}/lifecycle/deactivate", inline_hook::deactivate),
-        guarded(Method::POST, "/api/v1/inlineHooks/{id}/execute", inline_hook::execute),
-        guarded(Method::GET, REFERENCES, key_reference::list),
-        guarded(Method::GET, REFERENCE, key_reference::get),
-        guarded(Method::PUT, REFERENCE, key_reference::put),
-        guarded(Method::DELETE, REFERENCE, key_reference::delete),
-        guarded(Method::POST, "/vault/v1/hook-keys/{key}/client-assertions", signing::client_assertion),
-        guarded(Method::POST, "/vault/v1/hook-keys/{key}/jwts", signing::jwt),
-        open(Access::Published, "/.well-known/jwks.json", jwks::org_jwks),
-        open(Access::Published, "/.well-known/jwks.pem", jwks::org_pem),
-        open(Access::Published, "/vault/v1/hook-keys/{key}/jwks.json", jwks::key_jwks),
-        open(Access::Published, "/vault/v1/hook-keys/{key}/jwks.pem", jwks::key_pem),
-        public_post(token_endpoint::TOKEN_PATH, token_endpoint::token),
-        open(Access::Discovery, oauth_metadata::KEYS_PATH, oauth_metadata::keys),
-        open(Access::Discovery, "/.well-known/oauth-authorization-server", oauth_metadata::authorization_server),
-        open(Access::Discovery, "/.well-known/openid-configuration", oauth_metadata::openid_configuration),
-        guarded(Method::GET, "/api/v1/users/me", user::me),
-        open(Access::Public, "/.well-known/okta-organization", organization::metadata),
-        open(Access::Probe, "/healthz", probe::alive),
-        open(Access::Probe, "/readyz", probe::ready),
-        open(Access::Public, "/openapi.json", openapi::openapi_json),
-        open(Access::Public, "/docs", openapi::page),
-        open(Access::Public, "/docs/{file}", openapi::asset),
+        guarded!(hook_key::list).example(hook_key::example::list),
+        guarded!(hook_key::create).example(hook_key::example::with_key).refuses(&[
+            R::NameBlank,
+            R::NameTaken,
+            R::KeyCapReached,
+        ]),
+        guarded!(hook_key::public_key).example(hook_key::example::public_key).refuses(&[R::UnknownKey]),
+        guarded!(hook_key::get).example(hook_key::example::without_key).refuses(&[R::UnknownKey]),
+        guarded!(hook_key::replace).example(hook_key::example::with_key).refuses(KEY_BODY),
+        guarded!(hook_key::delete).refuses(&[R::KeyInUse, R::UnknownKey]),
+        guarded!(inline_hook::list).example(inline_hook::example::list).refuses(&[R::UnknownHookType]),
+        guarded!(inline_hook::create).example(inline_hook::example::active).refuses(&[
+            R::NameBlank,
+            R::NameTaken,
+            R::PlainHttp,
+            R::UnknownHookKey,
+            R::HookCapReached,
+        ]),
+        guarded!(inline_hook::get).example(inline_hook::example::active).refuses(&[R::UnknownHook]),
+        guarded!(inline_hook::update).example(inline_hook::example::active).refuses(HOOK_BODY),
+        guarded!(inline_hook::replace).example(inline_hook::example::active).refuses(HOOK_BODY),
+        guarded!(inline_hook::delete).refuses(&[R::HookActive, R::UnknownHook]),
+        guarded!(inline_hook::activate).example(inline_hook::example::active).refuses(&[R::UnknownHook]),
+        guarded!(inline_hook::deactivate).example(inline_hook::example::inactive).refuses(&[R::UnknownHook]),
+        guarded!(inline_hook::execute).example(inline_hook::example::executed).refuses(&[
+            R::HookInactive,
+            R::CallFailed,
+            R::UnknownHook,
+        ]),
+        guarded!(key_reference::list).example(key_reference::example::list).refuses(&[R::UnknownKey]),
+        guarded!(key_reference::get).example(key_reference::example::one).refuses(&[R::UnknownUse]),
+        guarded!(key_reference::put).example(key_reference::example::one).refuses(&[
+            R::UseOfVault,
+            R::UseCapReached,
+            R::UnknownKey,
+        ]),
+        guarded!(key_reference::delete).refuses(&[R::UseOfVault, R::UnknownUse]),
+        guarded!(signing::client_assertion).example(signing::example::client_assertion).refuses(&[R::UnknownKey]),
+        guarded!(signing::jwt).example(signing::example::jwt).refuses(&[R::ClaimOfVault, R::UnknownKey]),
+        public!(jwks::org_jwks).open_to_pages().example(jwks::example),
+        public!(jwks::org_pem).open_to_pages(),
+        public!(jwks::key_jwks).open_to_pages().example(jwks::example).refuses(&[R::UnknownKey]),
+        public!(jwks::key_pem).open_to_pages().refuses(&[R::UnknownKey]),
+        public!(token_endpoint::token).example(token_endpoint::example).refuses(&[R::TokenRequest]),
+        public!(oauth_metadata::keys).open_to_pages().uncounted(),
+        public!(oauth_metadata::authorization_server).open_to_pages().uncounted().refuses(&[R::AddressUnknown]),
+        public!(oauth_metadata::openid_configuration).open_to_pages().uncounted().refuses(&[R::AddressUnknown]),
+        guarded!(user::me).refuses(&[R::NoUser]),
+        public!(organization::metadata),
+        public!(probe::alive).uncounted(),
+        public!(probe::ready).uncounted(),
+        Route::undescribed("/openapi.json", page::document),
+        Route::undescribed("/docs", page::index),
+        Route::undescribed("/docs/{file}", page::asset),
     ]
 }
 
-/// Whether requests for this path go uncounted, whoever sends them.
+/// What the middleware needs to know of a path.
 #[must_use]
-pub fn is_uncounted(path: &str) -> bool {
-    matches!(path, "/healthz" | "/readyz") || is_discovery(path)
-}
-
-fn is_discovery(path: &str) -> bool {
-    matches!(
-        path,
-        oauth_metadata::KEYS_PATH | "/.well-known/oauth-authorization-server" | "/.well-known/openid-configuration"
-    )
-}
-
-/// Whether pages of any origin may read what this path answers, errors included.
-#[must_use]
-pub fn is_published(path: &str) -> bool {
-    let Some((folder, "jwks.json" | "jwks.pem")) = path.rsplit_once('/') else { return is_discovery(path) };
-    let key = folder.strip_prefix("/vault/v1/hook-keys/");
-    folder == "/.well-known" || key.is_some_and(|key| !key.contains('/'))
+pub fn path_table() -> PathTable {
+    PathTable::new(all().into_iter().map(|route| (route.path, route.facts)))
 }
 
 /// Registers all routes, and what answers everything else.
 pub fn configure(config: &mut ServiceConfig) {
     let mut routes = all();
-    while let Some(path) = routes.first().map(|route| route.path) {
+    while let Some(path) = routes.first().map(|route| route.path.clone()) {
         let here: Vec<_> = routes.extract_if(.., |route| route.path == path).collect();
         let allowed: Vec<_> = here.iter().flat_map(Route::methods).collect();
         let mut resource = web::resource(path);
         for route in here {
-            if matches!(route.access, Access::Published | Access::Discovery) {
+            if route.facts.open_to_pages {
                 resource = resource.route(web::method(Method::OPTIONS).to(jwks::preflight));
             }
             resource = resource.route(route.handler);
@@ -148,53 +115,3 @@ async fn unknown_method(allowed: Vec<Method>) -> Result<HttpResponse, ApiError> 
 async fn unknown_path() -> Result<HttpResponse, ApiError> {
     Err(ApiError::UnknownPath)
 }
-
-/// A route whose handler takes a [`Granted`] first: what that asks for is what the table says.
-fn guarded<F, Args>(method: Method, path: &'static str, handler: F) -> Route
-where
-    F: Handler<Args>,
-    Args: FromRequest + GrantedFirst + 'static,
-    F::Output: Responder + 'static,
-{
-    Route { access: Access::Guarded(Args::SCOPE), handler: web::method(method.clone()).to(handler), method, path }
-}
-
-/// A GET route for everyone; load balancers ask with HEAD.
-fn open<F, Args>(access: Access, path: &'static str, handler: F) -> Route
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    let handler = web::route().guard(guard::Any(guard::Get()).or(guard::Head())).to(handler);
-    Route { access, handler, method: Method::GET, path }
-}
-
-/// A POST route for everyone.
-fn public_post<F, Args>(path: &'static str, handler: F) -> Route
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    Route { access: Access::Public, handler: web::post().to(handler), method: Method::POST, path }
-}
-
-/// Arguments of a handler of which the first is a [`Granted`].
-trait GrantedFirst {
-    const SCOPE: Option<Scope>;
-}
-
-macro_rules! granted_first {
-    ($($rest:ident)*) => {
-        impl<R: Requirement, $($rest),*> GrantedFirst for (Granted<R>, $($rest,)*) {
-            const SCOPE: Option<Scope> = R::SCOPE;
-        }
-    };
-}
-
-granted_first!();
-granted_first!(A);
-granted_first!(A B);
-granted_first!(A B C);
-granted_first!(A B C D);

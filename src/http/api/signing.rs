@@ -1,17 +1,16 @@
 //! `/vault/v1/hook-keys/{key}/client-assertions` and `/jwts`: the vault signs for others. Not part of the Okta API.
 
 use crate::domain::invalid::Invalid;
-use crate::http::Shared;
 use crate::http::edge::authentication::{Granted, KeysUse};
 use crate::http::edge::error::ApiError;
 use crate::http::edge::extract::JsonBody;
-use crate::http::json;
+use crate::http::edge::json::json;
+use crate::http::shared::Shared;
 use crate::vault::error::VaultError;
 use crate::vault::keys::signing::{ASSERTION_TYPE, AssertionRequest};
-use actix_web::http::Method;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
@@ -103,16 +102,18 @@ pub async fn jwt(
     Ok(json(&JwtWire { jwt }))
 }
 
-/// What a route answers with, as an example.
-#[must_use]
-pub fn example(method: &Method, path: &str) -> Option<Value> {
+/// Examples of answers.
+pub mod example {
+    use super::{ASSERTION_TYPE, AssertionWire, JwtWire};
+
     const JWT: &str =
         "eyJhbGciOiJSUzI1NiIsImtpZCI6IjkwMjc3NWEyLTQ5ZmMtNGViYy05MGVhLWIxNWI5YjMwNDQwYiIsInR5cCI6IkpXVCJ9.…";
-    match (method.as_str(), path) {
-        ("POST", "/vault/v1/hook-keys/{key}/client-assertions") => {
-            Some(json!({"client_assertion": JWT, "client_assertion_type": ASSERTION_TYPE}))
-        }
-        ("POST", "/vault/v1/hook-keys/{key}/jwts") => Some(json!({"jwt": JWT})),
-        _ => None,
+
+    pub fn client_assertion() -> AssertionWire {
+        AssertionWire { client_assertion: JWT.into(), client_assertion_type: ASSERTION_TYPE }
+    }
+
+    pub fn jwt() -> JwtWire {
+        JwtWire { jwt: JWT.into() }
     }
 }

@@ -3,7 +3,7 @@
 use crate::domain::caller::Credential;
 use crate::http::edge::authentication::{AnyCredential, Granted};
 use crate::http::edge::error::ApiError;
-use crate::http::json;
+use crate::http::edge::json::json;
 use crate::vault::error::VaultError;
 use actix_web::HttpResponse;
 use serde::Serialize;

@@ -3,15 +3,16 @@
 use crate::domain::caller::Caller;
 use crate::domain::org::Org;
 use crate::domain::scope::Scope;
-use crate::http::Shared;
 use crate::http::edge::error::ApiError;
+use crate::http::edge::host::host;
 use crate::http::edge::org_url::{Target, org_url, target};
+use crate::http::shared::Shared;
 use crate::vault::error::{CredentialError, VaultError};
 use crate::vault::oauth::SingleUse;
 use crate::vault::oauth::access_token::{AccessRequest, Scheme};
 use crate::vault::oauth::error::AccessTokenError;
 use actix_web::dev::{Payload, ServiceRequest};
-use actix_web::http::header::{AUTHORIZATION, HOST, HeaderMap};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
@@ -112,15 +113,6 @@ pub async fn use_proof(authentication: Authentication, shared: &Shared) -> Authe
 /// The DPoP proofs of a request. What is no text is no proof, but counts as one.
 pub fn proofs(headers: &HeaderMap) -> Vec<&str> {
     headers.get_all("dpop").map(|value| value.to_str().unwrap_or_default()).collect()
-}
-
-/// The host that the client asked for: the request line's where it has one, else the header's (RFC 9112, clause 3.2.2).
-pub fn host(request: &HttpRequest) -> Option<&str> {
-    host_of(request.uri().authority().map(|authority| authority.as_str()), request.headers())
-}
-
-fn host_of<'a>(authority: Option<&'a str>, headers: &'a HeaderMap) -> Option<&'a str> {
-    authority.or_else(|| headers.get(HOST)?.to_str().ok())
 }
 
 /// The scheme in any case, then white space or none, then the token (wire.md §4). API tokens have no scheme of OAuth.

@@ -1,8 +1,8 @@
 //! Which form of the answers this client gets.
 
 use crate::domain::dialect::Dialect;
-use crate::http::Shared;
 use crate::http::edge::error::ApiError;
+use crate::http::shared::Shared;
 use actix_web::dev::Payload;
 use actix_web::http::header::USER_AGENT;
 use actix_web::{FromRequest, HttpRequest, web};

@@ -1,8 +1,9 @@
 //! Reads a body, JSON or a form: its limits, its type, its form.
 
-use crate::http::Shared;
-use crate::http::edge::error::{ApiError, OAuthRequestError};
+use crate::http::edge::error::ApiError;
+use crate::http::edge::error::oauth::OAuthRequestError;
 use crate::http::edge::private_key::refuse_private_key;
+use crate::http::shared::Shared;
 use crate::vault::error::VaultError;
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};

@@ -3,9 +3,9 @@
 use crate::domain::org::Org;
 use crate::domain::outbound::is_loopback;
 use crate::domain::public_url::{PublicUrl, is_with_port};
-use crate::http::Shared;
-use crate::http::edge::authentication::host;
-use crate::http::edge::error::OAuthRequestError;
+use crate::http::edge::error::oauth::OAuthRequestError;
+use crate::http::edge::host::host;
+use crate::http::shared::Shared;
 use actix_web::HttpRequest;
 use url::Url;
 

@@ -6,7 +6,6 @@
 
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::rate_limit::RateLimit;
-use crate::http::edge::authentication::Authentication;
 use lru::LruCache;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroUsize;
@@ -28,16 +27,6 @@ pub enum Client {
 }
 
 impl Client {
-    /// `None` where nobody is to be counted: our own failure to look a credential up is not its owner's.
-    #[must_use]
-    pub fn of(authentication: &Authentication, peer: Option<IpAddr>) -> Option<Self> {
-        match authentication {
-            Authentication::Caller { caller, .. } => Some(Self::Credential(caller.credential.to_string())),
-            Authentication::Missing => Some(Self::address(peer)),
-            Authentication::Failed(error) => error.counts_against_sender().then(|| Self::address(peer)),
-        }
-    }
-
     /// An IPv6 client owns at least a /64, so that is what is counted.
     #[must_use]
     pub fn address(peer: Option<IpAddr>) -> Self {

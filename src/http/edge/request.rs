@@ -1,11 +1,11 @@
 //! What surrounds every request, outermost first: an id, authentication, the rate limit, the handler, the error body,
 //! the headers (wire.md §3), one line in the log.
 
-use crate::http::Shared;
-use crate::http::api::routes;
 use crate::http::edge::authentication::{self, Authentication};
 use crate::http::edge::error::ApiError;
+use crate::http::edge::path_facts::PathFacts;
 use crate::http::edge::rate_limit::{Budget, Client};
+use crate::http::shared::Shared;
 use crate::vault::Vault;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -32,12 +32,12 @@ pub async fn surround(
     };
     let vault = &shared.vault;
     let mut entry = Entry::begin(&request, &shared);
-    let uncounted = routes::is_uncounted(request.path());
+    let PathFacts { uncounted, .. } = entry.facts;
 
     let authentication =
         if uncounted { Authentication::Missing } else { authentication::authenticate(&request, &shared).await };
     entry.caller = authentication.caller().map(|caller| (caller.org.id.to_string(), caller.credential.to_string()));
-    let budget = match Client::of(&authentication, entry.peer) {
+    let budget = match client_of(&authentication, entry.peer) {
         Some(client) if !uncounted => Some(shared.limiter.count(&client)),
         _ => None,
     };
@@ -65,9 +65,19 @@ pub async fn surround(
     let budget = budget.unwrap_or_else(|| shared.limiter.untouched());
     add_budget(response.headers_mut(), budget);
     add_headers(response.headers_mut(), status, &shared, &entry.request_id);
-    open_to_pages(response.headers_mut(), &entry.path);
+    open_to_pages(response.headers_mut(), entry.facts);
     entry.status = Some(status);
     Ok(response)
+}
+
+/// Who a request is counted with. `None` where nobody is to be counted: our own failure to look a credential up is not its
+/// owner's.
+fn client_of(authentication: &Authentication, peer: Option<IpAddr>) -> Option<Client> {
+    match authentication {
+        Authentication::Caller { caller, .. } => Some(Client::Credential(caller.credential.to_string())),
+        Authentication::Missing => Some(Client::address(peer)),
+        Authentication::Failed(error) => error.counts_against_sender().then(|| Client::address(peer)),
+    }
 }
 
 /// Gives an error response of a handler its body.
@@ -91,7 +101,7 @@ fn finish_alone(error: &ApiError, shared: &Shared, budget: Option<Budget>, mut e
     let status = response.status();
     add_budget(response.headers_mut(), budget.unwrap_or_else(|| shared.limiter.untouched()));
     add_headers(response.headers_mut(), status, shared, &entry.request_id);
-    open_to_pages(response.headers_mut(), &entry.path);
+    open_to_pages(response.headers_mut(), entry.facts);
     entry.status = Some(status);
     Finished::of(response).into()
 }
@@ -142,8 +152,8 @@ pub fn add_headers(headers: &mut HeaderMap, status: StatusCode, shared: &Shared,
 }
 
 /// Lets pages of any origin read what is published (Fetch standard, CORS protocol).
-fn open_to_pages(headers: &mut HeaderMap, path: &str) {
-    if routes::is_published(path) {
+fn open_to_pages(headers: &mut HeaderMap, facts: PathFacts) {
+    if facts.open_to_pages {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     }
 }
@@ -153,6 +163,7 @@ struct Entry {
     request_id: String,
     method: Method,
     path: String,
+    facts: PathFacts,
     peer: Option<IpAddr>,
     /// Org and credential.
     caller: Option<(String, String)>,
@@ -168,6 +179,7 @@ impl Entry {
             request_id: request_id(&shared.vault),
             method: request.method().clone(),
             path: request.path().to_owned(),
+            facts: shared.paths.of(request.match_info().as_str()),
             peer: request.peer_addr().map(|peer| peer.ip()),
             caller: None,
             status: None,
@@ -179,7 +191,7 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        let Self { request_id, method, path, peer, caller, status, shared, started } = self;
+        let Self { request_id, method, path, facts: _, peer, caller, status, shared, started } = self;
         let peer = peer.map(tracing::field::display);
         let took = shared.vault.clock().elapsed().saturating_sub(*started);
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);

@@ -2,20 +2,19 @@
 //! Everybody may read and cache them; browsers too.
 
 use crate::domain::id::OrgId;
-use crate::http::Shared;
-use crate::http::edge::authentication;
 use crate::http::edge::error::ApiError;
+use crate::http::edge::host::host;
+use crate::http::shared::Shared;
 use crate::vault::keys::publishing::{self, PublishedKey};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
     Accept, CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, IfNoneMatch, Quality, VARY,
 };
-use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
@@ -116,7 +115,7 @@ pub async fn preflight() -> HttpResponse {
 }
 
 async fn org_of(request: &HttpRequest, shared: &Shared) -> Result<OrgId, ApiError> {
-    Ok(shared.vault.registry().org_of_host(authentication::host(request)).await?.id)
+    Ok(shared.vault.registry().org_of_host(host(request)).await?.id)
 }
 
 async fn org_keys(request: &HttpRequest, shared: &Shared) -> Result<Vec<PublishedKey>, ApiError> {
@@ -173,10 +172,8 @@ fn published(request: &HttpRequest, media_type: &str, body: Vec<u8>) -> HttpResp
     response.insert_header((CONTENT_TYPE, media_type)).body(body)
 }
 
-/// What a route answers with, as an example: made by the code that answers.
+/// An answer, made by the code that answers.
 #[must_use]
-pub fn example(method: &Method, path: &str) -> Option<Value> {
-    let json = path.ends_with("/jwks.json") && method == Method::GET;
-    json.then(|| serde_json::to_value(JwkSet { keys: vec![StandardJwk::from(&PublishedKey::example())] }).ok())
-        .flatten()
+pub fn example() -> JwkSet {
+    JwkSet { keys: vec![StandardJwk::from(&PublishedKey::example())] }
 }

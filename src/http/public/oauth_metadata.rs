@@ -4,12 +4,12 @@
 use crate::domain::scope::Scope;
 use crate::domain::signing_key::SigningKey;
 use crate::domain::verifying_key::JWS_ALGORITHMS;
-use crate::http::Shared;
-use crate::http::edge::authentication;
 use crate::http::edge::error::ApiError;
+use crate::http::edge::host::host;
 use crate::http::edge::org_url::issuer_url;
 use crate::http::public::jwks::published_json;
 use crate::http::public::token_endpoint::TOKEN_PATH;
+use crate::http::shared::Shared;
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -58,11 +58,11 @@ impl From<&SigningKey> for SigningJwk {
 /// Retrieve the keys that sign access tokens
 ///
 /// The next key is in it before it signs, and one that signs no more for as long as its tokens live.
-#[utoipa::path(get, path = "/oauth2/v1/keys", tag = "OAuth 2.0", operation_id = "getOAuthKeys",
+#[utoipa::path(get, path = KEYS_PATH, tag = "OAuth 2.0", operation_id = "getOAuthKeys",
     responses((status = 200, description = "All keys", body = SigningKeySet),
               (status = 304, description = "Nothing has changed")))]
 pub async fn keys(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
-    let org = shared.vault.registry().org_of_host(authentication::host(&request)).await?;
+    let org = shared.vault.registry().org_of_host(host(&request)).await?;
     let keys = shared.vault.signing_key_list_published(&org.id).await?;
     published_json(&request, &SigningKeySet { keys: keys.iter().map(Into::into).collect() })
 }
@@ -89,7 +89,7 @@ pub struct Metadata {
 }
 
 async fn metadata(request: &HttpRequest, shared: &Shared) -> Result<Metadata, ApiError> {
-    let host = authentication::host(request);
+    let host = host(request);
     let org = shared.vault.registry().org_of_host(host).await?;
     let issuer = issuer_url(shared, &org, host)?;
     Ok(Metadata {

@@ -1,8 +1,8 @@
 //! `/healthz` and `/readyz`, for those who run the service. Neither is rate limited.
 
-use crate::http::Shared;
 use crate::http::edge::error::ApiError;
-use crate::http::json;
+use crate::http::edge::json::json;
+use crate::http::shared::Shared;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,17 +1,18 @@
 //! `/oauth2/v1/token`: access tokens for service apps (wire.md §5).
 
-use crate::http::Shared;
+use crate::domain::signing_key::TOKEN_LIFETIME;
 use crate::http::edge::authentication;
-use crate::http::edge::error::{ApiError, OAuthRequestError};
+use crate::http::edge::error::ApiError;
+use crate::http::edge::error::oauth::OAuthRequestError;
 use crate::http::edge::extract::Form;
+use crate::http::edge::host::host;
+use crate::http::edge::json::json;
 use crate::http::edge::org_url::issuer_url;
-use crate::http::json;
+use crate::http::shared::Shared;
 use crate::vault::oauth::grant::TokenRequest;
-use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderName};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 pub const TOKEN_PATH: &str = "/oauth2/v1/token";
@@ -56,7 +57,7 @@ pub struct TokenWire {
 /// For a service app that proves who it is by `private_key_jwt` (RFC 7523). An app that was made with `--dpop` needs a DPoP proof,
 /// too (RFC 9449): first without a nonce, then with the one from the answer's `dpop-nonce`. An assertion with a `jti` counts once,
 /// one without until it expires.
-#[utoipa::path(post, path = "/oauth2/v1/token", tag = "OAuth 2.0", operation_id = "getAccessToken",
+#[utoipa::path(post, path = TOKEN_PATH, tag = "OAuth 2.0", operation_id = "getAccessToken",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded"),
     responses((status = 200, description = "The access token", body = TokenWire)))]
 pub async fn token(request: HttpRequest, form: Form, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
@@ -64,7 +65,7 @@ pub async fn token(request: HttpRequest, form: Form, shared: web::Data<Shared>) 
     if let Some(repeated) = form.repeated(&PARAMETERS) {
         return Err(OAuthRequestError::Repeated(repeated).into());
     }
-    let host = authentication::host(&request);
+    let host = host(&request);
     let org = shared.vault.registry().org_of_host(host).await?;
     let issuer = issuer_url(&shared, &org, host)?;
     let token_url = format!("{issuer}{TOKEN_PATH}");
@@ -84,7 +85,7 @@ pub async fn token(request: HttpRequest, form: Form, shared: web::Data<Shared>) 
     let granted = granted.await?;
     let mut response = json(&TokenWire {
         token_type: if granted.next_nonce.is_some() { "DPoP" } else { "Bearer" },
-        expires_in: crate::domain::signing_key::TOKEN_LIFETIME.as_secs(),
+        expires_in: TOKEN_LIFETIME.as_secs(),
         access_token: granted.access_token,
         scope: granted.scopes.to_string(),
     });
@@ -94,11 +95,13 @@ pub async fn token(request: HttpRequest, form: Form, shared: web::Data<Shared>) 
     Ok(response)
 }
 
-/// What a route answers with, as an example.
+/// An answer, as an example.
 #[must_use]
-pub fn example(method: &Method, path: &str) -> Option<Value> {
-    (path == TOKEN_PATH && method == Method::POST).then(|| {
-        json!({"token_type": "Bearer", "expires_in": 3600, "access_token": "eyJhbGciOiJSUzI1NiIsImtpZCI6Ij….…",
-               "scope": "okta.inlineHooks.manage"})
-    })
+pub fn example() -> TokenWire {
+    TokenWire {
+        token_type: "Bearer",
+        expires_in: TOKEN_LIFETIME.as_secs(),
+        access_token: "eyJhbGciOiJSUzI1NiIsImtpZCI6Ij….…".into(),
+        scope: "okta.inlineHooks.manage".into(),
+    }
 }

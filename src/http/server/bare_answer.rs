@@ -8,10 +8,10 @@
 //!    the very end of what is written, is the library's own.
 //! 2. It is exchanged for the same status with the one form of an error, and the headers of every answer.
 
-use crate::http::Shared;
 use crate::http::edge::error::ApiError;
 use crate::http::edge::rate_limit::Client;
 use crate::http::edge::request;
+use crate::http::shared::Shared;
 use actix_web::body::MessageBody as _;
 use actix_web::http::StatusCode;
 use actix_web::web;

@@ -2,9 +2,9 @@
 
 mod bare_answer;
 
-use crate::http::Shared;
 use crate::http::api::routes;
 use crate::http::edge::request;
+use crate::http::shared::Shared;
 use actix_http::HttpService;
 use actix_server::{Server, ServerBuilder};
 use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};

@@ -1,6 +1,7 @@
 //! The words of OAuth: errors of the token endpoint (RFC 6749, clause 5.2) and challenges of the API (RFC 6750, clause 3;
 //! RFC 9449, clause 7.1). Their texts are published, and clients look for them (wire.md §5).
 
+use super::answer::Answer;
 use crate::domain::scope::Scope;
 use crate::domain::verifying_key::JWS_ALGORITHMS;
 use crate::vault::oauth::error::{AccessTokenError, ProofError, TokenRequestError};
@@ -52,6 +53,11 @@ pub fn request_answer(error: &OAuthRequestError) -> (StatusCode, OAuthErrorBody)
     (status, OAuthErrorBody { error: "invalid_request", error_description })
 }
 
+/// In the form in which the log has it.
+pub fn as_logged((status, body): (StatusCode, OAuthErrorBody)) -> Answer {
+    Answer::new(status, body.error, body.error_description)
+}
+
 /// Status and body for a token request that is refused.
 pub fn answer(error: &TokenRequestError) -> (StatusCode, OAuthErrorBody) {
     use TokenRequestError as E;
@@ -88,37 +94,6 @@ pub fn answer(error: &TokenRequestError) -> (StatusCode, OAuthErrorBody) {
         E::Proof(error) => bad("invalid_dpop_proof", proof_text(error)),
     };
     (status, OAuthErrorBody { error, error_description: text.into() })
-}
-
-/// All errors of the token endpoint, for the documents.
-pub fn examples() -> Vec<(&'static str, StatusCode, OAuthErrorBody)> {
-    use TokenRequestError as E;
-    let errors = [
-        ("noCredentials", E::NoCredentials),
-        ("client", E::Client("")),
-        ("issuer", E::Issuer),
-        ("audience", E::Audience { expected: String::new() }),
-        ("noExpiration", E::NoExpiration),
-        ("expired", E::Expired),
-        ("expiresTooLate", E::ExpiresTooLate),
-        ("alreadyUsed", E::AlreadyUsed),
-        ("signature", E::Signature),
-        ("parsing", E::Parsing),
-        ("kid", E::KeyId),
-        ("algorithm", E::Algorithm),
-        ("assertionType", E::AssertionType),
-        ("grantType", E::GrantType),
-        ("noScopes", E::NoScopes),
-        ("unknownScope", E::UnknownScope),
-        ("noneAllowed", E::NoneAllowed),
-        ("proofMissing", E::Proof(ProofError::Missing)),
-        ("nonceWanted", E::Proof(ProofError::Nonce(String::new()))),
-    ];
-    let example = |(name, error): (&'static str, E)| {
-        let (status, body) = answer(&error);
-        (name, status, body)
-    };
-    errors.into_iter().map(example).collect()
 }
 
 /// What is wrong with a proof.
