@@ -1,5 +1,7 @@
 //! Holds the architecture: which layer may name which, and that settings and documents agree.
 
+mod circles;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -164,4 +166,13 @@ fn every_dependency_has_its_reason() {
         }
     }
     assert!(blocks > 20);
+}
+
+#[test]
+fn no_two_files_use_each_other() {
+    let layers = ["cli/", "crypto/", "http/"];
+    let (untied, _): (Vec<_>, Vec<_>) =
+        sources().into_iter().partition(|(file, _)| layers.iter().any(|layer| file.starts_with(layer)));
+    let circles = circles::circles(&untied);
+    assert!(circles.is_empty(), "{}", circles.join("\n\n"));
 }

@@ -121,10 +121,16 @@ fn get_or_head() -> ActixRoute {
 
 /// Those of the one operation that a handler describes.
 fn method_and_path(operation: &OpenApi) -> (Method, String) {
-    let Some((path, item)) = operation.paths.paths.first_key_value() else { return Default::default() };
-    let methods = [(Method::POST, &item.post), (Method::PUT, &item.put), (Method::DELETE, &item.delete)];
-    let method = methods.into_iter().find(|(_, operation)| operation.is_some()).map(|(method, _)| method);
-    (method.unwrap_or(Method::GET), path.clone())
+    let (path, item) = operation.paths.paths.first_key_value().expect("utoipa::path does not compile without a path");
+    let methods = [
+        (Method::GET, &item.get),
+        (Method::POST, &item.post),
+        (Method::PUT, &item.put),
+        (Method::DELETE, &item.delete),
+    ];
+    let described = methods.into_iter().find(|(_, operation)| operation.is_some());
+    let (method, _) = described.expect("no handler here has another method");
+    (method, path.clone())
 }
 
 /// A guarded route, by the path of its handler. Method and path are those of the handler's `utoipa::path`.
