@@ -11,6 +11,7 @@ pub use start_error::{StartError, store_hint};
 use crate::config::{Config, ServerConfig};
 use crate::crypto::random::Random;
 use crate::domain::clock::{Clock, SystemClock};
+use crate::domain::welcome::Welcome;
 use crate::http::api::routes;
 use crate::http::edge::rate_limit::RateLimiter;
 use crate::http::openapi::document;
@@ -24,7 +25,7 @@ use actix_web::web;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -49,6 +50,7 @@ impl Parts {
 pub struct App {
     address: SocketAddr,
     vault: Vault,
+    shared: web::Data<Shared>,
     server: Server,
     /// Told before the server, so that idle connections close.
     stop: watch::Sender<bool>,
@@ -122,12 +124,13 @@ impl App {
             body_timeout: config.client_timeout,
             paths: routes::path_table(),
             document: document::to_bytes().map_err(io::Error::from)?,
+            welcome: OnceLock::new(),
         });
         let (stop, stopping) = watch::channel(false);
-        let server = server::start(listener, shared, config.client_timeout, stopping).map_err(listen_error)?;
+        let server = server::start(listener, shared.clone(), config.client_timeout, stopping).map_err(listen_error)?;
         tokio::spawn(look_for_damage(vault.clone(), stop.subscribe()));
         tokio::spawn(maintain(vault.clone(), stop.subscribe()));
-        Ok(Self { address, vault, server, stop })
+        Ok(Self { address, vault, shared, server, stop })
     }
 
     /// The address with the port that was really taken.
@@ -139,6 +142,11 @@ impl App {
     #[must_use]
     pub fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    /// Shows this on the first page, too, to a person at this machine. What was given first stays.
+    pub fn welcome(&self, welcome: Welcome) {
+        let _ = self.shared.welcome.set(welcome);
     }
 
     /// For a stop from elsewhere.

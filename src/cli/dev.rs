@@ -54,7 +54,9 @@ impl Dev {
         }
         let example = self.with_example.then_some(app::EXAMPLE_HOOK);
         let welcome = screen::welcome(&folder, address, &token, example);
-        output::greet(&format!("{welcome}\nCtrl-C stops it.\n"), address);
+        let greeting = format!("{welcome}\nCtrl-C stops it.\n");
+        app.welcome(welcome);
+        output::greet(&greeting, address);
         Ok(app.run_until(signals).await?)
     }
 }

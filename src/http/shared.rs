@@ -2,10 +2,12 @@
 
 use crate::domain::dialect::DialectChoice;
 use crate::domain::public_url::PublicUrl;
+use crate::domain::welcome::Welcome;
 use crate::http::edge::path_facts::PathTable;
 use crate::http::edge::rate_limit::RateLimiter;
 use crate::vault::Vault;
 use actix_web::web::Bytes;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 pub struct Shared {
@@ -19,4 +21,6 @@ pub struct Shared {
     pub paths: PathTable,
     /// The OpenAPI document, made once.
     pub document: Bytes,
+    /// What the first page shows to a person at this machine, once somebody has said it.
+    pub welcome: OnceLock<Welcome>,
 }

@@ -125,8 +125,14 @@ fn the_table_says_what_each_route_is() {
     GET /.well-known/okta-organization: public
     GET /healthz: public, uncounted
     GET /readyz: public, uncounted
+    GET /: public, not in the document
+    GET /page.css: public, not in the document
+    GET /favicon.svg: public, not in the document
+    GET /favicon.ico: public, not in the document
     GET /openapi.json: public, not in the document
     GET /docs: public, not in the document
+    GET /docs/: public, not in the document
+    GET /docs/start.js: public, not in the document
     GET /docs/{file}: public, not in the document
     ");
 }
@@ -150,7 +156,7 @@ async fn the_documents_know_every_route_and_its_scope() {
         let expected = match route.access {
             Access::Guarded(scope) => {
                 let scopes: Vec<_> = scope.iter().map(|scope| scope.as_str()).collect();
-                json!([{"apiToken": scopes}, {"oauth2": scopes}])
+                json!([{"apiToken": scopes}, {"accessToken": scopes}])
             }
             Access::Public => json!(null),
         };

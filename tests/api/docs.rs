@@ -1,4 +1,4 @@
-//! The document and its page. `tests/clients` holds the document against a strict validator.
+//! The document. `tests/clients` holds the document against a strict validator.
 
 use crate::support::app::{MANAGE, TestApp};
 use insta::assert_snapshot;
@@ -24,24 +24,4 @@ async fn the_document_says_how_each_operation_fails_with_examples_from_the_code(
         error
     };
     assert_eq!(without_id(taken), without_id(&real));
-}
-
-#[tokio::test]
-async fn the_page_loads_nothing_from_elsewhere() {
-    let app = TestApp::start().await;
-    let page = app.anon().get("/docs").await;
-    assert_eq!(page.header("content-type"), "text/html");
-    assert!(page.header("content-security-policy").starts_with("default-src 'self'"), "{page}");
-    let mut files = 0;
-    for attribute in ["src=\"", "href=\""] {
-        for rest in page.body.split(attribute).skip(1) {
-            let address = rest.split('"').next().unwrap();
-            assert!(address.starts_with("/docs/"), "{address}");
-            assert_eq!(app.anon().get(address).await.status, 200, "{address}");
-            files += 1;
-        }
-    }
-    assert!(files >= 4, "the page has a script and a style at least");
-    let start = app.anon().get("/docs/swagger-initializer.js").await.body;
-    assert!(start.contains("\"/openapi.json\"") && start.contains("\"validatorUrl\": \"none\""), "{start}");
 }

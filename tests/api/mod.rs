@@ -15,6 +15,7 @@ mod jwt_mutations;
 mod key_references;
 mod orgs;
 mod outbound;
+mod pages;
 mod publishing;
 mod rate_limit;
 pub mod signing;

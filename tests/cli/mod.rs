@@ -9,6 +9,7 @@ mod key;
 mod master_key;
 mod migrate;
 mod org;
+mod page;
 mod paste;
 mod readme;
 mod serve;

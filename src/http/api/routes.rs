@@ -11,6 +11,7 @@ use crate::http::edge::error::ApiError;
 use crate::http::edge::path_facts::PathTable;
 use crate::http::openapi::page;
 use crate::http::openapi::refusal::Refusal;
+use crate::http::public::home;
 use crate::http::public::jwks;
 use crate::http::public::oauth_metadata;
 use crate::http::public::organization;
@@ -78,8 +79,14 @@ pub fn all() -> Vec<Route> {
         public!(organization::metadata),
         public!(probe::alive).uncounted(),
         public!(probe::ready).uncounted(),
+        Route::undescribed("/", home::page),
+        Route::undescribed("/page.css", home::style),
+        Route::undescribed("/favicon.svg", home::icon),
+        Route::undescribed("/favicon.ico", home::icon),
         Route::undescribed("/openapi.json", page::document),
         Route::undescribed("/docs", page::index),
+        Route::undescribed("/docs/", page::index),
+        Route::undescribed("/docs/start.js", page::start),
         Route::undescribed("/docs/{file}", page::asset),
     ]
 }

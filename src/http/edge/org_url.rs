@@ -46,8 +46,8 @@ pub fn target(shared: &Shared, org: &Org, request: &HttpRequest) -> Result<Targe
     Ok(Target { url: format!("{known}{}", request.path()), any_port: named.is_some(), org })
 }
 
-/// Whether it says so in a way that can be repeated.
-fn is_this_machine(host: &str) -> bool {
+/// Whether a host is a name of this machine, and in a form that can be repeated.
+pub fn is_this_machine(host: &str) -> bool {
     let address = format!("http://{host}");
     let url = Url::parse(&address);
     PublicUrl::parse(&address).is_ok() && url.is_ok_and(|url| url.host().is_some_and(|host| is_loopback(&host)))

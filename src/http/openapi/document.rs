@@ -1,12 +1,10 @@
 //! The OpenAPI document, made from the table of routes and what its handlers say.
 
-use crate::domain::scope::Scope;
 use crate::http::api::route::{Access, Route};
 use crate::http::api::routes;
 use crate::http::edge::error::answer::{ErrorBody, ErrorCause};
 use crate::http::edge::error::oauth::OAuthErrorBody;
 use crate::http::openapi::refusal::{self, Example, Refusal};
-use crate::http::public::token_endpoint;
 use actix_web::http::StatusCode;
 use actix_web::web;
 use std::collections::BTreeMap;
@@ -14,12 +12,12 @@ use utoipa::OpenApi as _;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::{
-    ApiKey, ApiKeyValue, ClientCredentials, Flow, OAuth2, Scopes, SecurityRequirement, SecurityScheme,
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Server};
 
 const API_TOKEN: &str = "apiToken";
-const OAUTH: &str = "oauth2";
+const ACCESS_TOKEN: &str = "accessToken";
 const JSON: &str = "application/json";
 
 #[derive(utoipa::OpenApi)]
@@ -51,12 +49,17 @@ struct Frame;
 pub fn openapi() -> OpenApi {
     let mut document = Frame::openapi();
     document.servers = Some(vec![Server::new("/")]);
-    let key = ApiKey::Header(ApiKeyValue::with_description("Authorization", "`SSWS ` and an API token"));
+    let key = ApiKeyValue::with_description(
+        "Authorization",
+        "`SSWS ` and an API token. On this page, the token alone will do.",
+    );
+    // Not as a flow of OAuth: forms for that ask for a client secret, and no client has one.
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(
+        "An access token, as `POST /oauth2/v1/token` gives it to a service app for an assertion (`private_key_jwt`)",
+    ));
     if let Some(components) = document.components.as_mut() {
-        components.add_security_scheme(API_TOKEN, SecurityScheme::ApiKey(key));
-        let scopes = Scopes::from_iter(Scope::ALL.iter().map(|scope| (scope.as_str(), "")));
-        let flow = Flow::ClientCredentials(ClientCredentials::new(token_endpoint::TOKEN_PATH, scopes));
-        components.add_security_scheme(OAUTH, SecurityScheme::OAuth2(OAuth2::new([flow])));
+        components.add_security_scheme(API_TOKEN, SecurityScheme::ApiKey(ApiKey::Header(key)));
+        components.add_security_scheme(ACCESS_TOKEN, SecurityScheme::Http(bearer.build()));
     }
     for mut route in routes::all() {
         let Some(mut described) = route.operation.take() else { continue };
@@ -92,7 +95,7 @@ fn describe(operation: &mut Operation, route: &Route) {
         let description = operation.description.take().map_or(text.clone(), |given| format!("{given}\n\n{text}"));
         operation.description = Some(description);
         operation.security =
-            Some([API_TOKEN, OAUTH].map(|scheme| SecurityRequirement::new(scheme, scopes.clone())).into());
+            Some([API_TOKEN, ACCESS_TOKEN].map(|scheme| SecurityRequirement::new(scheme, scopes.clone())).into());
     }
     if let Some(Ok(example)) = route.example.as_ref().map(|example| example())
         && let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200")

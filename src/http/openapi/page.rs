@@ -2,7 +2,8 @@
 
 use crate::http::edge::error::ApiError;
 use crate::http::shared::Shared;
-use actix_web::http::header::{self, ContentType};
+use actix_web::body::MessageBody;
+use actix_web::http::header::{self, ContentType, TryIntoHeaderValue};
 use actix_web::{HttpResponse, web};
 use std::sync::Arc;
 
@@ -12,40 +13,32 @@ pub async fn document(shared: web::Data<Shared>) -> HttpResponse {
 }
 
 /// The page. Everything that it loads is in the binary.
-///
-/// # Errors
-/// [`ApiError::Framework`] where the page cannot be made.
-pub async fn index() -> Result<HttpResponse, ApiError> {
-    file("index.html")
+pub async fn index() -> HttpResponse {
+    answer(ContentType::html(), include_str!("page/index.html"))
 }
 
-/// A file of the page.
+/// What starts the page.
+pub async fn start() -> HttpResponse {
+    answer("text/javascript; charset=utf-8", include_str!("page/start.js"))
+}
+
+/// A vendored file of the page.
 ///
 /// # Errors
-/// [`ApiError::UnknownPath`] for a name that is none.
+/// [`ApiError::UnknownPath`] for a name that is none, [`ApiError::Framework`] where the file cannot be read.
 pub async fn asset(name: web::Path<String>) -> Result<HttpResponse, ApiError> {
-    file(&name)
-}
-
-fn file(name: &str) -> Result<HttpResponse, ApiError> {
-    // The validator would be asked over the network.
-    let config = utoipa_swagger_ui::Config::from("/openapi.json").validator_url("none");
-    let found = utoipa_swagger_ui::serve(name, Arc::new(config))
+    let file = utoipa_swagger_ui::serve(&name, Arc::default())
         .map_err(|error| ApiError::Framework(error.to_string()))?
         .ok_or(ApiError::UnknownPath)?;
-    let mut bytes = found.bytes.into_owned();
-    if name == "index.html" {
-        // The page stands at /docs, its files below it.
-        bytes = String::from_utf8_lossy(&bytes)
-            .replace("\"./", "\"/docs/")
-            .replace("\"index.css", "\"/docs/index.css")
-            .into_bytes();
-    }
-    Ok(HttpResponse::Ok()
-        .content_type(found.content_type)
+    Ok(answer(file.content_type, file.bytes.into_owned()))
+}
+
+fn answer(content_type: impl TryIntoHeaderValue, body: impl MessageBody + 'static) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(content_type)
         .insert_header((
             header::CONTENT_SECURITY_POLICY,
             "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
         ))
-        .body(bytes))
+        .body(body)
 }
