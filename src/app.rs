@@ -5,7 +5,7 @@ mod open;
 mod start_error;
 
 pub use example::{EXAMPLE_HOOK, start_example};
-pub use open::{Opened, migrate, open_for_check, open_registry, open_store, open_vault, read_secret_file};
+pub use open::{Opened, migrate, open_for_check, open_registry, open_vault, read_secret_file};
 pub use start_error::{StartError, store_hint};
 
 use crate::config::{Config, ServerConfig};
@@ -107,8 +107,6 @@ impl App {
         vault: Vault,
         parts: &Parts,
     ) -> Result<Self, StartError> {
-        // What a crash between a deletion and its erasure has left behind.
-        vault.erase_leftovers().await;
         let listen_error = |reason| StartError::Listen { address: config.listen, reason };
         let address = listener.local_addr().map_err(listen_error)?;
         if config.public_url.is_none() && !address.ip().is_loopback() {
@@ -130,6 +128,7 @@ impl App {
         let server = server::start(listener, shared.clone(), config.client_timeout, stopping).map_err(listen_error)?;
         tokio::spawn(look_for_damage(vault.clone(), stop.subscribe()));
         tokio::spawn(maintain(vault.clone(), stop.subscribe()));
+        tokio::spawn(erase(vault.clone(), stop.subscribe()));
         Ok(Self { address, vault, shared, server, stop })
     }
 
@@ -225,6 +224,25 @@ async fn maintain(vault: Vault, mut stopping: watch::Receiver<bool>) {
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => return,
             () = tokio::time::sleep(MAINTENANCE) => {}
+        }
+    }
+}
+
+/// How often the server looks whether something deleted is still on the disk: within 5 s after the last reader of an older state it
+/// is not.
+const ERASURE: Duration = Duration::from_secs(2);
+
+/// Erases what this server or another could not erase at once, until the server stops.
+async fn erase(vault: Vault, mut stopping: watch::Receiver<bool>) {
+    loop {
+        match vault.erase_pending().await {
+            Err(VaultError::Unavailable(error)) if error.is_closed() => return,
+            Err(error) => tracing::warn!(error = %error, "what was deleted cannot be erased now"),
+            Ok(_) => {}
+        }
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = tokio::time::sleep(ERASURE) => {}
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::domain::outbound::OutboundPolicy;
 use crate::domain::public_url::PublicUrl;
 use crate::domain::rate_limit::RateLimit;
 use crate::domain::trusted_issuer::TrustedIssuer;
+use crate::repository::url::DatabaseUrl;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -85,7 +86,7 @@ pub struct ServerConfig {
 
 #[derive(Debug, Clone)]
 pub struct DatabaseConfig {
-    pub path: PathBuf,
+    pub url: DatabaseUrl,
     /// Whether pending migrations run at start.
     pub migrate: bool,
 }
@@ -171,22 +172,16 @@ impl DatabaseConfig {
     /// # Errors
     /// [`ConfigError`].
     pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
-        let path = match DataDir::from_sources(sources)? {
-            Some(folder) => folder.database(),
+        let url = match DataDir::from_sources(sources)? {
+            Some(folder) => DatabaseUrl::file(&folder.database()),
             None => sources.parse(
                 variable::DATABASE_URL,
                 "sqlite://hookvault.db",
                 "write it as sqlite://hookvault.db (relative) or sqlite:///var/lib/hookvault/hookvault.db (absolute)",
-                database_path,
+                DatabaseUrl::parse,
             )?,
         };
-        Ok(Self { path, migrate: migrate(sources)? })
-    }
-
-    /// The file in the words of the setting.
-    #[must_use]
-    pub fn url(&self) -> String {
-        format!("sqlite://{}", self.path.display())
+        Ok(Self { url, migrate: migrate(sources)? })
     }
 }
 
@@ -197,15 +192,6 @@ fn migrate(sources: &Sources) -> Result<bool, ConfigError> {
         "off" => Ok(false),
         _ => Err("is neither on nor off"),
     })
-}
-
-fn database_path(url: &str) -> Result<PathBuf, &'static str> {
-    match url.strip_prefix("sqlite://") {
-        None => Err("does not begin with sqlite://"),
-        Some("" | ":memory:") => Err("names no file"),
-        Some(path) if path.contains('?') => Err("has parameters, and there are none"),
-        Some(path) => Ok(PathBuf::from(path)),
-    }
 }
 
 impl MasterKeySource {
@@ -333,15 +319,6 @@ mod tests {
             error.to_string(),
             "HOOKVAULT_RATE_LIMIT in .env: `0` is neither a number of requests per minute above zero nor `off`"
         );
-    }
-
-    #[test]
-    fn a_database_url_names_a_file() {
-        assert_eq!(database_path("sqlite://a/b.db"), Ok(PathBuf::from("a/b.db")));
-        assert_eq!(database_path("sqlite:///a/b.db"), Ok(PathBuf::from("/a/b.db")));
-        for wrong in ["", "a.db", "sqlite://", "sqlite://:memory:", "sqlite://a.db?mode=ro", "postgres://a"] {
-            assert!(database_path(wrong).is_err(), "{wrong}");
-        }
     }
 
     #[test]

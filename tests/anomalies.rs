@@ -270,19 +270,3 @@ async fn without_room_writes_are_refused_reads_go_on_and_with_room_all_is_well()
     assert_eq!((body.contains("renamed"), body.contains("after"), body.contains("without room")), (true, true, false));
     assert_eq!(client.delete(&id).await.unwrap().0, 204);
 }
-
-#[tokio::test]
-async fn a_full_database_is_told_apart_from_a_broken_one() {
-    use hookvault::repository::error::StoreError;
-    use hookvault::repository::sqlite::store_error;
-    let installation = Installation::new();
-    let mut connection = crate::support::app::other_program(&installation.database()).await;
-    sqlx::raw_sql("PRAGMA max_page_count = 1").execute(&mut connection).await.unwrap();
-    let full = sqlx::raw_sql("CREATE TABLE more (a BLOB); INSERT INTO more VALUES (zeroblob(100000))")
-        .execute(&mut connection)
-        .await
-        .unwrap_err();
-    assert!(matches!(store_error(full), StoreError::Full(_)));
-    let wrong = sqlx::raw_sql("SELECT nothing").execute(&mut connection).await.unwrap_err();
-    assert!(matches!(store_error(wrong), StoreError::Other(_)));
-}

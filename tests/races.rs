@@ -3,6 +3,7 @@
 use crate::support::app::{MANAGE, READ, TestApp, other_program, refer};
 use crate::support::oauth::{ServiceClient, bearer, part};
 use crate::support::process::{Client, Installation, Reply, Served};
+use hookvault::domain::actor::Actor;
 use hookvault::domain::rate_limit::RateLimit;
 use hookvault::vault::error::VaultError;
 use hookvault::vault::oauth::signing_key::Rotation;
@@ -353,8 +354,10 @@ async fn rotations_under_load_refuse_no_valid_token() {
         }));
         let keys = async {
             let (one, other) = if step % 2 == 0 { (&app, &beside) } else { (&beside, &app) };
-            let (planned, maintained) =
-                tokio::join!(one.vault.signing_key_rotate(&org.id, Rotation::Planned), other.vault.oauth_upkeep(),);
+            let (planned, maintained) = tokio::join!(
+                one.vault.signing_key_rotate(&Actor::Vault, &org.id, Rotation::Planned),
+                other.vault.oauth_upkeep(),
+            );
             maintained.unwrap();
             match planned {
                 Ok(_) => 1,

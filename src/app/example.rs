@@ -4,6 +4,7 @@ mod receiver;
 
 use super::{Parts, StartError, listen};
 use crate::crypto::random::Purpose;
+use crate::domain::actor::Actor;
 use crate::domain::hook_key::HookKey;
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::domain::inline_hook::InlineHook;
@@ -45,7 +46,7 @@ pub async fn start_example(vault: &Vault, parts: &Parts) -> Result<(), StartErro
 
 async fn ensure_key(vault: &Vault, org: &OrgId) -> Result<PublishedKey, VaultError> {
     match vault.hook_key_get_by_id_or_name(org, KEY).await {
-        Err(VaultError::NotFound { .. }) => vault.hook_key_create(org, KEY).await,
+        Err(VaultError::NotFound { .. }) => vault.hook_key_create(&Actor::Vault, org, KEY).await,
         found => found,
     }
 }
@@ -84,9 +85,9 @@ async fn ensure_hook(
         channel,
     };
     match hook {
-        None => vault.inline_hook_create(org, &draft).await.map(drop),
+        None => vault.inline_hook_create(&Actor::Vault, org, &draft).await.map(drop),
         Some(hook) if is_as_wanted(&hook, key, url) => Ok(()),
-        Some(hook) => vault.inline_hook_replace(org, hook.id.as_str(), draft).await.map(drop),
+        Some(hook) => vault.inline_hook_replace(&Actor::Vault, org, hook.id.as_str(), draft).await.map(drop),
     }
 }
 

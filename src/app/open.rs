@@ -9,9 +9,9 @@ use crate::crypto::random::Random;
 use crate::crypto::rsa_key::KeyPair;
 use crate::domain::outbound::{OutboundPolicy, is_loopback};
 use crate::outbound::Outbound;
-use crate::repository::Store as _;
-use crate::repository::sqlite::SqliteStore;
-use crate::repository::sqlite::{file, look};
+use crate::repository;
+use crate::repository::Mode;
+use crate::repository::store::{Migration, Store};
 use crate::vault::Registry;
 use crate::vault::Vault;
 use crate::vault::custody::sealing;
@@ -29,7 +29,7 @@ pub struct Opened {
     pub registry: Registry,
     /// Whether the file was made just now.
     pub is_new: bool,
-    store: Arc<SqliteStore>,
+    store: Arc<dyn Store>,
 }
 
 impl Opened {
@@ -39,46 +39,32 @@ impl Opened {
     }
 }
 
-/// Looks at the file, or makes it. Returns whether it was made.
-fn prepare(database: &DatabaseConfig, create: bool) -> Result<bool, StartError> {
-    let is_new = file::prepare(&database.path, create)?;
+/// Opens the store without looking at its schema. Returns also whether it was made just now.
+async fn open_store(database: &DatabaseConfig, create: bool) -> Result<(Arc<dyn Store>, bool), StartError> {
+    let mode = if create { Mode::Create } else { Mode::Existing };
+    let (store, is_new) = repository::open(&database.url, mode).await?;
     if is_new {
-        tracing::info!(path = %database.path.display(), "made a new database");
+        tracing::info!(database = %database.url, "made a new database");
     }
-    Ok(is_new)
-}
-
-/// Opens the store without looking at its schema.
-///
-/// # Errors
-/// [`StartError`].
-pub async fn open_store(database: &DatabaseConfig, create: bool) -> Result<SqliteStore, StartError> {
-    prepare(database, create)?;
-    Ok(SqliteStore::open(&database.path).await?)
+    Ok((store, is_new))
 }
 
 /// Runs the pending migrations, or only tells which they are. Returns them, oldest first.
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn migrate(database: &DatabaseConfig, only_tell: bool) -> Result<Vec<String>, StartError> {
+pub async fn migrate(database: &DatabaseConfig, only_tell: bool) -> Result<Vec<Migration>, StartError> {
     let (store, migrations) = if only_tell {
-        let store = open_read_only(database).await?;
-        let pending = store.pending_migrations().await;
+        let (store, _) = repository::open(&database.url, Mode::ReadOnly).await?;
+        let pending = store.migrations_pending().await;
         (store, pending)
     } else {
-        let store = open_store(database, true).await?;
+        let (store, _) = open_store(database, true).await?;
         let applied = store.migrate().await;
         (store, applied)
     };
     store.close().await;
     Ok(migrations?)
-}
-
-async fn open_read_only(database: &DatabaseConfig) -> Result<SqliteStore, StartError> {
-    file::examine(&database.path)?;
-    let options = look::options(&database.path)?;
-    Ok(SqliteStore::open_read_only(&database.path, options).await?)
 }
 
 /// Opens a vault that must be there already, for looking alone: nothing is made, migrated or changed.
@@ -87,8 +73,8 @@ async fn open_read_only(database: &DatabaseConfig) -> Result<SqliteStore, StartE
 /// [`StartError`], also where the database is empty or not up to date.
 pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, StartError> {
     let master_key = read_master_key(&config.master_key)?;
-    let store = Arc::new(open_read_only(&config.database).await?);
-    let pending = store.pending_migrations().await?;
+    let (store, _) = repository::open(&config.database.url, Mode::ReadOnly).await?;
+    let pending = store.migrations_pending().await?;
     if !pending.is_empty() {
         return Err(StartError::Pending { pending });
     }
@@ -107,14 +93,13 @@ pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, Star
 /// [`StartError`].
 pub async fn open_registry(database: &DatabaseConfig, create: bool, parts: &Parts) -> Result<Opened, StartError> {
     // Without migrations an empty file would be of no use.
-    let is_new = prepare(database, create && database.migrate)?;
-    let store = Arc::new(SqliteStore::open(&database.path).await?);
+    let (store, is_new) = open_store(database, create && database.migrate).await?;
     if database.migrate {
         for migration in store.migrate().await? {
             tracing::info!(migration, "migrated");
         }
     } else {
-        let pending = store.pending_migrations().await?;
+        let pending = store.migrations_pending().await?;
         if !pending.is_empty() {
             return Err(StartError::Pending { pending });
         }

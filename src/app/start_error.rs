@@ -1,9 +1,7 @@
 //! Why the vault does not start, and what to do about it.
 
 use crate::crypto::master_key::NotAMasterKey;
-use crate::repository::error::StoreError;
-use crate::repository::sqlite::file::FileError;
-use crate::repository::sqlite::migrate::MigrateError;
+use crate::repository::error::OpenError;
 use crate::vault::custody::sealing::SealingError;
 use crate::vault::error::VaultError;
 use std::io;
@@ -24,11 +22,9 @@ pub enum StartError {
     #[error("the content of {origin} {reason}")]
     MasterKeyForm { origin: String, reason: NotAMasterKey },
     #[error(transparent)]
-    File(#[from] FileError),
+    Open(#[from] OpenError),
     #[error("the database has {} pending migration(s): {}", .pending.len(), .pending.join(", "))]
     Pending { pending: Vec<String> },
-    #[error("the database cannot be migrated")]
-    Migrate(#[source] MigrateError),
     #[error(transparent)]
     Sealing(#[from] SealingError),
     #[error(transparent)]
@@ -45,26 +41,15 @@ pub enum StartError {
     Server(#[from] io::Error),
 }
 
-impl From<StoreError> for StartError {
-    fn from(error: StoreError) -> Self {
-        Self::Vault(error.into())
-    }
-}
-
-impl From<MigrateError> for StartError {
-    fn from(error: MigrateError) -> Self {
-        match error {
-            MigrateError::Store(error) => error.into(),
-            error => Self::Migrate(error),
-        }
-    }
-}
-
 impl StartError {
     /// Whether there is nothing to open: no master key is named, or no database is where it was looked for.
     #[must_use]
     pub fn is_nothing_there(&self) -> bool {
-        matches!(self, Self::NoMasterKey | Self::File(FileError::NoFile { .. }))
+        match self {
+            Self::NoMasterKey => true,
+            Self::Open(error) => error.is_nothing_there(),
+            _ => false,
+        }
     }
 
     /// What to do about it.
@@ -74,28 +59,11 @@ impl StartError {
             Self::NoMasterKey => "make one with `hookvault master-key generate --out master.key`, then set \
                                   HOOKVAULT_MASTER_KEY_FILE=master.key"
                 .into(),
-            Self::SecretFile { .. } | Self::NotAFile { .. } | Self::File(FileError::NotAFile { .. }) => {
-                "check the path, and who owns the file".into()
-            }
-            Self::SecretReadableByOthers { path, .. } | Self::File(FileError::ReadableByOthers { path, .. }) => {
-                format!("chmod 600 {}", path.display())
-            }
+            Self::SecretFile { .. } | Self::NotAFile { .. } => "check the path, and who owns the file".into(),
+            Self::SecretReadableByOthers { path, .. } => format!("chmod 600 {}", path.display()),
+            Self::Open(error) => error.hint().to_owned(),
             Self::MasterKeyForm { .. } => "`hookvault master-key generate` prints one of the right form".into(),
-            Self::File(FileError::NoFolder { path }) => format!("mkdir -m 700 -p {}", path.display()),
-            Self::File(FileError::NoFile { .. }) => {
-                "check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new database".into()
-            }
-            Self::File(FileError::NotWritable { .. } | FileError::FolderNotWritable { .. }) => {
-                "run hookvault as the owner of the file, in a folder that it may write to".into()
-            }
-            Self::File(FileError::WalNotReadable { path }) => {
-                format!("copy {0} and {0}-wal to a folder that can be written to, and look at the copy", path.display())
-            }
             Self::Pending { .. } => "back up the file, then run `hookvault migrate`".into(),
-            Self::Migrate(MigrateError::Unknown) => "run the hookvault version that wrote it, or a newer one".into(),
-            Self::Migrate(MigrateError::Failed(_) | MigrateError::Store(_)) => {
-                "see the cause above; the version before can still use it".into()
-            }
             Self::Sealing(SealingError::WrongMasterKey { sealed_with, .. }) => {
                 format!("give the master key whose id is {sealed_with}; without it the private keys cannot be opened")
             }

@@ -7,6 +7,7 @@ use super::arguments::{parse_name, parse_scopes};
 use super::error::CliError;
 use super::flags::RegistryFlags;
 use super::output;
+use crate::cli::operator::operator;
 use crate::crypto::private_jwk::Generated;
 use crate::domain::id::PrefixedId as _;
 use crate::domain::service_app::{AppKey, ServiceApp};
@@ -169,7 +170,8 @@ impl Create {
         let Keys { public, private } = self.key.obtain()?;
         let create = async |registry: &Registry| {
             let org = registry.org_pick(self.org.as_deref()).await?;
-            let (app, keys) = registry.service_app_create(&org.id, name, scopes, self.dpop, public).await?;
+            let (app, keys) =
+                registry.service_app_create(&operator(), &org.id, name, scopes, self.dpop, public).await?;
             let line = AppLine::new(&app, &keys, &[org]);
             if let Err(error) = self.print(&app, &line, private.as_ref()) {
                 // Nobody has its private key.
@@ -197,8 +199,8 @@ impl Create {
 }
 
 async fn take_back(registry: &Registry, app: &ServiceApp) -> Result<(), VaultError> {
-    registry.service_app_set_active(app.id.as_str(), false).await?;
-    registry.service_app_delete(app.id.as_str()).await.map(drop)
+    registry.service_app_set_active(&operator(), app.id.as_str(), false).await?;
+    registry.service_app_delete(&operator(), app.id.as_str()).await.map(drop)
 }
 
 impl List {
@@ -229,11 +231,11 @@ impl AddKey {
     async fn run(self) -> Result<(), CliError> {
         let Keys { public, private } = self.key.obtain()?;
         let add = async |registry: &Registry| {
-            let (app, keys) = registry.service_app_add_keys(&self.app, public).await?;
+            let (app, keys) = registry.service_app_add_keys(&operator(), &self.app, public).await?;
             if let Err(error) = self.print(&keys, private.as_ref()) {
                 let mut undo = Ok(());
                 for AppKey { kid, .. } in &keys {
-                    let removed = registry.service_app_remove_key(app.id.as_str(), kid.as_str()).await;
+                    let removed = registry.service_app_remove_key(&operator(), app.id.as_str(), kid.as_str()).await;
                     undo = undo.and(removed.map(drop));
                 }
                 return Err(error.undone(
@@ -259,7 +261,8 @@ impl AddKey {
 
 impl RemoveKey {
     async fn run(self) -> Result<(), CliError> {
-        let remove = async |registry: &Registry| registry.service_app_remove_key(&self.app, &self.kid).await;
+        let remove =
+            async |registry: &Registry| registry.service_app_remove_key(&operator(), &self.app, &self.kid).await;
         let (app, left) = self.registry.work(false, remove).await?;
         let rest = match left {
             0 => "; it has none left and gets no tokens".to_owned(),
@@ -271,7 +274,7 @@ impl RemoveKey {
 }
 
 async fn set_active(app: &str, registry: &RegistryFlags, active: bool) -> Result<(), CliError> {
-    let set = async |registry: &Registry| registry.service_app_set_active(app, active).await;
+    let set = async |registry: &Registry| registry.service_app_set_active(&operator(), app, active).await;
     let app = registry.work(false, set).await?;
     let what = if active { "active" } else { "deactivated: its tokens work no more" };
     output::tell(&format!("service app {} ({}) is {what}", app.id, app.name));
@@ -280,7 +283,7 @@ async fn set_active(app: &str, registry: &RegistryFlags, active: bool) -> Result
 
 impl Delete {
     async fn run(self) -> Result<(), CliError> {
-        let delete = async |registry: &Registry| registry.service_app_delete(&self.app).await;
+        let delete = async |registry: &Registry| registry.service_app_delete(&operator(), &self.app).await;
         let app = self.registry.work(false, delete).await?;
         output::tell(&format!("service app {} ({}) is deleted", app.id, app.name));
         Ok(())

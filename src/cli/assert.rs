@@ -1,6 +1,7 @@
 use super::error::CliError;
 use super::flags::VaultFlags;
 use super::output;
+use crate::cli::operator::operator;
 use crate::domain::org::Org;
 use crate::vault::Vault;
 use crate::vault::keys::signing::AssertionRequest;
@@ -40,7 +41,8 @@ impl Assert {
             ttl: self.ttl,
             consumer: self.consumer.as_deref(),
         };
-        let sign = async |vault: &Vault, org: &Org| vault.client_assertion(&org.id, &self.key, request).await;
+        let sign =
+            async |vault: &Vault, org: &Org| vault.client_assertion(&operator(), &org.id, &self.key, request).await;
         output::print(&format!("{}\n", self.vault.work(sign).await?))
     }
 }

@@ -4,7 +4,9 @@ use super::output;
 use crate::app::{self, Parts};
 use crate::config::Config;
 use crate::vault::custody::damage::Damaged;
+use crate::vault::custody::erasure::PendingErasures;
 use crate::vault::custody::examination::Examination;
+use crate::vault::error::VaultError;
 use clap::Args;
 use serde_json::json;
 
@@ -27,9 +29,10 @@ impl Check {
     pub async fn run(self) -> Result<(), CliError> {
         let config = Config::from_sources(&flags::sources([self.database.flags(), self.master_key.flags()])?)?;
         let vault = app::open_for_check(config, &Parts::real()).await?;
-        let examination = vault.examine().await;
+        let looked = async { Ok::<_, VaultError>((vault.examine().await?, vault.erasure_pending().await?)) };
+        let looked = looked.await;
         vault.close().await;
-        let Examination { sound, damaged } = examination?;
+        let (Examination { sound, damaged }, pending) = looked?;
         if self.json {
             let damaged: Vec<_> = damaged.iter().map(ToString::to_string).collect();
             output::print_json(&json!({"sound": sound, "damaged": damaged}))?;
@@ -39,6 +42,13 @@ impl Check {
             }
         }
         output::tell(&format!("{sound} private key(s) and secret(s) are sound"));
+        if let Some(PendingErasures { count, since }) = pending {
+            let since = since.to_wire();
+            output::tell(&format!(
+                "{count} deletion(s) may still be on the disk, the oldest since {since}: a server erases them once nobody reads \
+                 an older state of the database"
+            ));
+        }
         if damaged.is_empty() {
             return Ok(());
         }

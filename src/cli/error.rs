@@ -5,7 +5,7 @@ use crate::config::{ConfigError, DataDir};
 use crate::domain::chain::Chain;
 use crate::domain::hook_key::KeyReference;
 use crate::telemetry::TelemetryError;
-use crate::vault::error::VaultError;
+use crate::vault::error::{Conflict, Kind, VaultError};
 use clap::error::ErrorKind;
 
 const FAILURE: u8 = 1;
@@ -85,31 +85,38 @@ impl From<TelemetryError> for CliError {
 impl From<VaultError> for CliError {
     fn from(error: VaultError) -> Self {
         let hint = match &error {
-            VaultError::NotFound { kind: "org", .. } => "`hookvault org list` shows all orgs".into(),
-            VaultError::NotFound { kind: "InlineHook", .. } => "`hookvault hook list` shows all inline hooks".into(),
-            VaultError::NotFound { kind: "HookKey", .. } => "`hookvault key list` shows all hook keys".into(),
-            VaultError::Name(_) => "give it another name".into(),
+            VaultError::NotFound { kind, .. } => match kind {
+                Kind::Org => "`hookvault org list` shows all orgs".into(),
+                Kind::InlineHook => "`hookvault hook list` shows all inline hooks".into(),
+                Kind::HookKey | Kind::KeyReference => "`hookvault key list` shows all hook keys".into(),
+                Kind::ServiceApp => "`hookvault app list` shows all service apps".into(),
+                Kind::ClientKey => "`hookvault app show` shows the keys of an app".into(),
+                Kind::ApiToken | Kind::User => "`hookvault token list` shows all tokens".into(),
+            },
+            VaultError::Ambiguous { .. } => "give the id instead of the name".into(),
             VaultError::Invalid(_) => "see --help for the form of each value".into(),
-            VaultError::NotFound { kind: "service app", .. } => "`hookvault app list` shows all service apps".into(),
-            VaultError::NotFound { kind: "key of the app with the kid", .. } => {
-                "`hookvault app show` shows the keys of an app".into()
-            }
+            VaultError::Name(_) => "give it another name".into(),
             VaultError::KeyInUse { users } => {
                 let user = |user: &KeyReference| format!("{} {}", user.consumer_kind, user.consumer_name);
                 format!("take it out of these first: {}", users.iter().map(user).collect::<Vec<_>>().join(", "))
             }
-            VaultError::NameTaken => "choose another name; `hookvault key list` shows all hook keys".into(),
-            VaultError::CapReached => "delete one that is not needed: `hookvault key delete`".into(),
-            VaultError::AppNameTaken => "choose another name, or delete the other app first".into(),
-            VaultError::AppKeyIdTaken => "give the key another kid, or remove the other key first".into(),
             VaultError::AppActive => "deactivate it first: `hookvault app deactivate`".into(),
             VaultError::RotationUnderWay { .. } => {
                 "wait until it does, or use --revoke if a key is in wrong hands".into()
             }
-            VaultError::NotFound { .. } => "`hookvault token list` shows all tokens".into(),
-            VaultError::Ambiguous { .. } => "give the id instead of the name".into(),
-            VaultError::TokenNameTaken => "choose another name, or revoke the other token first".into(),
-            VaultError::OrgNameTaken | VaultError::OrgDomainTaken => "`hookvault org list` shows all orgs".into(),
+            VaultError::Conflict(conflict) => match conflict {
+                Conflict::ServiceAppName => "choose another name, or delete the other app first".into(),
+                Conflict::ClientKid => "give the key another kid, or remove the other key first".into(),
+                Conflict::ApiTokenName => "choose another name, or revoke the other token first".into(),
+                Conflict::OrgName | Conflict::OrgDomain | Conflict::OrgDefault => {
+                    "`hookvault org list` shows all orgs".into()
+                }
+                Conflict::HookKeyName => "choose another name; `hookvault key list` shows all hook keys".into(),
+                Conflict::InlineHookName => "choose another name; `hookvault hook list` shows all inline hooks".into(),
+                Conflict::HookKeyCap => "delete one that is not needed: `hookvault key delete`".into(),
+                Conflict::InlineHookCap | Conflict::KeyReferenceCap => "delete one that is not needed first".into(),
+                Conflict::HookKeyMissing | Conflict::SigningKeyGeneration | Conflict::MasterKey => "try again".into(),
+            },
             other => app::store_hint(other),
         };
         Self::new(Chain(&error).to_string(), hint)

@@ -68,7 +68,7 @@ impl RegistryFlags {
         let opened = app::open_registry(&database, create, &Parts::real()).await?;
         if opened.is_new {
             // Who meant another one should know.
-            output::tell(&format!("made a new database: {}", database.path.display()));
+            output::tell(&format!("made a new database: {}", database.url));
             if let Some(other) = DataDir::here() {
                 let path = other.path().display();
                 output::tell(&format!(

@@ -2,6 +2,7 @@ use super::diagnosis;
 use super::error::CliError;
 use super::flags::VaultFlags;
 use super::output;
+use crate::cli::operator::operator;
 use crate::config::variable;
 use crate::domain::inline_hook::InlineHook;
 use crate::domain::org::Org;
@@ -72,7 +73,7 @@ impl Test {
         let allow = vec![(variable::HOOK_ALLOW, self.hook_allow)];
         let test = async |vault: &Vault, org: &Org| {
             let started = vault.clock().elapsed();
-            let call = vault.inline_hook_test(&org.id, &self.hook, payload).await?;
+            let call = vault.inline_hook_test(&operator(), &org.id, &self.hook, payload).await?;
             Ok::<_, VaultError>((call, vault.clock().elapsed().saturating_sub(started)))
         };
         let (call, took) = self.vault.work_with([allow], test).await?;

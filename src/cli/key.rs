@@ -1,6 +1,7 @@
 use super::error::CliError;
 use super::flags::VaultFlags;
 use super::output;
+use crate::cli::operator::operator;
 use crate::crypto::jwk;
 use crate::domain::hook_key::{HookKey, KeyReference};
 use crate::domain::id::{HookKeyId, PrefixedId as _};
@@ -112,7 +113,7 @@ impl List {
 
 impl Create {
     async fn run(self) -> Result<(), CliError> {
-        let create = async |vault: &Vault, org: &Org| vault.hook_key_create(&org.id, &self.name).await;
+        let create = async |vault: &Vault, org: &Org| vault.hook_key_create(&operator(), &org.id, &self.name).await;
         let made = self.vault.work(create).await?;
         let key = made.key();
         if self.json {
@@ -150,7 +151,7 @@ impl Rename {
     async fn run(self) -> Result<(), CliError> {
         let rename = async |vault: &Vault, org: &Org| {
             let id = id_of(vault, org, self.key).await?;
-            vault.hook_key_rename(&org.id, &id, &self.name).await
+            vault.hook_key_rename(&operator(), &org.id, &id, &self.name).await
         };
         let renamed = self.vault.work(rename).await?;
         output::tell(&format!("hook key {} is called {}", renamed.key().id, renamed.key().name));
@@ -162,7 +163,7 @@ impl Delete {
     async fn run(self) -> Result<(), CliError> {
         let delete = async |vault: &Vault, org: &Org| {
             let id = id_of(vault, org, self.key).await?;
-            vault.hook_key_delete(&org.id, &id).await.map(|()| id)
+            vault.hook_key_delete(&operator(), &org.id, &id).await.map(|()| id)
         };
         let id = self.vault.work(delete).await?;
         output::tell(&format!("hook key {id} is deleted"));

@@ -14,6 +14,7 @@ mod key;
 mod man;
 mod master_key;
 mod migrate;
+mod operator;
 mod org;
 mod output;
 mod program;

@@ -1,6 +1,7 @@
 use super::error::CliError;
 use super::flags::RegistryFlags;
 use super::output;
+use crate::cli::operator::operator;
 use crate::domain::name::Name;
 use crate::domain::org::{Domain, Org};
 use crate::vault::Registry;
@@ -59,7 +60,7 @@ impl Create {
             })
         });
         let domain = domain.transpose()?;
-        let create = async |registry: &Registry| registry.org_create(name, domain).await;
+        let create = async |registry: &Registry| registry.org_create(&operator(), name, domain).await;
         let org = self.registry.work(true, create).await?;
         output::print(&format!("{}\n", org.id))?;
         if org.domain.is_none() {

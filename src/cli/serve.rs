@@ -26,7 +26,7 @@ impl Serve {
         let config = Config::from_sources(&sources)?;
         // The master key may be in it.
         drop(sources);
-        let database = config.database.url();
+        let database = config.database.url.clone();
         let app = App::start(config, &Parts::real()).await?;
         let signals = Signals::catch()?;
         let address = app.address();

@@ -2,6 +2,7 @@ use super::error::CliError;
 use super::flags::VaultFlags;
 use super::hook::read_object;
 use super::output;
+use crate::cli::operator::operator;
 use crate::domain::org::Org;
 use crate::vault::Vault;
 use clap::Args;
@@ -34,7 +35,7 @@ impl Sign {
         let claims: Map<String, Value> = serde_json::from_slice(&read_object(&self.claims)?)
             .map_err(|error| CliError::new(format!("the claims cannot be read: {error}"), "give a JSON object"))?;
         let sign = async |vault: &Vault, org: &Org| {
-            vault.jwt_sign(&org.id, &self.key, claims, self.ttl, self.consumer.as_deref()).await
+            vault.jwt_sign(&operator(), &org.id, &self.key, claims, self.ttl, self.consumer.as_deref()).await
         };
         output::print(&format!("{}\n", self.vault.work(sign).await?))
     }

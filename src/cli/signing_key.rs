@@ -3,6 +3,7 @@
 use super::error::CliError;
 use super::flags::VaultFlags;
 use super::output;
+use crate::cli::operator::operator;
 use crate::domain::org::Org;
 use crate::domain::signing_key::{Phase, SigningKey};
 use crate::vault::Vault;
@@ -86,7 +87,7 @@ impl List {
 impl Rotate {
     async fn run(self) -> Result<(), CliError> {
         let rotation = if self.revoke { Rotation::Revoking } else { Rotation::Planned };
-        let rotate = async |vault: &Vault, org: &Org| vault.signing_key_rotate(&org.id, rotation).await;
+        let rotate = async |vault: &Vault, org: &Org| vault.signing_key_rotate(&operator(), &org.id, rotation).await;
         let key = self.vault.work(rotate).await?;
         output::print(&format!("{}\n", key.key_id))?;
         output::tell(&match rotation {

@@ -2,6 +2,7 @@ use super::arguments::{parse_name, parse_scopes};
 use super::error::CliError;
 use super::flags::RegistryFlags;
 use super::output::{self, secret_text};
+use crate::cli::operator::operator;
 use crate::domain::api_token::{ApiToken, TokenStatus};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::PrefixedId as _;
@@ -96,7 +97,7 @@ impl Create {
             let expires = lifetime.map(|lifetime| registry.clock().now().after(lifetime)).transpose();
             let expires =
                 expires.map_err(|reason| CliError::new(format!("--expires {reason}"), "write it as 30d or 12h"))?;
-            let (token, secret) = registry.api_token_create(&org.id, name, scopes, expires).await?;
+            let (token, secret) = registry.api_token_create(&operator(), &org.id, name, scopes, expires).await?;
             let text = if self.json {
                 let line = TokenLine::new(&token, slice::from_ref(&org), registry.clock().now());
                 output::json_with(&line, "token", &["\"", secret.expose(), "\""])?
@@ -104,7 +105,7 @@ impl Create {
                 secret_text(&[secret.expose(), "\n"])
             };
             if let Err(error) = output::print_only_copy(&text) {
-                let undo = registry.api_token_revoke(token.id.as_str()).await.map(drop);
+                let undo = registry.api_token_revoke(&operator(), token.id.as_str()).await.map(drop);
                 return Err(error.undone(undo, "the token is revoked", &format!("the token {}", token.id)));
             }
             Ok((token, org))
@@ -174,7 +175,7 @@ impl List {
 
 impl Revoke {
     async fn run(self) -> Result<(), CliError> {
-        let revoke = async |registry: &Registry| registry.api_token_revoke(&self.token).await;
+        let revoke = async |registry: &Registry| registry.api_token_revoke(&operator(), &self.token).await;
         let token = self.registry.work(false, revoke).await?;
         output::tell(&format!("token {} ({}) is revoked", token.id, token.name));
         Ok(())

@@ -2,6 +2,7 @@
 
 use super::sources::{ConfigError, Sources};
 use super::{Config, DatabaseConfig, MasterKeySource, ServerConfig, outbound, trusted_issuers, variable};
+use crate::repository::url::DatabaseUrl;
 use std::path::{Path, PathBuf};
 
 /// Where `dev` keeps everything unless it is told otherwise.
@@ -96,7 +97,7 @@ impl DataDir {
     pub fn config(&self, sources: &Sources) -> Result<Config, ConfigError> {
         Ok(Config {
             server: ServerConfig::from_sources(sources)?,
-            database: DatabaseConfig { path: self.database(), migrate: super::migrate(sources)? },
+            database: DatabaseConfig { url: DatabaseUrl::file(&self.database()), migrate: super::migrate(sources)? },
             master_key: MasterKeySource::File(self.master_key()),
             outbound: outbound(sources)?.with_loopback(),
             trusted_issuers: trusted_issuers::from_sources(sources)?,

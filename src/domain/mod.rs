@@ -2,6 +2,7 @@
 //!
 //! A value is parsed once, at the edge, into a type with private fields; from then on it is valid.
 
+pub mod actor;
 pub mod api_token;
 pub mod caller;
 pub mod chain;

@@ -1,6 +1,6 @@
 //! API tokens in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
 
-use super::error::StoreError;
+use super::error::{Refusable, StoreError};
 use crate::domain::api_token::{ApiToken, TokenHash};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ApiTokenId;
@@ -16,9 +16,8 @@ pub trait ApiTokenRead: Send {
 
 #[async_trait]
 pub trait ApiTokenWrite: ApiTokenRead {
-    /// # Errors
-    /// `Conflict` of the name.
-    async fn api_token_insert(&mut self, token: &ApiToken, hash: &TokenHash) -> Result<(), StoreError>;
+    /// Refused for the name; a token that is inserted twice has its name twice as well.
+    async fn api_token_insert(&mut self, token: &ApiToken, hash: &TokenHash) -> Refusable<()>;
 
     /// Returns whether there was such a token.
     async fn api_token_rescope(&mut self, id: &ApiTokenId, scopes: &Scopes) -> Result<bool, StoreError>;

@@ -4,12 +4,16 @@ use std::error::Error;
 
 type Source = Box<dyn Error + Send + Sync>;
 
+/// The result of a write that a rule may refuse. The inner error is expected, and not a failure of the store; after it the
+/// transaction is over and can only be dropped.
+pub type Refusable<T> = Result<Result<T, Conflict>, StoreError>;
+
 /// `Display` never prints the source; the log prints the chain.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// A constraint of the database refused the write; nothing was changed.
-    #[error("{0}")]
-    Conflict(Conflict),
+    /// The transaction was refused something before, and can only be dropped.
+    #[error("the transaction is over: a rule of the database has refused a write of it")]
+    Over,
     /// A row that cannot have been written by this program.
     #[error("the database is damaged: {table}.{column} of the row {row} makes no sense")]
     Corrupt { table: &'static str, column: &'static str, row: String, source: Option<Source> },
@@ -19,11 +23,11 @@ pub enum StoreError {
     /// There is no room on the disk.
     #[error("the disk is full")]
     Full(#[source] Source),
-    /// The file cannot be read or written.
-    #[error("the database file cannot be used")]
+    /// The database cannot be read or written.
+    #[error("the database cannot be used")]
     Unavailable(#[source] Source),
-    /// The file itself is damaged.
-    #[error("the database file is damaged")]
+    /// The storage itself is damaged.
+    #[error("the database is damaged")]
     Damaged(#[source] Source),
     /// The store was closed: the vault is stopping.
     #[error("the database is closed")]
@@ -40,15 +44,13 @@ impl StoreError {
     }
 }
 
-/// A rule of the database that a write would have broken.
+/// A rule of the database that a write would have broken. Each is worded here, for the log and the shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
     #[error("another key of the org has this name")]
     HookKeyName,
     #[error("the org has all the keys that it may have")]
     HookKeyCap,
-    #[error("the key is in use")]
-    HookKeyUsed,
     #[error("the key has all the uses that other programs may register")]
     KeyReferenceCap,
     #[error("there is no such key")]
@@ -68,11 +70,76 @@ pub enum Conflict {
     #[error("another service app of the org has this name")]
     ServiceAppName,
     #[error("another key of the service app has this kid")]
-    ServiceAppKeyId,
+    ClientKid,
     #[error("somebody else has made the next signing key")]
     SigningKeyGeneration,
-    #[error("the token was used before")]
-    UsedTokenId,
     #[error("a master key is recorded already")]
     MasterKey,
+}
+
+/// Why a database cannot be opened or migrated, and what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct OpenError {
+    message: String,
+    hint: String,
+    source: Option<Source>,
+    is_nothing_there: bool,
+}
+
+impl OpenError {
+    /// # Arguments
+    /// `message`: what happened. `hint`: what to do.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into(), source: None, is_nothing_there: false }
+    }
+
+    /// The same with what caused it.
+    #[must_use]
+    pub fn because(self, source: impl Into<Source>) -> Self {
+        Self { source: Some(source.into()), ..self }
+    }
+
+    /// The same where there is no database at all.
+    #[must_use]
+    pub fn as_nothing_there(self) -> Self {
+        Self { is_nothing_there: true, ..self }
+    }
+
+    /// Whether there is no database where it was looked for.
+    #[must_use]
+    pub fn is_nothing_there(&self) -> bool {
+        self.is_nothing_there
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
+}
+
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        let hint = match &error {
+            StoreError::Busy(_) => "another process holds the database; try again",
+            StoreError::Full(_) => "make room on the disk, then try again",
+            StoreError::Corrupt { .. } | StoreError::Damaged(_) => "restore the database from a backup",
+            StoreError::Over | StoreError::Unavailable(_) | StoreError::Closed | StoreError::Other(_) => {
+                "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk"
+            }
+        };
+        let message = error.to_string();
+        // The source of the error, not the error itself: that would say the same twice.
+        let source = match error {
+            StoreError::Busy(source)
+            | StoreError::Full(source)
+            | StoreError::Damaged(source)
+            | StoreError::Unavailable(source)
+            | StoreError::Other(source) => Some(source),
+            StoreError::Corrupt { source, .. } => source,
+            StoreError::Over | StoreError::Closed => None,
+        };
+        Self { message, hint: hint.to_owned(), source, is_nothing_there: false }
+    }
 }

@@ -1,9 +1,9 @@
 //! Hook keys in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
 
-use super::error::StoreError;
+use super::error::{Refusable, StoreError};
 use super::page::{Page, Seq};
 use crate::domain::clock::Timestamp;
-use crate::domain::hook_key::{HookKey, SealedHookKey};
+use crate::domain::hook_key::{HookKey, KeyReference, SealedHookKey};
 use crate::domain::id::{HookKeyId, KeyId, OrgId};
 use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
@@ -37,27 +37,29 @@ pub trait HookKeyRead: Send {
     ) -> Result<Page<Result<SealedHookKey, StoreError>, Seq>, StoreError>;
 }
 
+/// How the deletion of a key ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyDeletion {
+    Deleted,
+    Missing,
+    /// By these, longest first; at least one.
+    InUse(Vec<KeyReference>),
+}
+
 #[async_trait]
 pub trait HookKeyWrite: HookKeyRead {
-    /// # Errors
-    /// `Conflict` of the name or the cap.
-    async fn hook_key_insert(&mut self, key: &HookKey, sealed_pkcs8: &Sealed) -> Result<(), StoreError>;
+    /// Refused for the name or the cap.
+    async fn hook_key_insert(&mut self, key: &HookKey, sealed_pkcs8: &Sealed) -> Refusable<()>;
 
-    /// Returns the key as it is now, or `None` where there is none.
-    ///
-    /// # Errors
-    /// `Conflict` of the name.
+    /// Returns the key as it is now, or `None` where there is none. Refused for the name.
     async fn hook_key_rename(
         &mut self,
         org: &OrgId,
         id: &HookKeyId,
         name: &Name,
         now: Timestamp,
-    ) -> Result<Option<HookKey>, StoreError>;
+    ) -> Refusable<Option<HookKey>>;
 
-    /// Returns whether there was one.
-    ///
-    /// # Errors
-    /// `Conflict` of a use of the key.
-    async fn hook_key_delete(&mut self, org: &OrgId, id: &HookKeyId) -> Result<bool, StoreError>;
+    /// Deletes a key that nobody uses. A key in use ends the transaction, as every refusal does.
+    async fn hook_key_delete(&mut self, org: &OrgId, id: &HookKeyId) -> Result<KeyDeletion, StoreError>;
 }

@@ -1,6 +1,6 @@
 //! Inline hooks in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
 
-use super::error::StoreError;
+use super::error::{Refusable, StoreError};
 use super::page::{Page, Seq};
 use crate::domain::id::{InlineHookId, OrgId};
 use crate::domain::inline_hook::{InlineHook, StoredInlineHook};
@@ -32,19 +32,16 @@ pub trait InlineHookRead: Send {
     ) -> Result<Page<Result<StoredInlineHook, StoreError>, Seq>, StoreError>;
 }
 
-/// A reference to the hook's key comes and goes with the hook.
+/// The reference of a hook to its key is written beside it ([`super::key_reference`]).
 #[async_trait]
 pub trait InlineHookWrite: InlineHookRead {
-    /// # Errors
-    /// `Conflict` of the name, the cap or a key that is not there.
-    async fn inline_hook_insert(&mut self, hook: &StoredInlineHook) -> Result<(), StoreError>;
+    /// Refused for the name, the cap or a key that is not there.
+    async fn inline_hook_insert(&mut self, hook: &StoredInlineHook) -> Refusable<()>;
 
-    /// Everything but id, org and creation as it is here.
-    ///
-    /// # Errors
-    /// `Conflict` of the name or a key that is not there.
-    async fn inline_hook_update(&mut self, hook: &StoredInlineHook) -> Result<(), StoreError>;
+    /// Everything but id, org and creation as it is here. Refused for the name or a key that is not there. A reference to a key that
+    /// it has no more must be gone before.
+    async fn inline_hook_update(&mut self, hook: &StoredInlineHook) -> Refusable<()>;
 
-    /// Returns whether there was one.
+    /// Returns whether there was one. Its reference must be gone before.
     async fn inline_hook_delete(&mut self, org: &OrgId, id: &InlineHookId) -> Result<bool, StoreError>;
 }

@@ -1,9 +1,10 @@
 //! Who uses which key. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
 
-use super::error::StoreError;
+use super::error::{Refusable, StoreError};
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::KeyReference;
-use crate::domain::id::{HookKeyId, OrgId};
+use crate::domain::id::{HookKeyId, InlineHookId, OrgId};
+use crate::domain::inline_hook::InlineHook;
 use crate::domain::name::Name;
 use async_trait::async_trait;
 
@@ -21,16 +22,15 @@ pub trait KeyReferenceRead: Send {
 
 #[async_trait]
 pub trait KeyReferenceWrite: KeyReferenceRead {
-    /// Makes the reference, or gives the one that is there its new kind and name.
-    ///
-    /// # Errors
-    /// `Conflict` of the cap, or of a key that is not there.
-    async fn key_reference_put(
-        &mut self,
-        org: &OrgId,
-        key: &HookKeyId,
-        reference: &KeyReference,
-    ) -> Result<(), StoreError>;
+    /// Makes the reference of another program, or gives the one that is there its new kind and name. Refused for the cap, or a key
+    /// that is not there.
+    async fn key_reference_put(&mut self, org: &OrgId, key: &HookKeyId, reference: &KeyReference) -> Refusable<()>;
+
+    /// Makes the reference of a hook, which is there, to its key, if it has one, or gives it the hook's name.
+    async fn key_reference_put_hook(&mut self, hook: &InlineHook, since: Timestamp) -> Result<(), StoreError>;
+
+    /// Removes the reference of a hook, if it has one.
+    async fn key_reference_delete_hook(&mut self, org: &OrgId, hook: &InlineHookId) -> Result<(), StoreError>;
 
     /// Records that the key signed for its consumer.
     async fn key_reference_touch(
@@ -41,7 +41,7 @@ pub trait KeyReferenceWrite: KeyReferenceRead {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Returns whether there was one.
+    /// Removes the reference of another program. Returns whether there was one.
     async fn key_reference_delete(&mut self, org: &OrgId, key: &HookKeyId, consumer: &Name)
     -> Result<bool, StoreError>;
 }

@@ -1,6 +1,6 @@
 //! The record of the master key in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
 
-use super::error::StoreError;
+use super::error::{Refusable, StoreError};
 use crate::domain::clock::Timestamp;
 use crate::domain::sealed::{MasterKeyId, Sealed};
 use async_trait::async_trait;
@@ -20,7 +20,6 @@ pub trait MasterKeyRead: Send {
 
 #[async_trait]
 pub trait MasterKeyWrite: MasterKeyRead {
-    /// # Errors
-    /// `Conflict` where one is recorded already.
-    async fn master_key_insert(&mut self, record: &MasterKeyRecord) -> Result<(), StoreError>;
+    /// Refused where one is recorded already.
+    async fn master_key_insert(&mut self, record: &MasterKeyRecord) -> Refusable<()>;
 }

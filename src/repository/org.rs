@@ -1,6 +1,6 @@
 //! Orgs in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
 
-use super::error::StoreError;
+use super::error::{Refusable, StoreError};
 use crate::domain::org::{Domain, Org};
 use async_trait::async_trait;
 
@@ -14,7 +14,6 @@ pub trait OrgRead: Send {
 
 #[async_trait]
 pub trait OrgWrite: OrgRead {
-    /// # Errors
-    /// `Conflict` of the name, the domain or the default.
-    async fn org_insert(&mut self, org: &Org) -> Result<(), StoreError>;
+    /// Refused for the name, the domain or the default.
+    async fn org_insert(&mut self, org: &Org) -> Refusable<()>;
 }

@@ -1,6 +1,6 @@
 //! Service apps in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
 
-use super::error::StoreError;
+use super::error::{Refusable, StoreError};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ClientKid, ServiceAppId};
 use crate::domain::service_app::{AppKey, ServiceApp};
@@ -17,9 +17,8 @@ pub trait ServiceAppRead: Send {
 
 #[async_trait]
 pub trait ServiceAppWrite: ServiceAppRead {
-    /// # Errors
-    /// `Conflict` of the name.
-    async fn service_app_insert(&mut self, app: &ServiceApp) -> Result<(), StoreError>;
+    /// Refused for the name.
+    async fn service_app_insert(&mut self, app: &ServiceApp) -> Refusable<()>;
 
     /// Where it is so already, nothing changes.
     async fn service_app_set_active(
@@ -29,12 +28,11 @@ pub trait ServiceAppWrite: ServiceAppRead {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// With all its keys.
-    async fn service_app_delete(&mut self, id: &ServiceAppId) -> Result<(), StoreError>;
+    /// With all its keys. Returns whether there was one that is not active: one that is stays.
+    async fn service_app_delete(&mut self, id: &ServiceAppId) -> Result<bool, StoreError>;
 
-    /// # Errors
-    /// `Conflict` of the `kid`.
-    async fn service_app_key_insert(&mut self, id: &ServiceAppId, key: &AppKey) -> Result<(), StoreError>;
+    /// Refused for the `kid`.
+    async fn service_app_key_insert(&mut self, id: &ServiceAppId, key: &AppKey) -> Refusable<()>;
 
     /// Returns whether there was one.
     async fn service_app_key_delete(&mut self, id: &ServiceAppId, kid: &ClientKid) -> Result<bool, StoreError>;

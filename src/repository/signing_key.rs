@@ -1,7 +1,7 @@
 //! The keys that sign access tokens in the store. Every method fails with an error of the engine, or `Corrupt` for a row that
 //! does not parse.
 
-use super::error::StoreError;
+use super::error::{Refusable, StoreError};
 use super::page::Page;
 use crate::domain::id::{KeyId, OrgId};
 use crate::domain::sealed::Sealed;
@@ -33,9 +33,8 @@ pub trait SigningKeyRead: Send {
 
 #[async_trait]
 pub trait SigningKeyWrite: SigningKeyRead {
-    /// # Errors
-    /// `Conflict` of the generation.
-    async fn signing_key_insert(&mut self, key: &SigningKey, sealed_pkcs8: &Sealed) -> Result<(), StoreError>;
+    /// Refused for the generation.
+    async fn signing_key_insert(&mut self, key: &SigningKey, sealed_pkcs8: &Sealed) -> Refusable<()>;
 
     /// Returns whether there was one.
     async fn signing_key_delete(&mut self, org: &OrgId, key_id: &KeyId) -> Result<bool, StoreError>;

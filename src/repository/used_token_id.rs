@@ -6,9 +6,8 @@ use async_trait::async_trait;
 
 #[async_trait]
 pub trait UsedTokenIdWrite: Send {
-    /// # Errors
-    /// `Conflict` where it is there already.
-    async fn used_token_id_insert(&mut self, hash: &[u8; 32], expires: Timestamp) -> Result<(), StoreError>;
+    /// Returns whether it was not there yet. The transaction goes on either way.
+    async fn used_token_id_insert(&mut self, hash: &[u8; 32], expires: Timestamp) -> Result<bool, StoreError>;
 
     /// Removes one, if it is there.
     async fn used_token_id_delete(&mut self, hash: &[u8; 32]) -> Result<(), StoreError>;

@@ -8,11 +8,41 @@ use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::KeyReference;
 use crate::domain::id::KeyId;
 use crate::domain::invalid::{Invalid, InvalidField};
-use crate::repository::error::{Conflict, StoreError};
+pub use crate::repository::error::Conflict;
+use crate::repository::error::StoreError;
 use crate::vault::custody::damage::DamageReason;
-use crate::vault::hooks::call::CallError;
-use crate::vault::oauth::error::{AccessTokenError, ProofError, TokenRequestError};
-use crate::vault::oauth::issuers::IssuerUnavailable;
+use crate::vault::hooks::call::error::CallError;
+use crate::vault::oauth::error::{AccessTokenError, IssuerUnavailable, ProofError, TokenRequestError};
+use std::fmt;
+
+/// What was looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Org,
+    HookKey,
+    KeyReference,
+    InlineHook,
+    ApiToken,
+    ServiceApp,
+    /// A public key of a service app, by its `kid`.
+    ClientKey,
+    User,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Org => "org",
+            Self::HookKey => "hook key",
+            Self::KeyReference => "use of the key by",
+            Self::InlineHook => "inline hook",
+            Self::ApiToken => "API token",
+            Self::ServiceApp => "service app",
+            Self::ClientKey => "key of the app with the kid",
+            Self::User => "user",
+        })
+    }
+}
 
 /// Why a credential does not count. `Display` completes "the credential …", for the log: it would help who guesses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,9 +63,12 @@ pub enum CredentialError {
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     #[error("there is no {kind} {id}")]
-    NotFound { kind: &'static str, id: String },
+    NotFound { kind: Kind, id: String },
     #[error("there is more than one {kind} called {name}")]
-    Ambiguous { kind: &'static str, name: String },
+    Ambiguous { kind: Kind, name: String },
+    /// A rule of the database.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
     #[error("the name {0}")]
     Name(Invalid),
     /// At least one.
@@ -43,12 +76,6 @@ pub enum VaultError {
     Invalid(Vec<InvalidField>),
     #[error("there is no hook key {given}")]
     HookKeyUnknown { given: String },
-    #[error("another inline hook of the org has this name")]
-    HookNameTaken,
-    #[error("the org has all the inline hooks that it may have")]
-    HookCapReached,
-    #[error("the key has all the uses that other programs may register")]
-    ReferenceCapReached,
     #[error("the inline hook is active")]
     HookActive,
     #[error("the inline hook is inactive")]
@@ -65,22 +92,8 @@ pub enum VaultError {
     Sign(#[source] SignError),
     #[error("a public key cannot be used")]
     PublicKey(#[source] NotAPublicKey),
-    #[error("another key of the org has this name")]
-    NameTaken,
-    #[error("the org has all the keys that it may have")]
-    CapReached,
-    #[error("another org has this name")]
-    OrgNameTaken,
-    #[error("another org has this domain")]
-    OrgDomainTaken,
-    #[error("another token of the org has this name")]
-    TokenNameTaken,
     #[error("the key is used by {} others", .users.len())]
     KeyInUse { users: Vec<KeyReference> },
-    #[error("another service app of the org has this name")]
-    AppNameTaken,
-    #[error("another key of the service app has this kid")]
-    AppKeyIdTaken,
     #[error("the service app is active")]
     AppActive,
     #[error("the next signing key is there already, and signs from {} on", .signs_from.to_wire())]
@@ -97,9 +110,6 @@ pub enum VaultError {
     NoCredential,
     #[error("the credential {0}")]
     BadCredential(CredentialError),
-    /// What was sealed is gone, and its bytes will be; but not yet.
-    #[error("it was done, but the sealed bytes of before are not off the disk yet")]
-    NotErasedYet(#[source] StoreError),
     #[error(transparent)]
     Busy(StoreError),
     #[error(transparent)]
@@ -135,30 +145,11 @@ impl VaultError {
 impl From<StoreError> for VaultError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict(Conflict::HookKeyName) => Self::NameTaken,
-            StoreError::Conflict(Conflict::HookKeyCap) => Self::CapReached,
-            StoreError::Conflict(Conflict::KeyReferenceCap) => Self::ReferenceCapReached,
-            StoreError::Conflict(Conflict::InlineHookName) => Self::HookNameTaken,
-            StoreError::Conflict(Conflict::InlineHookCap) => Self::HookCapReached,
-            StoreError::Conflict(Conflict::OrgName) => Self::OrgNameTaken,
-            StoreError::Conflict(Conflict::OrgDomain) => Self::OrgDomainTaken,
-            StoreError::Conflict(Conflict::ApiTokenName) => Self::TokenNameTaken,
-            StoreError::Conflict(Conflict::ServiceAppName) => Self::AppNameTaken,
-            StoreError::Conflict(Conflict::ServiceAppKeyId) => Self::AppKeyIdTaken,
-            // The use cases handle these where they can occur.
-            StoreError::Conflict(
-                Conflict::HookKeyUsed
-                | Conflict::HookKeyMissing
-                | Conflict::OrgDefault
-                | Conflict::SigningKeyGeneration
-                | Conflict::UsedTokenId
-                | Conflict::MasterKey,
-            ) => Self::Store(error),
             StoreError::Busy(_) => Self::Busy(error),
             StoreError::Full(_) => Self::Full(error),
             StoreError::Unavailable(_) | StoreError::Closed => Self::Unavailable(error),
             StoreError::Corrupt { .. } | StoreError::Damaged(_) => Self::Damaged(error),
-            StoreError::Other(_) => Self::Store(error),
+            StoreError::Over | StoreError::Other(_) => Self::Store(error),
         }
     }
 }

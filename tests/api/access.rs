@@ -3,6 +3,7 @@
 
 use crate::support::answer::Answer;
 use crate::support::app::{Caller, MANAGE, READ, TestApp, USE};
+use hookvault::domain::actor::Actor;
 use hookvault::domain::name::Name;
 use hookvault::domain::scope::{Scope, Scopes};
 use hookvault::http::api::route::{Access, Route};
@@ -39,7 +40,7 @@ fn too_small(needed: Scope) -> Vec<&'static str> {
 async fn every_route_refuses_no_wrong_and_too_small_credentials() {
     let app = TestApp::start().await;
     let revoked = app.token(MANAGE).await;
-    app.vault.registry().api_token_revoke("token 0").await.unwrap();
+    app.vault.registry().api_token_revoke(&Actor::Vault, "token 0").await.unwrap();
     let wrong = [
         app.anon().with("authorization", &format!("SSWS 00{}", "a".repeat(40))),
         app.anon().with("authorization", "SSWS none"),
@@ -197,10 +198,10 @@ async fn why_a_token_does_not_count_is_for_the_log_alone() {
     let org = registry.org_pick(None).await.unwrap();
     let expires = registry.clock().now().after(Duration::from_secs(1)).unwrap();
     let (name, scopes) = (Name::parse("short").unwrap(), Scopes::parse(READ).unwrap());
-    let (_, short) = registry.api_token_create(&org.id, name, scopes, Some(expires)).await.unwrap();
+    let (_, short) = registry.api_token_create(&Actor::Vault, &org.id, name, scopes, Some(expires)).await.unwrap();
     app.clock.advance(Duration::from_secs(1));
     let revoked = app.new_token(None, READ).await;
-    registry.api_token_revoke("token 1").await.unwrap();
+    registry.api_token_revoke(&Actor::Vault, "token 1").await.unwrap();
     let elsewhere = app.new_token(Some("other.example.com"), READ).await;
     let unknown = format!("00{}", "a".repeat(40));
     let mut told = Vec::new();
@@ -228,7 +229,13 @@ async fn an_expired_token_is_refused_from_its_last_second_on() {
     let org = registry.org_pick(None).await.unwrap();
     let expires = registry.clock().now().after(Duration::from_secs(60)).unwrap();
     let (_, token) = registry
-        .api_token_create(&org.id, Name::parse("short").unwrap(), Scopes::parse(READ).unwrap(), Some(expires))
+        .api_token_create(
+            &Actor::Vault,
+            &org.id,
+            Name::parse("short").unwrap(),
+            Scopes::parse(READ).unwrap(),
+            Some(expires),
+        )
         .await
         .unwrap();
     let caller = app.anon().with("authorization", &format!("SSWS {}", token.expose()));

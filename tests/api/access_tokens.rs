@@ -3,6 +3,7 @@
 use crate::support::app::{MANAGE, READ, TestApp, USE};
 use crate::support::client_key::{ClientKey, with};
 use crate::support::oauth::{ServiceClient, anon, bearer, part};
+use hookvault::domain::actor::Actor;
 use hookvault::domain::scope::Scope;
 use hookvault::http::api::route::Access;
 use hookvault::http::api::routes;
@@ -74,7 +75,7 @@ async fn a_token_stops_with_its_app_on_every_server() {
     let client = ServiceClient::new(&app, READ).await;
     let token = client.token(&app).await;
     let (registry, callers) = (app.vault.registry(), [bearer(&app, &token), bearer(&beside, &token)]);
-    registry.service_app_set_active(&client.id, false).await.unwrap();
+    registry.service_app_set_active(&Actor::Vault, &client.id, false).await.unwrap();
     for caller in &callers {
         let answer = caller.get(KEYS).await;
         assert_eq!(
@@ -83,17 +84,17 @@ async fn a_token_stops_with_its_app_on_every_server() {
         );
     }
     for _ in 0..2 {
-        registry.service_app_set_active(&client.id, true).await.unwrap();
+        registry.service_app_set_active(&Actor::Vault, &client.id, true).await.unwrap();
     }
     for caller in &callers {
         assert_eq!(caller.get(KEYS).await.failure(), "401 E0000011", "what was lost may be in other hands");
         assert_eq!(client.caller(&app).await.get(KEYS).await.status, 200);
     }
     let caller = client.caller(&app).await;
-    registry.service_app_set_active(&client.id, true).await.unwrap();
+    registry.service_app_set_active(&Actor::Vault, &client.id, true).await.unwrap();
     assert_eq!(caller.get(KEYS).await.status, 200, "what is active already is not activated again");
-    registry.service_app_set_active(&client.id, false).await.unwrap();
-    registry.service_app_delete(&client.id).await.unwrap();
+    registry.service_app_set_active(&Actor::Vault, &client.id, false).await.unwrap();
+    registry.service_app_delete(&Actor::Vault, &client.id).await.unwrap();
     for caller in &callers {
         assert_eq!(caller.get(KEYS).await.failure(), "401 E0000011");
     }

@@ -8,7 +8,9 @@ use crate::support::raw::{Then, exchange};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hookvault::crypto::jwk;
+use hookvault::domain::actor::Actor;
 use hookvault::domain::public_url::PublicUrl;
+use hookvault::vault::oauth::access_token::{AccessRequest, Scheme};
 use insta::assert_snapshot;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -310,22 +312,30 @@ async fn a_request_that_was_not_looked_at_can_be_sent_again_with_its_proof() {
 }
 
 #[tokio::test]
-async fn a_request_that_could_not_be_served_can_be_sent_again_with_its_proof() {
+async fn the_proof_of_a_request_that_could_not_be_served_is_given_back() {
     let app = TestApp::start().await;
-    let client = ServiceClient::bound(&app, MANAGE).await;
+    let client = ServiceClient::bound(&app, READ).await;
     let token = client.bound_token(&app).await;
-    let key = app.token(MANAGE).await.create("a key").await;
-    let path = format!("{KEYS}/{}", key["id"].as_str().unwrap());
-    let proof = client.proof(&app, "DELETE", &path, json!({"ath": ath(&token)}));
-    let caller = anon(&app).with("authorization", &format!("DPoP {token}")).with("dpop", &proof);
-    // Somebody reads an older state, so what was deleted cannot be erased yet.
-    let mut reader = app.other_program().await;
-    sqlx::query("BEGIN").execute(&mut reader).await.unwrap();
-    sqlx::query("SELECT count(*) FROM hook_key").execute(&mut reader).await.unwrap();
-    assert_eq!(caller.delete(&path).await.failure(), "503 E0000010");
-    sqlx::query("COMMIT").execute(&mut reader).await.unwrap();
-    assert_eq!(caller.delete(&path).await.failure(), "404 E0000007", "it is deleted and erased");
-    assert_eq!(caller.delete(&path).await.cause(), "The DPoP proof JWT has already been used.");
+    let proof = client.proof(&app, "GET", KEYS, json!({"ath": ath(&token)}));
+    let org = app.vault.registry().org_pick(None).await.unwrap();
+    let request = AccessRequest {
+        org: &org,
+        issuer: &url(""),
+        any_port: false,
+        scheme: Scheme::DPoP,
+        token: &token,
+        proofs: &[&proof],
+        method: "GET",
+        url: &url(KEYS),
+    };
+    let (caller, once) = app.vault.access_token_authenticate(request).await.unwrap();
+    let (actor, once) = (Actor::from(&caller.credential), once.unwrap());
+    app.vault.proof_use(&actor, &once).await.unwrap();
+    assert!(app.vault.proof_use(&actor, &once).await.is_err());
+    // As the middleware does where the answer is a 503.
+    app.vault.proof_release(&actor, &once).await;
+    assert_eq!(call(&app, &token, &proof).await.status, 200);
+    assert_eq!(call(&app, &token, &proof).await.cause(), "The DPoP proof JWT has already been used.");
 }
 
 /// The Go SDK, and Terraform through it, when the vault is configured as its proxy.

@@ -1,6 +1,7 @@
 //! What is on disk: nothing in the clear, and after a deletion nothing at all.
 
-use crate::support::app::{MANAGE, TestApp, config};
+use crate::support::app::{MANAGE, TestApp, config, other_program};
+use crate::support::process::{Installation, Served, hookvault, run};
 use hookvault::app::{self, Parts};
 use hookvault::crypto::envelope::Envelope;
 use hookvault::crypto::master_key::MasterKey;
@@ -9,6 +10,7 @@ use hookvault::domain::hook_key::place;
 use hookvault::domain::id::{HookKeyId, OrgId, PrefixedId as _};
 use hookvault::domain::sealed::Sealed;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 const KEYS: &str = "/api/v1/hook-keys";
 
@@ -86,68 +88,69 @@ async fn reader(app: &TestApp) -> sqlx::SqliteConnection {
     reader
 }
 
-#[tokio::test]
-async fn a_deletion_is_not_confirmed_while_somebody_reads_an_older_state() {
-    let app = TestApp::start().await;
-    let manager = app.token(MANAGE).await;
-    let key = manager.create("a").await;
-    let id = key["id"].as_str().unwrap();
-    let (_, blob) = sealed(&app, id).await;
-    let mut reader = reader(&app).await;
-    // A client that is told to try again must not take the second answer for a confirmation either.
-    for _ in 0..2 {
-        let answer = manager.delete(&format!("{KEYS}/{id}")).await;
-        assert_eq!(answer.failure(), "503 E0000010");
-        assert!(
-            answer.cause().starts_with("It is done, but the sealed bytes of before are not off the disk yet"),
-            "{answer}"
-        );
-        assert!(holds_a_part_of(&disk(&app.database()), &blob));
-    }
-    assert_eq!(manager.get(KEYS).await.body, "[]");
-    sqlx::query("COMMIT").execute(&mut reader).await.unwrap();
-    assert_eq!(manager.delete(&format!("{KEYS}/{id}")).await.failure(), "404 E0000007");
-    assert!(!holds_a_part_of(&disk(&app.database()), &blob));
-}
-
-#[tokio::test]
-async fn what_could_not_be_erased_is_erased_without_another_request() {
-    let app = TestApp::start().await;
-    let manager = app.token(MANAGE).await;
-    let key = manager.create("a").await;
-    let id = key["id"].as_str().unwrap();
-    let (_, blob) = sealed(&app, id).await;
-    let mut reader = reader(&app).await;
-    assert_eq!(manager.delete(&format!("{KEYS}/{id}")).await.failure(), "503 E0000010");
-    sqlx::query("COMMIT").execute(&mut reader).await.unwrap();
-    let waiting = std::time::Instant::now();
-    while holds_a_part_of(&disk(&app.database()), &blob) {
-        assert!(waiting.elapsed() < std::time::Duration::from_secs(30), "it is tried again soon");
+/// Waits until the disk holds nothing of a secret, and returns how long that took.
+async fn gone(app: &TestApp, secret: &[u8]) -> Duration {
+    let waiting = Instant::now();
+    while holds_a_part_of(&disk(&app.database()), secret) {
+        assert!(waiting.elapsed() < Duration::from_secs(30), "it is tried again soon");
         tokio::task::yield_now().await;
     }
+    waiting.elapsed()
 }
 
 #[tokio::test]
-async fn a_server_starts_while_somebody_reads_and_erases_what_another_has_left() {
+async fn a_deletion_is_confirmed_while_somebody_reads_an_older_state_and_told_as_pending_by_every_server() {
     let app = TestApp::start().await;
+    let beside = app.start_beside().await;
     let manager = app.token(MANAGE).await;
     let key = manager.create("a").await;
     let id = key["id"].as_str().unwrap();
     let (_, blob) = sealed(&app, id).await;
-    // As a server leaves it that dies between the commit and the erasure.
-    sqlx::raw_sql("PRAGMA secure_delete = ON; DELETE FROM hook_key")
-        .execute(&mut app.other_program().await)
-        .await
-        .unwrap();
-    assert!(holds_a_part_of(&disk(&app.database()), &blob));
     let mut reader = reader(&app).await;
-    let beside = app.start_beside().await;
-    assert_eq!(beside.anon().get("/readyz").await.status, 200);
+    assert_eq!(manager.delete(&format!("{KEYS}/{id}")).await.status, 204);
+    for app in [&app, &beside] {
+        assert_eq!(app.vault.erasure_pending().await.unwrap().unwrap().count, 1);
+    }
+    assert_eq!(manager.get(KEYS).await.body, "[]");
+    assert_eq!(manager.delete(&format!("{KEYS}/{id}")).await.failure(), "404 E0000007");
+    assert!(holds_a_part_of(&disk(&app.database()), &blob));
     sqlx::query("COMMIT").execute(&mut reader).await.unwrap();
-    let again = app.start_beside().await;
-    assert!(!holds_a_part_of(&disk(&app.database()), &blob));
+    gone(&app, &blob).await;
+    // What was recorded goes a moment later.
+    while beside.vault.erasure_pending().await.unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
     beside.stop().await;
-    again.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_server_that_died_has_left_is_erased_by_another_once_the_reader_ends() {
+    let installation = Installation::new();
+    let mut first = Served::start(&mut installation.serve());
+    let client = first.client(&installation.token);
+    let (status, key) = client.create("a").await.unwrap();
+    assert_eq!(status, 200);
+    let id = serde_json::from_str::<serde_json::Value>(&key).unwrap()["id"].as_str().unwrap().to_owned();
+    let mut other = other_program(&installation.database()).await;
+    let blob: Vec<u8> = sqlx::query_scalar("SELECT sealed_pkcs8 FROM hook_key").fetch_one(&mut other).await.unwrap();
+    sqlx::query("BEGIN").execute(&mut other).await.unwrap();
+    let _: i64 = sqlx::query_scalar("SELECT count(*) FROM hook_key").fetch_one(&mut other).await.unwrap();
+    assert_eq!(client.delete(&id).await.unwrap().0, 204);
+    first.kill();
+
+    let second = Served::start(&mut installation.serve());
+    assert_eq!(second.client(&installation.token).delete(&id).await.unwrap().0, 404);
+    let mut check = hookvault(installation.folder.path());
+    let screen = run(check.args(["check", "--master-key-file", "master.key"]));
+    assert_eq!(screen.code, 0, "{}", screen.stderr);
+    assert!(screen.stderr.contains("1 deletion(s) may still be on the disk, the oldest since "), "{}", screen.stderr);
+    assert!(holds_a_part_of(&disk(&installation.database()), &blob));
+    sqlx::query("COMMIT").execute(&mut other).await.unwrap();
+    let waiting = Instant::now();
+    while holds_a_part_of(&disk(&installation.database()), &blob) {
+        assert!(waiting.elapsed() < Duration::from_secs(30), "it is tried again soon");
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]

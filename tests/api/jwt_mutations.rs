@@ -2,6 +2,7 @@
 
 use crate::support::app::{READ, TestApp};
 use crate::support::oauth::{ASSERTION_TYPE, HOST, ServiceClient, TOKEN, ath, url};
+use hookvault::domain::actor::Actor;
 use hookvault::domain::org::Org;
 use hookvault::vault::error::VaultError;
 use hookvault::vault::oauth::access_token::{AccessRequest, Scheme};
@@ -135,7 +136,7 @@ async fn access(app: &TestApp, org: &Org, scheme: Scheme, token: &str, proofs: &
         url: &format!("http://{HOST}{KEYS}"),
     };
     match app.vault.access_token_authenticate(request).await? {
-        (_, Some(proof)) => app.vault.proof_use(&proof).await,
+        (_, Some(proof)) => app.vault.proof_use(&Actor::Vault, &proof).await,
         (_, None) => Ok(()),
     }
 }

@@ -3,6 +3,7 @@
 use crate::support::app::{READ, TestApp};
 use crate::support::client_key::ClientKey;
 use crate::support::oauth::{ServiceClient, anon, bearer, part};
+use hookvault::domain::actor::Actor;
 use hookvault::vault::error::VaultError;
 use hookvault::vault::oauth::signing_key::Rotation;
 use serde_json::Value;
@@ -21,7 +22,7 @@ fn kid(token: &str) -> String {
 
 async fn rotate(app: &TestApp, rotation: Rotation) -> Result<String, VaultError> {
     let org = app.vault.registry().org_pick(None).await.unwrap();
-    app.vault.signing_key_rotate(&org.id, rotation).await.map(|key| key.key_id.to_string())
+    app.vault.signing_key_rotate(&Actor::Vault, &org.id, rotation).await.map(|key| key.key_id.to_string())
 }
 
 #[tokio::test]

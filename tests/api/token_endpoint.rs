@@ -5,6 +5,7 @@ use crate::support::client_key::{ClientKey, with};
 use crate::support::oauth::{ServiceClient, TOKEN, anon, bearer, encode, named, part, post_form, url};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hookvault::domain::actor::Actor;
 use insta::assert_snapshot;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -94,7 +95,7 @@ async fn each_refusal_has_its_published_words() {
     let client = ServiceClient::new(&app, READ).await;
     let other = ServiceClient::new(&app, READ).await;
     let off = ServiceClient::new(&app, READ).await;
-    app.vault.registry().service_app_set_active(&off.id, false).await.unwrap();
+    app.vault.registry().service_app_set_active(&Actor::Vault, &off.id, false).await.unwrap();
     let now = app.vault.clock().now().unix();
     let sign = |changes: Value| client.assertion_with(&app, changes);
     let head = |changes: Value| client.key.sign(&with(client.header(), changes), &client.claims(&app));
@@ -269,13 +270,13 @@ async fn with_several_keys_an_assertion_says_which() {
     let app = TestApp::start().await;
     let client = ServiceClient::new(&app, READ).await;
     let (next, registry) = (ClientKey::p256(), app.vault.registry());
-    registry.service_app_add_keys(&client.id, vec![named(Some("key 2"), &next)]).await.unwrap();
+    registry.service_app_add_keys(&Actor::Vault, &client.id, vec![named(Some("key 2"), &next)]).await.unwrap();
     let ask =
         async |key: &ClientKey, header: Value| client.ask(&app, &key.sign(&header, &client.claims(&app))).await.status;
     assert_eq!(ask(&client.key, json!({"alg": "RS256", "kid": "key 1"})).await, 200);
     assert_eq!(ask(&next, json!({"alg": "ES256", "kid": "key 2"})).await, 200);
     assert_eq!(ask(&next, json!({"alg": "ES256"})).await, 401);
-    registry.service_app_remove_key(&client.id, "key 1").await.unwrap();
+    registry.service_app_remove_key(&Actor::Vault, &client.id, "key 1").await.unwrap();
     assert_eq!(ask(&client.key, json!({"alg": "RS256", "kid": "key 1"})).await, 401);
     assert_eq!(ask(&next, json!({"alg": "ES256"})).await, 200);
 }

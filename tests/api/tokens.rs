@@ -1,6 +1,7 @@
 //! API tokens, and what the Terraform provider asks at start.
 
 use crate::support::app::{READ, TestApp};
+use hookvault::domain::actor::Actor;
 use insta::assert_snapshot;
 
 const KEYS: &str = "/api/v1/hook-keys";
@@ -23,7 +24,7 @@ async fn a_revoked_token_stops_with_the_next_request_on_every_server() {
     for caller in &callers {
         assert_eq!(caller.get(KEYS).await.status, 200);
     }
-    app.vault.registry().api_token_revoke("token 0").await.unwrap();
+    app.vault.registry().api_token_revoke(&Actor::Vault, "token 0").await.unwrap();
     for caller in &callers {
         assert_eq!(caller.get(KEYS).await.failure(), "401 E0000011");
     }

@@ -5,6 +5,7 @@ use crate::support::app::{READ, TestApp};
 use crate::support::client_key::{ClientKey, with};
 use crate::support::hook_server::{HookServer, Reply};
 use crate::support::oauth::{ServiceClient, anon, ath, bearer, url};
+use hookvault::domain::actor::Actor;
 use hookvault::domain::http_url::HttpUrl;
 use hookvault::domain::scope::Scopes;
 use hookvault::domain::trusted_issuer::TrustedIssuer;
@@ -352,7 +353,7 @@ async fn the_vaults_own_tokens_are_its_own_whoever_is_trusted() {
     let client = ServiceClient::new(&app, READ).await;
     let caller = client.caller(&app).await;
     assert_eq!(caller.get(KEYS).await.status, 200);
-    app.vault.registry().service_app_set_active(&client.id, false).await.unwrap();
+    app.vault.registry().service_app_set_active(&Actor::Vault, &client.id, false).await.unwrap();
     assert_eq!(caller.get(KEYS).await.failure(), "401 E0000011");
 }
 

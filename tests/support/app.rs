@@ -6,12 +6,14 @@ use super::names::Names;
 use super::process::http_client;
 use hookvault::app::{App, Parts, StartError, Stopper};
 use hookvault::config::{Config, DatabaseConfig, MasterKeySource, ServerConfig};
+use hookvault::domain::actor::Actor;
 use hookvault::domain::dialect::DialectChoice;
 use hookvault::domain::name::Name;
 use hookvault::domain::org::Domain;
 use hookvault::domain::outbound::OutboundPolicy;
 use hookvault::domain::rate_limit::RateLimit;
 use hookvault::domain::scope::Scopes;
+use hookvault::repository::url::DatabaseUrl;
 use hookvault::vault::Vault;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -54,12 +56,15 @@ pub fn config(folder: &TempDir) -> Config {
             key_pool: 0,
             client_timeout: Duration::from_secs(30),
         },
-        database: DatabaseConfig { path: database(folder), migrate: true },
+        database: DatabaseConfig { url: DatabaseUrl::file(&database(folder)), migrate: true },
         master_key: MasterKeySource::Text(MASTER_KEY.to_owned().into()),
         outbound: OutboundPolicy::default(),
         trusted_issuers: Vec::new(),
     }
 }
+
+/// The migrations of this version, oldest first: the one place that names them.
+pub const MIGRATIONS: [&str; 4] = ["V1__vault", "V2__inline_hooks", "V3__service_apps", "V4__slots_and_erasures"];
 
 pub fn database(folder: &TempDir) -> PathBuf {
     folder.path().join("vault.db")
@@ -138,13 +143,16 @@ impl TestApp {
         let org = registry.org_pick(org).await.unwrap();
         let number = registry.api_token_list().await.unwrap().len();
         let name = Name::parse(&format!("token {number}")).unwrap();
-        let (_, secret) = registry.api_token_create(&org.id, name, Scopes::parse(scopes).unwrap(), None).await.unwrap();
+        let (_, secret) = registry
+            .api_token_create(&Actor::Vault, &org.id, name, Scopes::parse(scopes).unwrap(), None)
+            .await
+            .unwrap();
         secret.expose().to_owned()
     }
 
     pub async fn new_org(&self, domain: &str) {
         let (name, domain) = (Name::parse(domain).unwrap(), Domain::parse(domain).unwrap());
-        self.vault.registry().org_create(name, Some(domain)).await.unwrap();
+        self.vault.registry().org_create(&Actor::Vault, name, Some(domain)).await.unwrap();
     }
 
     /// A connection of another program to the same file.
@@ -166,8 +174,9 @@ pub async fn other_program(database: &std::path::Path) -> sqlx::SqliteConnection
 /// Registers a use of a key, as the program that uses it does.
 pub async fn refer(connection: &mut sqlx::SqliteConnection, key: &str, consumer: &str, name: &str) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO hook_key_reference (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since)
-         VALUES ((SELECT org_id FROM hook_key WHERE id = ?1), ?1, 'program', ?2, ?3, 0)",
+        "INSERT INTO hook_key_reference (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, slot)
+         VALUES ((SELECT org_id FROM hook_key WHERE id = ?1), ?1, 'program', ?2, ?3, 0,
+                 (SELECT coalesce(max(slot), 0) + 1 FROM hook_key_reference WHERE hook_key_id = ?1))",
     )
     .bind(key)
     .bind(consumer)

@@ -6,6 +6,7 @@ use super::client_key::{ClientKey, with};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hookvault::crypto::jwk;
+use hookvault::domain::actor::Actor;
 use hookvault::domain::name::Name;
 use hookvault::domain::scope::Scopes;
 use reqwest::Method;
@@ -56,7 +57,7 @@ impl ServiceClient {
         let name = Name::parse(&format!("app {}", registry.service_app_list().await.unwrap().len())).unwrap();
         let keys = vec![named(Some("key 1"), &key)];
         let scopes = Scopes::parse(scope).unwrap();
-        let (made, _) = registry.service_app_create(&org.id, name, scopes, dpop, keys).await.unwrap();
+        let (made, _) = registry.service_app_create(&Actor::Vault, &org.id, name, scopes, dpop, keys).await.unwrap();
         Self { id: made.id.to_string(), key, scope: scope.to_owned(), ids: AtomicU32::default() }
     }
 

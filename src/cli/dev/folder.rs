@@ -2,6 +2,7 @@
 
 use crate::app::{self, Parts};
 use crate::cli::error::CliError;
+use crate::cli::operator::operator;
 use crate::cli::program::quote;
 use crate::config::DataDir;
 use crate::crypto::master_key::MasterKey;
@@ -10,7 +11,7 @@ use crate::domain::api_token::TokenStatus;
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::vault::Registry;
-use crate::vault::error::VaultError;
+use crate::vault::error::{Conflict, VaultError};
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
@@ -94,18 +95,18 @@ impl Folder {
             && registry.api_token_status(&secret).await? == Some(TokenStatus::Active)
         {
             // A token of an earlier version lacks the scopes that came after it.
-            registry.api_token_rescope(&secret, TOKEN_NAME, &Scopes::all()).await?;
+            registry.api_token_rescope(&operator(), &secret, TOKEN_NAME, &Scopes::all()).await?;
             return Ok(secret);
         }
         let secret = TokenSecret::generate(&parts.random);
         write_secret(&path, secret.expose()).map_err(|error| unusable(&path, &error))?;
         let name = || Name::parse(TOKEN_NAME).map_err(VaultError::Name);
         let org = registry.org_pick(None).await?;
-        match registry.api_token_register(&org.id, name()?, Scopes::all(), None, &secret).await {
+        match registry.api_token_register(&operator(), &org.id, name()?, Scopes::all(), None, &secret).await {
             // The file of the one with this name was lost.
-            Err(VaultError::TokenNameTaken) => {
-                registry.api_token_revoke(TOKEN_NAME).await?;
-                registry.api_token_register(&org.id, name()?, Scopes::all(), None, &secret).await?;
+            Err(VaultError::Conflict(Conflict::ApiTokenName)) => {
+                registry.api_token_revoke(&operator(), TOKEN_NAME).await?;
+                registry.api_token_register(&operator(), &org.id, name()?, Scopes::all(), None, &secret).await?;
             }
             registered => drop(registered?),
         }

@@ -179,7 +179,7 @@ pub async fn create(
     body: PublicJsonBody<HookKeyBody>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = shared.vault.hook_key_create(&granted.caller().org.id, body.0.name()?).await?;
+    let key = shared.vault.hook_key_create(&granted.actor(), &granted.caller().org.id, body.0.name()?).await?;
     Ok(json(&HookKeyWire::expanded(&key, dialect.0)))
 }
 
@@ -232,7 +232,7 @@ pub async fn replace(
     body: PublicJsonBody<HookKeyBody>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = shared.vault.hook_key_rename(&granted.caller().org.id, &id, body.0.name()?).await?;
+    let key = shared.vault.hook_key_rename(&granted.actor(), &granted.caller().org.id, &id, body.0.name()?).await?;
     Ok(json(&HookKeyWire::expanded(&key, dialect.0)))
 }
 
@@ -247,7 +247,7 @@ pub async fn delete(
     id: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    shared.vault.hook_key_delete(&granted.caller().org.id, &id).await?;
+    shared.vault.hook_key_delete(&granted.actor(), &granted.caller().org.id, &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -55,7 +55,7 @@ pub async fn create(
     request: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let hook = shared.vault.inline_hook_create(&granted.caller().org.id, &body.0.into()).await?;
+    let hook = shared.vault.inline_hook_create(&granted.actor(), &granted.caller().org.id, &body.0.into()).await?;
     Ok(answer(&granted, &shared, &request, &hook))
 }
 
@@ -86,7 +86,7 @@ pub async fn update(
     request: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let hook = shared.vault.inline_hook_change(&granted.caller().org.id, &id, body.0.into()).await?;
+    let hook = shared.vault.inline_hook_change(&granted.actor(), &granted.caller().org.id, &id, body.0.into()).await?;
     Ok(answer(&granted, &shared, &request, &hook))
 }
 
@@ -103,7 +103,7 @@ pub async fn replace(
     request: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let hook = shared.vault.inline_hook_replace(&granted.caller().org.id, &id, body.0.into()).await?;
+    let hook = shared.vault.inline_hook_replace(&granted.actor(), &granted.caller().org.id, &id, body.0.into()).await?;
     Ok(answer(&granted, &shared, &request, &hook))
 }
 
@@ -118,7 +118,7 @@ pub async fn delete(
     id: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    shared.vault.inline_hook_delete(&granted.caller().org.id, &id).await?;
+    shared.vault.inline_hook_delete(&granted.actor(), &granted.caller().org.id, &id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -132,7 +132,8 @@ pub async fn activate(
     request: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let hook = shared.vault.inline_hook_switch(&granted.caller().org.id, &id, HookStatus::Active).await?;
+    let hook =
+        shared.vault.inline_hook_switch(&granted.actor(), &granted.caller().org.id, &id, HookStatus::Active).await?;
     Ok(answer(&granted, &shared, &request, &hook))
 }
 
@@ -146,7 +147,8 @@ pub async fn deactivate(
     request: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let hook = shared.vault.inline_hook_switch(&granted.caller().org.id, &id, HookStatus::Inactive).await?;
+    let hook =
+        shared.vault.inline_hook_switch(&granted.actor(), &granted.caller().org.id, &id, HookStatus::Inactive).await?;
     Ok(answer(&granted, &shared, &request, &hook))
 }
 
@@ -164,7 +166,7 @@ pub async fn execute(
     payload: JsonObject,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let answer = shared.vault.inline_hook_execute(&granted.caller().org.id, &id, payload.0).await?;
+    let answer = shared.vault.inline_hook_execute(&granted.actor(), &granted.caller().org.id, &id, payload.0).await?;
     Ok(HttpResponse::Ok().content_type(ContentType::json()).body(answer))
 }
 

@@ -99,7 +99,10 @@ pub async fn put(
     let (key, consumer) = path.into_inner();
     let kind = body.0.kind.unwrap_or_default();
     let name = body.0.name.unwrap_or_default();
-    let reference = shared.vault.key_reference_put(&granted.caller().org.id, &key, &consumer, &kind, &name).await?;
+    let reference = shared
+        .vault
+        .key_reference_put(&granted.actor(), &granted.caller().org.id, &key, &consumer, &kind, &name)
+        .await?;
     Ok(json(&ReferenceWire::from(&reference)))
 }
 
@@ -117,7 +120,7 @@ pub async fn delete(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
     let (key, consumer) = path.into_inner();
-    shared.vault.key_reference_delete(&granted.caller().org.id, &key, &consumer).await?;
+    shared.vault.key_reference_delete(&granted.actor(), &granted.caller().org.id, &key, &consumer).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

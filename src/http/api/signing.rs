@@ -79,7 +79,8 @@ pub async fn client_assertion(
         ttl: body.ttl,
         consumer: body.consumer.as_deref(),
     };
-    let client_assertion = shared.vault.client_assertion(&granted.caller().org.id, &key, request).await?;
+    let client_assertion =
+        shared.vault.client_assertion(&granted.actor(), &granted.caller().org.id, &key, request).await?;
     Ok(json(&AssertionWire { client_assertion, client_assertion_type: ASSERTION_TYPE }))
 }
 
@@ -98,7 +99,10 @@ pub async fn jwt(
 ) -> Result<HttpResponse, ApiError> {
     let JwtBody { claims, ttl, consumer } = body.0;
     let claims = claims.ok_or_else(|| VaultError::from(Invalid::Blank.at("claims")))?;
-    let jwt = shared.vault.jwt_sign(&granted.caller().org.id, &key, claims, ttl, consumer.as_deref()).await?;
+    let jwt = shared
+        .vault
+        .jwt_sign(&granted.actor(), &granted.caller().org.id, &key, claims, ttl, consumer.as_deref())
+        .await?;
     Ok(json(&JwtWire { jwt }))
 }
 

@@ -4,7 +4,7 @@ use crate::domain::caller::Credential;
 use crate::http::edge::authentication::{AnyCredential, Granted};
 use crate::http::edge::error::ApiError;
 use crate::http::edge::json::json;
-use crate::vault::error::VaultError;
+use crate::vault::error::{Kind, VaultError};
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,7 +45,7 @@ pub struct Profile {
 pub async fn me(granted: Granted<AnyCredential>) -> Result<HttpResponse, ApiError> {
     let Credential::ApiToken { name, created, user_id, .. } = &granted.caller().credential else {
         // A program that acts for itself is no user.
-        return Err(VaultError::NotFound { kind: "User", id: "me".into() }.into());
+        return Err(VaultError::NotFound { kind: Kind::User, id: "me".into() }.into());
     };
     let created = created.to_wire();
     // A reserved top-level domain (RFC 6761, clause 6.4): nobody gets mail by mistake.

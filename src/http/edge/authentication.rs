@@ -1,5 +1,6 @@
 //! Authentication (who is it, told by the middleware) and authorization (may they, told by a handler's first argument).
 
+use crate::domain::actor::Actor;
 use crate::domain::caller::Caller;
 use crate::domain::org::Org;
 use crate::domain::scope::Scope;
@@ -103,7 +104,7 @@ pub async fn use_proof(authentication: Authentication, shared: &Shared) -> Authe
     let Authentication::Caller { caller, realm: Some(realm), proof: Some(proof) } = authentication else {
         return authentication;
     };
-    match shared.vault.proof_use(&proof).await {
+    match shared.vault.proof_use(&Actor::from(&caller.credential), &proof).await {
         Ok(()) => Authentication::Caller { caller, realm: Some(realm), proof: Some(proof) },
         Err(VaultError::Proof(error)) => Authentication::Failed(ApiError::Proof { error, realm }),
         Err(error) => Authentication::Failed(error.into()),
@@ -164,6 +165,12 @@ impl<R> Granted<R> {
     #[must_use]
     pub fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// The caller as the one who changes something.
+    #[must_use]
+    pub fn actor(&self) -> Actor {
+        Actor::from(&self.caller.credential)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What surrounds every request, outermost first: an id, authentication, the rate limit, the handler, the error body,
 //! the headers (wire.md §3), one line in the log.
 
+use crate::domain::actor::Actor;
 use crate::http::edge::authentication::{self, Authentication};
 use crate::http::edge::error::ApiError;
 use crate::http::edge::path_facts::PathFacts;
@@ -44,7 +45,8 @@ pub async fn surround(
     let exceeded = budget.is_some_and(|budget| budget.exceeded);
     let authentication =
         if exceeded { authentication } else { authentication::use_proof(authentication, &shared).await };
-    let proof = authentication.proof().cloned();
+    let proof =
+        authentication.proof().cloned().zip(authentication.caller().map(|caller| Actor::from(&caller.credential)));
     request.extensions_mut().insert::<Authentication>(authentication);
 
     let mut response = if exceeded {
@@ -58,9 +60,9 @@ pub async fn surround(
         }
     };
     let status = response.status();
-    if let (Some(proof), StatusCode::SERVICE_UNAVAILABLE) = (proof, status) {
+    if let (Some((proof, actor)), StatusCode::SERVICE_UNAVAILABLE) = (proof, status) {
         // Clients send such a request again as it is.
-        vault.proof_release(&proof).await;
+        vault.proof_release(&actor, &proof).await;
     }
     let budget = budget.unwrap_or_else(|| shared.limiter.untouched());
     add_budget(response.headers_mut(), budget);

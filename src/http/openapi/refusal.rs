@@ -11,7 +11,7 @@ use crate::http::edge::error::ApiError;
 use crate::http::edge::error::answer::{Answer, internal, unavailable};
 use crate::http::edge::error::oauth::OAuthRequestError;
 use crate::http::edge::extract::BODY_LIMIT;
-use crate::vault::error::{CredentialError, VaultError};
+use crate::vault::error::{Conflict, CredentialError, Kind, VaultError};
 use crate::vault::hooks::call::{CallError, Failure, Party};
 use crate::vault::oauth::error::{ProofError, TokenRequestError};
 use actix_web::http::StatusCode;
@@ -78,30 +78,30 @@ impl Refusal {
         let missing = |kind, id: &str| one("notFound", VaultError::NotFound { kind, id: id.to_owned() });
         match self {
             Self::NameBlank => vec![Example::of("nameBlank", &ApiError::NameMissing)],
-            Self::NameTaken => one("nameTaken", VaultError::NameTaken),
+            Self::NameTaken => one("nameTaken", Conflict::HookKeyName.into()),
             Self::PrivateKey => field("privateKey", Invalid::PrivateKey.at("d")),
-            Self::KeyCapReached => one("capReached", VaultError::CapReached),
+            Self::KeyCapReached => one("capReached", Conflict::HookKeyCap.into()),
             Self::KeyInUse => one("inUse", VaultError::KeyInUse { users: user().into_iter().collect() }),
-            Self::UnknownKey => missing("HookKey", "HKYr9awje8zXYgZF41d7"),
+            Self::UnknownKey => missing(Kind::HookKey, "HKYr9awje8zXYgZF41d7"),
             Self::UnknownHookType => HookType::parse("com.okta.unknown")
                 .err()
                 .map_or_else(Vec::new, |unknown| field("unknownType", unknown.at("type"))),
             Self::PlainHttp => field("plainHttp", Invalid::PlainHttp.at("channel.config.uri")),
             Self::UnknownHookKey => one("unknownKey", VaultError::HookKeyUnknown { given: "my key".into() }),
-            Self::HookCapReached => one("capReached", VaultError::HookCapReached),
+            Self::HookCapReached => one("capReached", Conflict::InlineHookCap.into()),
             Self::HookActive => one("active", VaultError::HookActive),
             Self::HookInactive => one("inactive", VaultError::HookInactive),
             Self::CallFailed => calls(),
-            Self::UnknownHook => missing("InlineHook", "cal7v2xu1m0dCtvO10g7"),
+            Self::UnknownHook => missing(Kind::InlineHook, "cal7v2xu1m0dCtvO10g7"),
             Self::UseOfVault => field("ownConsumer", Invalid::Reserved.at("consumer")),
-            Self::UseCapReached => one("capReached", VaultError::ReferenceCapReached),
-            Self::UnknownUse => missing("HookKeyReference", "billing-1"),
+            Self::UseCapReached => one("capReached", Conflict::KeyReferenceCap.into()),
+            Self::UnknownUse => missing(Kind::KeyReference, "billing-1"),
             Self::ClaimOfVault => field("ownClaim", Invalid::Reserved.at("claims.exp")),
             Self::TokenRequest => token_requests(),
             Self::AddressUnknown => {
                 vec![Example::of("addressUnknown", &OAuthRequestError::AddressUnknown.into())]
             }
-            Self::NoUser => missing("User", "me"),
+            Self::NoUser => missing(Kind::User, "me"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Turns what SQLite says into what the vault understands.
 
-use crate::repository::error::{Conflict, StoreError};
+use crate::repository::error::StoreError;
 
 /// Primary result codes (<https://sqlite.org/rescode.html>); the low byte of every extended code.
 mod code {
@@ -15,7 +15,7 @@ mod code {
     pub const NOTADB: i32 = 26;
 }
 
-/// What a failed statement means where no constraint of interest can be the cause.
+/// What a failed statement means where no rule of ours is the cause.
 pub fn store_error(error: sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::PoolTimedOut => StoreError::Busy(error.into()),
@@ -40,15 +40,18 @@ pub fn store_error(error: sqlx::Error) -> StoreError {
     }
 }
 
-/// As [`store_error`], where the write may break one of these constraints. Each is named by what SQLite's message
-/// ends in: `UNIQUE constraint failed: hook_key.org_id, hook_key.name`.
-pub fn conflict_or(error: sqlx::Error, constraints: &[(&str, Conflict)]) -> StoreError {
-    let found = error.as_database_error().and_then(|database| {
-        let message = database.message();
-        constraints.iter().find(|(ending, _)| message.ends_with(ending))
-    });
-    match found {
-        Some((_, conflict)) => StoreError::Conflict(*conflict),
-        None => store_error(error),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlx::{Connection as _, SqliteConnection};
+
+    #[tokio::test]
+    async fn a_full_database_is_told_apart_from_a_wrong_statement() {
+        let mut connection = SqliteConnection::connect("sqlite::memory:").await.unwrap();
+        sqlx::raw_sql("CREATE TABLE a (b BLOB); PRAGMA max_page_count = 3").execute(&mut connection).await.unwrap();
+        let full = sqlx::raw_sql("INSERT INTO a VALUES (zeroblob(100000))").execute(&mut connection).await.unwrap_err();
+        assert!(matches!(store_error(full), StoreError::Full(_)));
+        let wrong = sqlx::raw_sql("SELECT nothing").execute(&mut connection).await.unwrap_err();
+        assert!(matches!(store_error(wrong), StoreError::Other(_)));
     }
 }

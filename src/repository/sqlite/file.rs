@@ -1,5 +1,6 @@
 //! The database file on disk: made with the right mode, and refused with a wrong one.
 
+use crate::repository::error::OpenError;
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -29,6 +30,25 @@ pub enum FileError {
         "the database file {path} has changes in a file of its own beside it, which cannot be read where nothing can be written"
     )]
     WalNotReadable { path: PathBuf },
+}
+
+impl From<FileError> for OpenError {
+    fn from(error: FileError) -> Self {
+        let hint = match &error {
+            FileError::ReadableByOthers { path, .. } => format!("chmod 600 {}", path.display()),
+            FileError::NotAFile { .. } => "check the path, and who owns the file".into(),
+            FileError::NoFolder { path } => format!("mkdir -m 700 -p {}", path.display()),
+            FileError::NoFile { .. } => "check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new database".into(),
+            FileError::WalNotReadable { path } => {
+                format!("copy {0} and {0}-wal to a folder that can be written to, and look at the copy", path.display())
+            }
+            FileError::NotWritable { .. } | FileError::FolderNotWritable { .. } => {
+                "run hookvault as the owner of the file, in a folder that it may write to".into()
+            }
+        };
+        let open = Self::new(error.to_string(), hint);
+        if matches!(error, FileError::NoFile { .. }) { open.as_nothing_there() } else { open }
+    }
 }
 
 /// Makes an empty file with mode 0600 where there is none, and checks the mode where there is one. Returns whether it

@@ -1,64 +1,18 @@
 //! Hook keys in SQLite.
 
-use super::SqliteTx;
-use super::error::{conflict_or, store_error};
-use super::row::Row;
+use super::error::store_error;
+use super::transaction::SqliteTx;
 use crate::domain::clock::Timestamp;
-use crate::domain::hook_key::{HookKey, MAX_KEYS_PER_ORG, PublicKey, SealedHookKey};
+use crate::domain::hook_key::{HookKey, MAX_KEYS_PER_ORG, SealedHookKey};
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
-use crate::repository::error::{Conflict, StoreError};
-use crate::repository::hook_key::{HookKeyRead, HookKeyWrite};
+use crate::repository::error::{Refusable, StoreError};
+use crate::repository::hook_key::{HookKeyRead, HookKeyWrite, KeyDeletion};
+use crate::repository::key_reference::KeyReferenceRead as _;
 use crate::repository::page::{Page, Seq};
+use crate::repository::row::hook_key::{HookKeyRow, SealedRow};
 use async_trait::async_trait;
-
-#[derive(sqlx::FromRow)]
-struct HookKeyRow {
-    id: String,
-    org_id: String,
-    key_id: String,
-    name: String,
-    created: i64,
-    last_updated: i64,
-    is_used: bool,
-    modulus: Vec<u8>,
-    exponent: Vec<u8>,
-}
-
-impl TryFrom<HookKeyRow> for HookKey {
-    type Error = StoreError;
-
-    fn try_from(found: HookKeyRow) -> Result<Self, StoreError> {
-        let row = Row { table: "hook_key", id: &found.id };
-        Ok(Self {
-            id: row.value("id", HookKeyId::parse(&found.id))?,
-            org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
-            key_id: row.value("key_id", KeyId::parse(&found.key_id))?,
-            name: row.value("name", Name::known(&found.name))?,
-            created: row.time("created", found.created)?,
-            last_updated: row.time("last_updated", found.last_updated)?,
-            is_used: found.is_used,
-            public_key: PublicKey { modulus: found.modulus, exponent: found.exponent },
-        })
-    }
-}
-
-#[derive(sqlx::FromRow)]
-struct SealedRow {
-    seq: i64,
-    #[sqlx(flatten)]
-    key: HookKeyRow,
-    sealed_pkcs8: Vec<u8>,
-}
-
-impl TryFrom<SealedRow> for SealedHookKey {
-    type Error = StoreError;
-
-    fn try_from(found: SealedRow) -> Result<Self, StoreError> {
-        Ok(Self { key: HookKey::try_from(found.key)?, sealed_pkcs8: Sealed::from_bytes(found.sealed_pkcs8) })
-    }
-}
 
 /// The columns of a [`HookKeyRow`], or with more of them of a [`SealedRow`]; what follows in each query picks the rows.
 macro_rules! select_hook_key {
@@ -84,20 +38,12 @@ macro_rules! select_sealed {
     };
 }
 
-const NAME_TAKEN: (&str, Conflict) = ("hook_key.org_id, hook_key.name", Conflict::HookKeyName);
-
-/// No free slot leaves NULL; two writers never pick the same one, and if they did the slot's uniqueness would tell.
-const CAP_REACHED: [(&str, Conflict); 2] =
-    [("hook_key.slot", Conflict::HookKeyCap), ("hook_key.org_id, hook_key.slot", Conflict::HookKeyCap)];
-
-const IN_USE: (&str, Conflict) = ("FOREIGN KEY constraint failed", Conflict::HookKeyUsed);
-
 #[async_trait]
 impl HookKeyRead for SqliteTx {
     async fn hook_key_list(&mut self, org: &OrgId) -> Result<Vec<HookKey>, StoreError> {
         let rows: Vec<HookKeyRow> = sqlx::query_as(select_hook_key!("WHERE org_id = ? ORDER BY seq"))
             .bind(org.as_str())
-            .fetch_all(&mut *self.0)
+            .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
         rows.into_iter().map(HookKey::try_from).collect()
@@ -107,7 +53,7 @@ impl HookKeyRead for SqliteTx {
         let row: Option<HookKeyRow> = sqlx::query_as(select_hook_key!("WHERE org_id = ? AND id = ?"))
             .bind(org.as_str())
             .bind(id.as_str())
-            .fetch_optional(&mut *self.0)
+            .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
         row.map(HookKey::try_from).transpose()
@@ -116,7 +62,7 @@ impl HookKeyRead for SqliteTx {
     async fn hook_key_count(&mut self, org: &OrgId) -> Result<u32, StoreError> {
         sqlx::query_scalar("SELECT count(*) FROM hook_key WHERE org_id = ?")
             .bind(org.as_str())
-            .fetch_one(&mut *self.0)
+            .fetch_one(self.connection()?)
             .await
             .map_err(store_error)
     }
@@ -125,7 +71,7 @@ impl HookKeyRead for SqliteTx {
         let row: Option<HookKeyRow> = sqlx::query_as(select_hook_key!("WHERE org_id = ? AND name = ?"))
             .bind(org.as_str())
             .bind(name.as_str())
-            .fetch_optional(&mut *self.0)
+            .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
         row.map(HookKey::try_from).transpose()
@@ -135,7 +81,7 @@ impl HookKeyRead for SqliteTx {
         let row: Option<SealedRow> = sqlx::query_as(select_sealed!("WHERE org_id = ? AND id = ?"))
             .bind(org.as_str())
             .bind(id.as_str())
-            .fetch_optional(&mut *self.0)
+            .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
         row.map(SealedHookKey::try_from).transpose()
@@ -149,7 +95,7 @@ impl HookKeyRead for SqliteTx {
         let row: Option<SealedRow> = sqlx::query_as(select_sealed!("WHERE org_id = ? AND key_id = ?"))
             .bind(org.as_str())
             .bind(key_id.to_string())
-            .fetch_optional(&mut *self.0)
+            .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
         row.map(SealedHookKey::try_from).transpose()
@@ -158,7 +104,7 @@ impl HookKeyRead for SqliteTx {
     async fn hook_key_list_sealed(&mut self, org: &OrgId) -> Result<Vec<SealedHookKey>, StoreError> {
         let rows: Vec<SealedRow> = sqlx::query_as(select_sealed!("WHERE org_id = ? ORDER BY seq"))
             .bind(org.as_str())
-            .fetch_all(&mut *self.0)
+            .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
         rows.into_iter().map(SealedHookKey::try_from).collect()
@@ -172,7 +118,7 @@ impl HookKeyRead for SqliteTx {
         let rows: Vec<SealedRow> = sqlx::query_as(select_sealed!("WHERE seq > ? ORDER BY seq LIMIT ?"))
             .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
             .bind(limit)
-            .fetch_all(&mut *self.0)
+            .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
         let placed = |row: SealedRow| (Seq(row.seq), SealedHookKey::try_from(row));
@@ -182,8 +128,8 @@ impl HookKeyRead for SqliteTx {
 
 #[async_trait]
 impl HookKeyWrite for SqliteTx {
-    async fn hook_key_insert(&mut self, key: &HookKey, sealed_pkcs8: &Sealed) -> Result<(), StoreError> {
-        sqlx::query(
+    async fn hook_key_insert(&mut self, key: &HookKey, sealed_pkcs8: &Sealed) -> Refusable<()> {
+        let query = sqlx::query(
             "INSERT INTO hook_key
                  (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8)
              WITH RECURSIVE slots (slot) AS (VALUES (1) UNION ALL SELECT slot + 1 FROM slots WHERE slot < ?10)
@@ -200,11 +146,8 @@ impl HookKeyWrite for SqliteTx {
         .bind(key.public_key.modulus.as_slice())
         .bind(key.public_key.exponent.as_slice())
         .bind(sealed_pkcs8.as_bytes())
-        .bind(MAX_KEYS_PER_ORG)
-        .execute(&mut *self.0)
-        .await
-        .map_err(|error| conflict_or(error, &[NAME_TAKEN, CAP_REACHED[0], CAP_REACHED[1]]))?;
-        Ok(())
+        .bind(MAX_KEYS_PER_ORG);
+        Ok(self.attempt(query).await?.map(drop))
     }
 
     async fn hook_key_rename(
@@ -213,25 +156,31 @@ impl HookKeyWrite for SqliteTx {
         id: &HookKeyId,
         name: &Name,
         now: Timestamp,
-    ) -> Result<Option<HookKey>, StoreError> {
-        sqlx::query("UPDATE hook_key SET name = ?, last_updated = ? WHERE org_id = ? AND id = ?")
+    ) -> Refusable<Option<HookKey>> {
+        let query = sqlx::query("UPDATE hook_key SET name = ?, last_updated = ? WHERE org_id = ? AND id = ?")
             .bind(name.as_str())
             .bind(now.unix())
             .bind(org.as_str())
-            .bind(id.as_str())
-            .execute(&mut *self.0)
-            .await
-            .map_err(|error| conflict_or(error, &[NAME_TAKEN]))?;
-        self.hook_key_find(org, id).await
+            .bind(id.as_str());
+        match self.attempt(query).await? {
+            Ok(_) => Ok(Ok(self.hook_key_find(org, id).await?)),
+            Err(conflict) => Ok(Err(conflict)),
+        }
     }
 
-    async fn hook_key_delete(&mut self, org: &OrgId, id: &HookKeyId) -> Result<bool, StoreError> {
-        let done = sqlx::query("DELETE FROM hook_key WHERE org_id = ? AND id = ?")
-            .bind(org.as_str())
-            .bind(id.as_str())
-            .execute(&mut *self.0)
-            .await
-            .map_err(|error| conflict_or(error, &[IN_USE]))?;
-        Ok(done.rows_affected() > 0)
+    async fn hook_key_delete(&mut self, org: &OrgId, id: &HookKeyId) -> Result<KeyDeletion, StoreError> {
+        // Nobody else writes meanwhile; and if somebody did, the foreign key would refuse.
+        let users = self.key_reference_list(org, id).await?;
+        if !users.is_empty() {
+            self.end();
+            return Ok(KeyDeletion::InUse(users));
+        }
+        let query =
+            sqlx::query("DELETE FROM hook_key WHERE org_id = ? AND id = ?").bind(org.as_str()).bind(id.as_str());
+        if self.execute(query).await? == 0 {
+            return Ok(KeyDeletion::Missing);
+        }
+        self.erases();
+        Ok(KeyDeletion::Deleted)
     }
 }

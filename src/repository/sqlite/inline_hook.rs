@@ -1,109 +1,16 @@
 //! Inline hooks in SQLite.
 
-use super::SqliteTx;
-use super::error::{conflict_or, store_error};
-use super::row::Row;
-use crate::domain::http_url::HttpUrl;
-use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
-use crate::domain::inline_hook::{
-    Channel, ChannelAuth, Header, HookStatus, HookType, HookVersion, InlineHook, MAX_HOOKS_PER_ORG, OAuthClient,
-    StoredInlineHook,
-};
-use crate::domain::invalid::Invalid;
+use super::error::store_error;
+use super::transaction::SqliteTx;
+use crate::domain::id::{InlineHookId, OrgId, PrefixedId as _};
+use crate::domain::inline_hook::{ChannelAuth, Header, InlineHook, MAX_HOOKS_PER_ORG, StoredInlineHook};
 use crate::domain::name::Name;
-use crate::domain::sealed::Sealed;
-use crate::repository::error::{Conflict, StoreError};
+use crate::repository::error::{Conflict, Refusable, StoreError};
+use crate::repository::hook_key::HookKeyRead as _;
 use crate::repository::inline_hook::{InlineHookRead, InlineHookWrite};
 use crate::repository::page::{Page, Seq};
+use crate::repository::row::inline_hook::{InlineHookRow, PlacedRow};
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
-
-#[derive(sqlx::FromRow)]
-struct InlineHookRow {
-    id: String,
-    org_id: String,
-    status: String,
-    name: String,
-    #[sqlx(rename = "type")]
-    hook_type: String,
-    version: String,
-    uri: String,
-    headers: String,
-    auth: String,
-    auth_header: Option<String>,
-    client_id: Option<String>,
-    token_url: Option<String>,
-    scope: Option<String>,
-    hook_key_id: Option<String>,
-    sealed_secret: Option<Vec<u8>>,
-    created: i64,
-    last_updated: i64,
-}
-
-/// The same with its place in the order of creation.
-#[derive(sqlx::FromRow)]
-struct PlacedRow {
-    seq: i64,
-    #[sqlx(flatten)]
-    hook: InlineHookRow,
-}
-
-/// A header in the column `headers`.
-#[derive(Serialize, Deserialize)]
-struct HeaderJson {
-    key: String,
-    value: String,
-}
-
-impl TryFrom<InlineHookRow> for StoredInlineHook {
-    type Error = StoreError;
-
-    fn try_from(found: InlineHookRow) -> Result<Self, StoreError> {
-        let row = Row { table: "inline_hook", id: &found.id };
-        let headers: Vec<HeaderJson> =
-            serde_json::from_str(&found.headers).map_err(|error| row.corrupt("headers", error))?;
-        let hook = InlineHook {
-            id: row.value("id", InlineHookId::parse(&found.id))?,
-            org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
-            status: row.value("status", HookStatus::parse(&found.status))?,
-            name: row.value("name", Name::known(&found.name))?,
-            hook_type: row.value("type", HookType::parse(&found.hook_type))?,
-            version: row.value("version", HookVersion::parse(&found.version))?,
-            channel: Channel {
-                uri: row.value("uri", HttpUrl::parse(&found.uri))?,
-                headers: headers.into_iter().map(|HeaderJson { key, value }| Header { key, value }).collect(),
-                auth: auth(&row, &found)?,
-            },
-            created: row.time("created", found.created)?,
-            last_updated: row.time("last_updated", found.last_updated)?,
-        };
-        Ok(Self { hook, sealed_secret: found.sealed_secret.map(Sealed::from_bytes) })
-    }
-}
-
-fn auth(row: &Row<'_>, found: &InlineHookRow) -> Result<ChannelAuth, StoreError> {
-    let there = |column: &'static str, value: &Option<String>| row.value(column, value.clone().ok_or(Invalid::Blank));
-    let client = || {
-        Ok(OAuthClient {
-            client_id: there("client_id", &found.client_id)?,
-            token_url: row.value("token_url", HttpUrl::parse(&there("token_url", &found.token_url)?))?,
-            scope: found.scope.clone(),
-        })
-    };
-    match found.auth.as_str() {
-        "none" => Ok(ChannelAuth::None),
-        "header" => Ok(ChannelAuth::Header { key: there("auth_header", &found.auth_header)? }),
-        "client_secret_post" => Ok(ChannelAuth::ClientSecretPost(client()?)),
-        "private_key_jwt" => {
-            let id = there("hook_key_id", &found.hook_key_id)?;
-            Ok(ChannelAuth::PrivateKeyJwt {
-                client: client()?,
-                hook_key_id: row.value("hook_key_id", HookKeyId::parse(&id))?,
-            })
-        }
-        _ => Err(row.corrupt("auth", Invalid::OneOf("none, header, client_secret_post, private_key_jwt"))),
-    }
-}
 
 /// The columns of an [`InlineHookRow`], perhaps with more; what follows in each query picks the rows.
 macro_rules! select_inline_hook {
@@ -122,21 +29,12 @@ macro_rules! select_inline_hook {
     };
 }
 
-const NAME_TAKEN: (&str, Conflict) = ("inline_hook.org_id, inline_hook.name", Conflict::InlineHookName);
-
-/// No free slot leaves NULL.
-const CAP_REACHED: [(&str, Conflict); 2] =
-    [("inline_hook.slot", Conflict::InlineHookCap), ("inline_hook.org_id, inline_hook.slot", Conflict::InlineHookCap)];
-
-/// Orgs do not go away: it is the key.
-const KEY_MISSING: (&str, Conflict) = ("FOREIGN KEY constraint failed", Conflict::HookKeyMissing);
-
 #[async_trait]
 impl InlineHookRead for SqliteTx {
     async fn inline_hook_list(&mut self, org: &OrgId) -> Result<Vec<InlineHook>, StoreError> {
         let rows: Vec<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE org_id = ? ORDER BY seq"))
             .bind(org.as_str())
-            .fetch_all(&mut *self.0)
+            .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
         rows.into_iter().map(|row| Ok(StoredInlineHook::try_from(row)?.hook)).collect()
@@ -150,7 +48,7 @@ impl InlineHookRead for SqliteTx {
         let row: Option<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE org_id = ? AND id = ?"))
             .bind(org.as_str())
             .bind(id.as_str())
-            .fetch_optional(&mut *self.0)
+            .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
         row.map(StoredInlineHook::try_from).transpose()
@@ -164,7 +62,7 @@ impl InlineHookRead for SqliteTx {
         let row: Option<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE org_id = ? AND name = ?"))
             .bind(org.as_str())
             .bind(name.as_str())
-            .fetch_optional(&mut *self.0)
+            .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
         row.map(StoredInlineHook::try_from).transpose()
@@ -181,7 +79,7 @@ impl InlineHookRead for SqliteTx {
         ))
         .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
         .bind(limit)
-        .fetch_all(&mut *self.0)
+        .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
         let placed = |row: PlacedRow| (Seq(row.seq), StoredInlineHook::try_from(row.hook));
@@ -228,7 +126,10 @@ fn bind<'q>(
 
 #[async_trait]
 impl InlineHookWrite for SqliteTx {
-    async fn inline_hook_insert(&mut self, stored: &StoredInlineHook) -> Result<(), StoreError> {
+    async fn inline_hook_insert(&mut self, stored: &StoredInlineHook) -> Refusable<()> {
+        if is_key_missing(self, stored).await? {
+            return self.refuse(Conflict::HookKeyMissing);
+        }
         let query = sqlx::query(
             "INSERT INTO inline_hook
                  (id, org_id, slot, created, status, name, type, version, uri, headers, auth, auth_header, client_id,
@@ -242,36 +143,57 @@ impl InlineHookWrite for SqliteTx {
         .bind(stored.hook.org_id.as_str().to_owned())
         .bind(stored.hook.created.unix())
         .bind(MAX_HOOKS_PER_ORG);
-        bind(query, stored)
-            .execute(&mut *self.0)
-            .await
-            .map_err(|error| conflict_or(error, &[NAME_TAKEN, CAP_REACHED[0], CAP_REACHED[1], KEY_MISSING]))?;
-        Ok(())
+        self.attempt(bind(query, stored)).await.map(|done| done.map(drop))
     }
 
-    async fn inline_hook_update(&mut self, stored: &StoredInlineHook) -> Result<(), StoreError> {
+    async fn inline_hook_update(&mut self, stored: &StoredInlineHook) -> Refusable<()> {
+        if is_key_missing(self, stored).await? {
+            return self.refuse(Conflict::HookKeyMissing);
+        }
         let query = sqlx::query(
             "UPDATE inline_hook
              SET status = ?, name = ?, type = ?, version = ?, uri = ?, headers = ?, auth = ?, auth_header = ?,
                  client_id = ?, token_url = ?, scope = ?, hook_key_id = ?, sealed_secret = ?, last_updated = ?
              WHERE org_id = ? AND id = ?",
         );
-        bind(query, stored)
-            .bind(stored.hook.org_id.as_str().to_owned())
-            .bind(stored.hook.id.as_str().to_owned())
-            .execute(&mut *self.0)
-            .await
-            .map_err(|error| conflict_or(error, &[NAME_TAKEN, KEY_MISSING]))?;
-        Ok(())
+        let query =
+            bind(query, stored).bind(stored.hook.org_id.as_str().to_owned()).bind(stored.hook.id.as_str().to_owned());
+        let replaces = replaces_secret(self, stored).await?;
+        let done = self.attempt(query).await?;
+        if replaces {
+            self.erases();
+        }
+        Ok(done.map(drop))
     }
 
     async fn inline_hook_delete(&mut self, org: &OrgId, id: &InlineHookId) -> Result<bool, StoreError> {
-        let done = sqlx::query("DELETE FROM inline_hook WHERE org_id = ? AND id = ?")
-            .bind(org.as_str())
-            .bind(id.as_str())
-            .execute(&mut *self.0)
-            .await
-            .map_err(store_error)?;
-        Ok(done.rows_affected() > 0)
+        let secret: Option<bool> =
+            sqlx::query_scalar("SELECT sealed_secret IS NOT NULL FROM inline_hook WHERE org_id = ? AND id = ?")
+                .bind(org.as_str())
+                .bind(id.as_str())
+                .fetch_optional(self.connection()?)
+                .await
+                .map_err(store_error)?;
+        let query =
+            sqlx::query("DELETE FROM inline_hook WHERE org_id = ? AND id = ?").bind(org.as_str()).bind(id.as_str());
+        let deleted = self.execute(query).await? > 0;
+        if secret == Some(true) {
+            self.erases();
+        }
+        Ok(deleted)
     }
+}
+
+/// Whether the hook names a key that its org does not have.
+async fn is_key_missing(tx: &mut SqliteTx, stored: &StoredInlineHook) -> Result<bool, StoreError> {
+    match stored.hook.channel.auth.hook_key_id() {
+        Some(key) => Ok(tx.hook_key_find(&stored.hook.org_id, key).await?.is_none()),
+        None => Ok(false),
+    }
+}
+
+/// Whether the hook has a sealed secret in the database that is another one now, or none.
+async fn replaces_secret(tx: &mut SqliteTx, stored: &StoredInlineHook) -> Result<bool, StoreError> {
+    let before = tx.inline_hook_find(&stored.hook.org_id, &stored.hook.id).await?;
+    Ok(before.is_some_and(|before| before.sealed_secret.is_some() && before.sealed_secret != stored.sealed_secret))
 }

@@ -38,7 +38,7 @@ async fn schema(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreE
     let found: Vec<Object> = sqlx::query_as(OBJECTS).fetch_all(&mut *connection).await.map_err(store_error)?;
     let found: BTreeSet<_> = found.into_iter().collect();
     let mut fresh = SqliteConnection::connect("sqlite::memory:").await.map_err(store_error)?;
-    migrate::run(&mut fresh).await.map_err(|error| StoreError::Other(error.into()))?;
+    migrate::apply(&mut fresh).await.map_err(|error| StoreError::Other(error.into()))?;
     let expected: Vec<Object> = sqlx::query_as(OBJECTS).fetch_all(&mut fresh).await.map_err(store_error)?;
     let missing = expected.into_iter().filter(|object| !found.contains(object));
     Ok(missing.map(|(kind, name, ..)| format!("the {kind} {name} is not as the migrations make it")).collect())

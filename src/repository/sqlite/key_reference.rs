@@ -1,39 +1,17 @@
 //! References to hook keys in SQLite.
 
-use super::SqliteTx;
-use super::error::{conflict_or, store_error};
-use super::row::Row;
+use super::error::store_error;
+use super::transaction::SqliteTx;
 use crate::domain::clock::Timestamp;
-use crate::domain::hook_key::KeyReference;
-use crate::domain::id::{HookKeyId, OrgId, PrefixedId as _};
+use crate::domain::hook_key::{KeyReference, MAX_REFERENCES_PER_KEY};
+use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
+use crate::domain::inline_hook::{CONSUMER_KIND, InlineHook};
 use crate::domain::name::Name;
-use crate::repository::error::{Conflict, StoreError};
+use crate::repository::error::{Conflict, Refusable, StoreError};
+use crate::repository::hook_key::HookKeyRead as _;
 use crate::repository::key_reference::{KeyReferenceRead, KeyReferenceWrite};
+use crate::repository::row::key_reference::ReferenceRow;
 use async_trait::async_trait;
-
-#[derive(sqlx::FromRow)]
-struct ReferenceRow {
-    consumer_kind: String,
-    consumer_id: String,
-    consumer_name: String,
-    since: i64,
-    last_used: Option<i64>,
-}
-
-impl TryFrom<ReferenceRow> for KeyReference {
-    type Error = StoreError;
-
-    fn try_from(found: ReferenceRow) -> Result<Self, StoreError> {
-        let row = Row { table: "hook_key_reference", id: &found.consumer_id };
-        Ok(Self {
-            consumer_kind: row.value("consumer_kind", Name::known(&found.consumer_kind))?,
-            consumer_id: row.value("consumer_id", Name::known(&found.consumer_id))?,
-            consumer_name: row.value("consumer_name", Name::known(&found.consumer_name))?,
-            since: row.time("since", found.since)?,
-            last_used: found.last_used.map(|seconds| row.time("last_used", seconds)).transpose()?,
-        })
-    }
-}
 
 /// The columns of a [`ReferenceRow`]; what follows in each query picks the rows.
 macro_rules! select_reference {
@@ -46,17 +24,13 @@ macro_rules! select_reference {
     };
 }
 
-const KEY_MISSING: (&str, Conflict) = ("FOREIGN KEY constraint failed", Conflict::HookKeyMissing);
-
-const CAP_REACHED: (&str, Conflict) = ("CHECK constraint failed: hook_key_reference", Conflict::KeyReferenceCap);
-
 #[async_trait]
 impl KeyReferenceRead for SqliteTx {
     async fn key_reference_list(&mut self, org: &OrgId, key: &HookKeyId) -> Result<Vec<KeyReference>, StoreError> {
         let rows: Vec<ReferenceRow> = sqlx::query_as(select_reference!("ORDER BY since, consumer_kind, consumer_id"))
             .bind(org.as_str())
             .bind(key.as_str())
-            .fetch_all(&mut *self.0)
+            .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
         rows.into_iter().map(KeyReference::try_from).collect()
@@ -72,7 +46,7 @@ impl KeyReferenceRead for SqliteTx {
             .bind(org.as_str())
             .bind(key.as_str())
             .bind(consumer.as_str())
-            .fetch_optional(&mut *self.0)
+            .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
         row.map(KeyReference::try_from).transpose()
@@ -81,15 +55,20 @@ impl KeyReferenceRead for SqliteTx {
 
 #[async_trait]
 impl KeyReferenceWrite for SqliteTx {
-    async fn key_reference_put(
-        &mut self,
-        org: &OrgId,
-        key: &HookKeyId,
-        reference: &KeyReference,
-    ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO hook_key_reference (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since)
-             VALUES (?, ?, ?, ?, ?, ?)
+    async fn key_reference_put(&mut self, org: &OrgId, key: &HookKeyId, reference: &KeyReference) -> Refusable<()> {
+        if self.hook_key_find(org, key).await?.is_none() {
+            return self.refuse(Conflict::HookKeyMissing);
+        }
+        // No free slot leaves NULL, which the check refuses.
+        let query = sqlx::query(
+            "INSERT INTO hook_key_reference
+                 (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, slot)
+             WITH RECURSIVE slots (slot) AS (VALUES (1) UNION ALL SELECT slot + 1 FROM slots WHERE slot < ?7)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, coalesce(
+                 (SELECT slot FROM hook_key_reference WHERE org_id = ?1 AND hook_key_id = ?2 AND consumer_id = ?4),
+                 (SELECT min(slot) FROM slots WHERE slot NOT IN (
+                     SELECT slot FROM hook_key_reference WHERE org_id = ?1 AND hook_key_id = ?2 AND slot IS NOT NULL)))
+             WHERE true
              ON CONFLICT (org_id, hook_key_id, consumer_id)
              DO UPDATE SET consumer_kind = excluded.consumer_kind, consumer_name = excluded.consumer_name",
         )
@@ -99,10 +78,32 @@ impl KeyReferenceWrite for SqliteTx {
         .bind(reference.consumer_id.as_str())
         .bind(reference.consumer_name.as_str())
         .bind(reference.since.unix())
-        .execute(&mut *self.0)
-        .await
-        .map_err(|error| conflict_or(error, &[KEY_MISSING, CAP_REACHED]))?;
-        Ok(())
+        .bind(MAX_REFERENCES_PER_KEY);
+        Ok(self.attempt(query).await?.map(drop))
+    }
+
+    async fn key_reference_put_hook(&mut self, hook: &InlineHook, since: Timestamp) -> Result<(), StoreError> {
+        let Some(key) = hook.channel.auth.hook_key_id() else { return Ok(()) };
+        let query = sqlx::query(
+            "INSERT INTO hook_key_reference
+                 (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, inline_hook_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4)
+             ON CONFLICT (org_id, hook_key_id, consumer_id) DO UPDATE SET consumer_name = excluded.consumer_name",
+        )
+        .bind(hook.org_id.as_str())
+        .bind(key.as_str())
+        .bind(CONSUMER_KIND)
+        .bind(hook.id.as_str())
+        .bind(hook.name.as_str())
+        .bind(since.unix());
+        self.execute(query).await.map(drop)
+    }
+
+    async fn key_reference_delete_hook(&mut self, org: &OrgId, hook: &InlineHookId) -> Result<(), StoreError> {
+        let query = sqlx::query("DELETE FROM hook_key_reference WHERE org_id = ? AND inline_hook_id = ?")
+            .bind(org.as_str())
+            .bind(hook.as_str());
+        self.execute(query).await.map(drop)
     }
 
     async fn key_reference_touch(
@@ -112,17 +113,14 @@ impl KeyReferenceWrite for SqliteTx {
         consumer: &Name,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query(
+        let query = sqlx::query(
             "UPDATE hook_key_reference SET last_used = ? WHERE org_id = ? AND hook_key_id = ? AND consumer_id = ?",
         )
         .bind(now.unix())
         .bind(org.as_str())
         .bind(key.as_str())
-        .bind(consumer.as_str())
-        .execute(&mut *self.0)
-        .await
-        .map_err(store_error)?;
-        Ok(())
+        .bind(consumer.as_str());
+        self.execute(query).await.map(drop)
     }
 
     async fn key_reference_delete(
@@ -131,14 +129,13 @@ impl KeyReferenceWrite for SqliteTx {
         key: &HookKeyId,
         consumer: &Name,
     ) -> Result<bool, StoreError> {
-        let done =
-            sqlx::query("DELETE FROM hook_key_reference WHERE org_id = ? AND hook_key_id = ? AND consumer_id = ?")
-                .bind(org.as_str())
-                .bind(key.as_str())
-                .bind(consumer.as_str())
-                .execute(&mut *self.0)
-                .await
-                .map_err(store_error)?;
-        Ok(done.rows_affected() > 0)
+        let query = sqlx::query(
+            "DELETE FROM hook_key_reference
+             WHERE org_id = ? AND hook_key_id = ? AND consumer_id = ? AND inline_hook_id IS NULL",
+        )
+        .bind(org.as_str())
+        .bind(key.as_str())
+        .bind(consumer.as_str());
+        Ok(self.execute(query).await? > 0)
     }
 }

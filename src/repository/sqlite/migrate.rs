@@ -3,12 +3,12 @@
 //! The whole run is one `BEGIN IMMEDIATE`: two processes that start at once migrate one after the other, and a failure
 //! leaves the database as it was.
 
-use super::SqliteStore;
 use super::error::store_error;
-use crate::repository::error::StoreError;
+use crate::repository::error::OpenError;
+use crate::repository::store::Migration as Named;
 use refinery::{Migration, Runner};
 use refinery_core::traits::r#async::{AsyncMigrate, AsyncQuery, AsyncTransaction};
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::{AssertSqlSafe, SqliteConnection, SqlitePool};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -16,85 +16,76 @@ mod embedded {
     refinery::embed_migrations!("migrations/sqlite");
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum MigrateError {
-    #[error("the database was written by a newer hookvault, or its migrations were changed")]
-    Unknown,
-    #[error("a migration failed; the database is as it was before")]
-    Failed(#[source] refinery::Error),
-    #[error(transparent)]
-    Store(#[from] StoreError),
+/// The migrations that are due, oldest first.
+pub async fn pending(readers: &SqlitePool) -> Result<Vec<Named>, OpenError> {
+    let mut tx = readers.begin().await.map_err(store_error)?;
+    let begun: bool =
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history')")
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(store_error)?;
+    let applied: Vec<(i32, String)> = if begun {
+        sqlx::query_as("SELECT version, checksum FROM refinery_schema_history")
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(store_error)?
+    } else {
+        Vec::new()
+    };
+    let runner = embedded::migrations::runner();
+    let ours = runner.get_migrations();
+    let known = |(version, checksum): &(i32, String)| {
+        ours.iter().any(|own| own.version() == *version && own.checksum().to_string() == *checksum)
+    };
+    if !applied.iter().all(known) {
+        return Err(unknown());
+    }
+    let mut pending: Vec<_> =
+        ours.iter().filter(|own| !applied.iter().any(|(version, _)| own.version() == *version)).collect();
+    pending.sort_by_key(|own| own.version());
+    Ok(pending.into_iter().map(ToString::to_string).collect())
 }
 
-/// A migration by number and name.
-pub type Named = String;
-
-impl SqliteStore {
-    /// The migrations that this program brings and the database has not seen, oldest first. Only looks.
-    ///
-    /// # Errors
-    /// [`MigrateError`] where the two do not belong together, or the database cannot be read.
-    pub async fn pending_migrations(&self) -> Result<Vec<Named>, MigrateError> {
-        let mut tx = self.readers.begin().await.map_err(store_error)?;
-        let begun: bool =
-            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'refinery_schema_history')")
-                .fetch_one(&mut *tx)
-                .await
-                .map_err(store_error)?;
-        let applied: Vec<(i32, String)> = if begun {
-            sqlx::query_as("SELECT version, checksum FROM refinery_schema_history")
-                .fetch_all(&mut *tx)
-                .await
-                .map_err(store_error)?
-        } else {
-            Vec::new()
-        };
-        let runner = embedded::migrations::runner();
-        let ours = runner.get_migrations();
-        let known = |(version, checksum): &(i32, String)| {
-            ours.iter().any(|own| own.version() == *version && own.checksum().to_string() == *checksum)
-        };
-        if !applied.iter().all(known) {
-            return Err(MigrateError::Unknown);
-        }
-        let mut pending: Vec<_> =
-            ours.iter().filter(|own| !applied.iter().any(|(version, _)| own.version() == *version)).collect();
-        pending.sort_by_key(|own| own.version());
-        Ok(pending.into_iter().map(ToString::to_string).collect())
+/// Runs what is due, and returns it.
+pub async fn run(readers: &SqlitePool, writer: &SqlitePool) -> Result<Vec<Named>, OpenError> {
+    // Most starts need no writer, and a file that cannot be read says so itself.
+    if pending(readers).await?.is_empty() {
+        return Ok(Vec::new());
     }
-
-    /// Runs what is pending, and returns it.
-    ///
-    /// # Errors
-    /// [`MigrateError`]; then nothing was changed.
-    pub async fn migrate(&self) -> Result<Vec<Named>, MigrateError> {
-        // Most starts need no writer, and a file that cannot be read says so itself.
-        if self.pending_migrations().await?.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let applied = run(&mut tx).await?;
-        tx.commit().await.map_err(store_error)?;
-        Ok(applied)
-    }
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+    let applied = apply(&mut tx).await?;
+    tx.commit().await.map_err(store_error)?;
+    Ok(applied)
 }
 
-pub async fn run(connection: &mut SqliteConnection) -> Result<Vec<Named>, MigrateError> {
+/// Applies what is due on this connection, within its transaction if it has one.
+pub async fn apply(connection: &mut SqliteConnection) -> Result<Vec<Named>, OpenError> {
     let runner: Runner = embedded::migrations::runner();
     let report = runner.run_async(&mut Connection(connection)).await.map_err(|error| {
         use refinery::error::Kind;
         match error.kind() {
-            Kind::DivergentVersion(..) | Kind::MissingVersion(..) => MigrateError::Unknown,
+            Kind::DivergentVersion(..) | Kind::MissingVersion(..) => unknown(),
             Kind::Connection(..)
             | Kind::InvalidName
             | Kind::InvalidVersion
             | Kind::RepeatedVersion(..)
             | Kind::InvalidMigrationPath(..)
             | Kind::ConfigError(..)
-            | Kind::InvalidMigrationFile(..) => MigrateError::Failed(error),
+            | Kind::InvalidMigrationFile(..) => OpenError::new(
+                "the database cannot be migrated: a migration failed; the database is as it was before",
+                "see the cause above; the version before can still use it",
+            )
+            .because(error),
         }
     })?;
     Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
+}
+
+fn unknown() -> OpenError {
+    OpenError::new(
+        "the database cannot be migrated: it was written by a newer hookvault, or its migrations were changed",
+        "run the hookvault version that wrote it, or a newer one",
+    )
 }
 
 /// What refinery drives: a connection inside the transaction of the whole run.

@@ -1,47 +1,19 @@
 //! Orgs in SQLite.
 
-use super::SqliteTx;
-use super::error::{conflict_or, store_error};
-use super::row::Row;
-use crate::domain::id::{OrgId, PrefixedId as _};
-use crate::domain::name::Name;
+use super::error::store_error;
+use super::transaction::SqliteTx;
+use crate::domain::id::PrefixedId as _;
 use crate::domain::org::{Domain, Org};
-use crate::repository::error::{Conflict, StoreError};
+use crate::repository::error::{Refusable, StoreError};
 use crate::repository::org::{OrgRead, OrgWrite};
+use crate::repository::row::org::OrgRow;
 use async_trait::async_trait;
-
-#[derive(sqlx::FromRow)]
-struct OrgRow {
-    id: String,
-    name: String,
-    domain: Option<String>,
-    is_default: bool,
-    created: i64,
-}
-
-impl TryFrom<OrgRow> for Org {
-    type Error = StoreError;
-
-    fn try_from(found: OrgRow) -> Result<Self, StoreError> {
-        let row = Row { table: "org", id: &found.id };
-        Ok(Self {
-            id: row.value("id", OrgId::parse(&found.id))?,
-            name: row.value("name", Name::known(&found.name))?,
-            domain: found.domain.as_deref().map(Domain::parse).transpose().map_err(|e| row.corrupt("domain", e))?,
-            is_default: found.is_default,
-            created: row.time("created", found.created)?,
-        })
-    }
-}
-
-const CONSTRAINTS: [(&str, Conflict); 3] =
-    [("org.name", Conflict::OrgName), ("org.domain", Conflict::OrgDomain), ("org.is_default", Conflict::OrgDefault)];
 
 #[async_trait]
 impl OrgRead for SqliteTx {
     async fn org_list(&mut self) -> Result<Vec<Org>, StoreError> {
         let rows: Vec<OrgRow> = sqlx::query_as("SELECT id, name, domain, is_default, created FROM org ORDER BY seq")
-            .fetch_all(&mut *self.0)
+            .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
         rows.into_iter().map(Org::try_from).collect()
@@ -51,7 +23,7 @@ impl OrgRead for SqliteTx {
         let row: Option<OrgRow> =
             sqlx::query_as("SELECT id, name, domain, is_default, created FROM org WHERE domain = ?")
                 .bind(domain.as_str())
-                .fetch_optional(&mut *self.0)
+                .fetch_optional(self.connection()?)
                 .await
                 .map_err(store_error)?;
         row.map(Org::try_from).transpose()
@@ -60,7 +32,7 @@ impl OrgRead for SqliteTx {
     async fn org_find_default(&mut self) -> Result<Option<Org>, StoreError> {
         let row: Option<OrgRow> =
             sqlx::query_as("SELECT id, name, domain, is_default, created FROM org WHERE is_default = 1")
-                .fetch_optional(&mut *self.0)
+                .fetch_optional(self.connection()?)
                 .await
                 .map_err(store_error)?;
         row.map(Org::try_from).transpose()
@@ -69,16 +41,13 @@ impl OrgRead for SqliteTx {
 
 #[async_trait]
 impl OrgWrite for SqliteTx {
-    async fn org_insert(&mut self, org: &Org) -> Result<(), StoreError> {
-        sqlx::query("INSERT INTO org (id, name, domain, is_default, created) VALUES (?, ?, ?, ?, ?)")
+    async fn org_insert(&mut self, org: &Org) -> Refusable<()> {
+        let query = sqlx::query("INSERT INTO org (id, name, domain, is_default, created) VALUES (?, ?, ?, ?, ?)")
             .bind(org.id.as_str())
             .bind(org.name.as_str())
             .bind(org.domain.as_ref().map(Domain::as_str))
             .bind(org.is_default)
-            .bind(org.created.unix())
-            .execute(&mut *self.0)
-            .await
-            .map_err(|error| conflict_or(error, &CONSTRAINTS))?;
-        Ok(())
+            .bind(org.created.unix());
+        Ok(self.attempt(query).await?.map(drop))
     }
 }

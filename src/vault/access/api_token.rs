@@ -1,38 +1,42 @@
 //! API tokens: made, listed, revoked. Only their hash is kept.
 
 use crate::crypto::token_secret::TokenSecret;
+use crate::domain::actor::Actor;
 use crate::domain::api_token::{ApiToken, TokenStatus};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
+use crate::repository::store::Serial;
 use crate::vault::Registry;
 use crate::vault::access::pick::pick;
-use crate::vault::error::VaultError;
+use crate::vault::error::{Kind, VaultError};
 
 impl Registry {
     /// Returns the token itself too: this is the only time that it can be seen.
     ///
     /// # Errors
-    /// [`VaultError::TokenNameTaken`], or one of the store.
+    /// [`VaultError::Conflict`] of the name, or one of the store.
     pub async fn api_token_create(
         &self,
+        actor: &Actor,
         org: &OrgId,
         name: Name,
         scopes: Scopes,
         expires: Option<Timestamp>,
     ) -> Result<(ApiToken, TokenSecret), VaultError> {
         let secret = TokenSecret::generate(&self.random);
-        let token = self.api_token_register(org, name, scopes, expires, &secret).await?;
+        let token = self.api_token_register(actor, org, name, scopes, expires, &secret).await?;
         Ok((token, secret))
     }
 
     /// As [`Self::api_token_create`], for a token that was generated before.
     ///
     /// # Errors
-    /// [`VaultError::TokenNameTaken`], also where this very token is registered already; or one of the store.
+    /// [`VaultError::Conflict`] of the name, also where this very token is registered already; or one of the store.
     pub async fn api_token_register(
         &self,
+        actor: &Actor,
         org: &OrgId,
         name: Name,
         scopes: Scopes,
@@ -50,9 +54,9 @@ impl Registry {
             revoked: None,
         };
         let hash = secret.hash();
-        let mut tx = self.store.write().await?;
-        tx.api_token_insert(&token, &hash).await?;
-        tx.commit().await?;
+        let mut tx = self.store.write(actor, Serial::No).await?;
+        tx.api_token_insert(&token, &hash).await??;
+        self.commit(tx).await?;
         Ok(token)
     }
 
@@ -77,16 +81,22 @@ impl Registry {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn api_token_rescope(&self, secret: &TokenSecret, name: &str, scopes: &Scopes) -> Result<(), VaultError> {
+    pub async fn api_token_rescope(
+        &self,
+        actor: &Actor,
+        secret: &TokenSecret,
+        name: &str,
+        scopes: &Scopes,
+    ) -> Result<(), VaultError> {
         let now = self.clock.now();
         let found = self.store.read().await?.api_token_find_by_hash(&secret.hash()).await?;
         let concerned = |token: &ApiToken| {
             token.name.as_str() == name && token.status(now) == TokenStatus::Active && token.scopes != *scopes
         };
         if let Some(token) = found.filter(concerned) {
-            let mut tx = self.store.write().await?;
+            let mut tx = self.store.write(actor, Serial::No).await?;
             tx.api_token_rescope(&token.id, scopes).await?;
-            tx.commit().await?;
+            self.commit(tx).await?;
         }
         Ok(())
     }
@@ -96,14 +106,14 @@ impl Registry {
     /// # Errors
     /// [`VaultError::NotFound`] where there is none, [`VaultError::Ambiguous`] where several orgs have one of that
     /// name, or one of the store.
-    pub async fn api_token_revoke(&self, id_or_name: &str) -> Result<ApiToken, VaultError> {
+    pub async fn api_token_revoke(&self, actor: &Actor, id_or_name: &str) -> Result<ApiToken, VaultError> {
         let now = self.clock.now();
-        let mut tx = self.store.write().await?;
+        let mut tx = self.store.write(actor, Serial::No).await?;
         let mut found = tx.api_token_list().await?;
         found.retain(|token| token.revoked.is_none());
-        let token = pick(found, "API token", id_or_name, |token| (token.id.as_str(), token.name.as_str()))?;
+        let token = pick(found, Kind::ApiToken, id_or_name, |token| (token.id.as_str(), token.name.as_str()))?;
         tx.api_token_revoke(&token.id, now).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(ApiToken { revoked: Some(now), ..token })
     }
 }

@@ -7,7 +7,7 @@ use crate::crypto::token_secret::TokenSecret;
 use crate::domain::api_token::TokenStatus;
 use crate::domain::caller::{Caller, Credential};
 use crate::domain::org::{Domain, Org};
-use crate::repository::ReadTx;
+use crate::repository::store::ReadTx;
 use crate::vault::Registry;
 use crate::vault::error::{CredentialError, VaultError};
 

@@ -1,10 +1,13 @@
 //! Orgs: the default one that is always there, and further ones.
 
+use crate::domain::actor::Actor;
 use crate::domain::id::PrefixedId as _;
 use crate::domain::name::Name;
 use crate::domain::org::{Domain, Org};
+use crate::repository::error::Conflict;
+use crate::repository::store::Serial;
 use crate::vault::Registry;
-use crate::vault::error::VaultError;
+use crate::vault::error::{Kind, VaultError};
 
 /// What the first org is called.
 const DEFAULT_NAME: &str = "default";
@@ -20,23 +23,28 @@ impl Registry {
         }
         let name = Name::parse(DEFAULT_NAME).map_err(VaultError::Name)?;
         let org = Org { id: self.random.id(), name, domain: None, is_default: true, created: self.clock.now() };
-        let mut tx = self.store.write().await?;
-        // Another process may have been faster.
-        if let Some(org) = tx.org_find_default().await? {
-            return Ok(org);
+        let mut tx = self.store.write(&Actor::Vault, Serial::No).await?;
+        match tx.org_insert(&org).await? {
+            Ok(()) => {
+                self.commit(tx).await?;
+                Ok(org)
+            }
+            // Another process was faster.
+            Err(Conflict::OrgDefault | Conflict::OrgName) => {
+                drop(tx);
+                self.store.read().await?.org_find_default().await?.ok_or(VaultError::Empty)
+            }
+            Err(conflict) => Err(conflict.into()),
         }
-        tx.org_insert(&org).await?;
-        tx.commit().await?;
-        Ok(org)
     }
 
     /// # Errors
-    /// [`VaultError::OrgNameTaken`], [`VaultError::OrgDomainTaken`], or one of the store.
-    pub async fn org_create(&self, name: Name, domain: Option<Domain>) -> Result<Org, VaultError> {
+    /// [`VaultError::Conflict`] of the name or the domain, or one of the store.
+    pub async fn org_create(&self, actor: &Actor, name: Name, domain: Option<Domain>) -> Result<Org, VaultError> {
         let org = Org { id: self.random.id(), name, domain, is_default: false, created: self.clock.now() };
-        let mut tx = self.store.write().await?;
-        tx.org_insert(&org).await?;
-        tx.commit().await?;
+        let mut tx = self.store.write(actor, Serial::No).await?;
+        tx.org_insert(&org).await??;
+        self.commit(tx).await?;
         Ok(org)
     }
 
@@ -63,8 +71,8 @@ impl Registry {
         let domain = Domain::parse(wanted).ok();
         orgs.retain(|org| org.name.as_str() == wanted || (domain.is_some() && org.domain == domain));
         if orgs.len() > 1 {
-            return Err(VaultError::Ambiguous { kind: "org", name: wanted.to_owned() });
+            return Err(VaultError::Ambiguous { kind: Kind::Org, name: wanted.to_owned() });
         }
-        orgs.pop().ok_or_else(|| VaultError::NotFound { kind: "org", id: wanted.to_owned() })
+        orgs.pop().ok_or_else(|| VaultError::NotFound { kind: Kind::Org, id: wanted.to_owned() })
     }
 }

@@ -1,6 +1,6 @@
 //! One thing out of several, as a person calls it.
 
-use crate::vault::error::VaultError;
+use crate::vault::error::{Kind, VaultError};
 
 /// The one with this id, or else the only one with this name.
 ///
@@ -8,7 +8,7 @@ use crate::vault::error::VaultError;
 /// [`VaultError::NotFound`], or [`VaultError::Ambiguous`] where several orgs have one of that name.
 pub(in crate::vault) fn pick<T>(
     mut found: Vec<T>,
-    kind: &'static str,
+    kind: Kind,
     id_or_name: &str,
     names: impl Fn(&T) -> (&str, &str),
 ) -> Result<T, VaultError> {

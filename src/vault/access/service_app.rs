@@ -1,26 +1,26 @@
 //! Service apps: made, listed, changed, deleted. Only public keys are kept.
 
 use crate::crypto::jwk;
+use crate::domain::actor::Actor;
 use crate::domain::id::{ClientKid, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::domain::service_app::{AppKey, ServiceApp};
-use crate::repository::ReadTx;
+use crate::repository::store::{ReadTx, Serial};
 use crate::vault::Registry;
 use crate::vault::access::pick::pick;
-use crate::vault::error::VaultError;
-
-const KIND: &str = "service app";
+use crate::vault::error::{Kind, VaultError};
 
 impl Registry {
     /// # Arguments
     /// `keys`: with the `kid` of each, or where there is none, its thumbprint in its place (RFC 7638).
     ///
     /// # Errors
-    /// [`VaultError::AppNameTaken`], [`VaultError::AppKeyIdTaken`], [`VaultError::Invalid`] for a `kid` that is none, or one of the
+    /// [`VaultError::Conflict`] of the name or a `kid`, [`VaultError::Invalid`] for a `kid` that is none, or one of the
     /// store.
     pub async fn service_app_create(
         &self,
+        actor: &Actor,
         org: &OrgId,
         name: Name,
         scopes: Scopes,
@@ -40,12 +40,12 @@ impl Registry {
             last_updated: now,
             activations: 0,
         };
-        let mut tx = self.store.write().await?;
-        tx.service_app_insert(&app).await?;
+        let mut tx = self.store.write(actor, Serial::No).await?;
+        tx.service_app_insert(&app).await??;
         for key in &keys {
-            tx.service_app_key_insert(&app.id, key).await?;
+            tx.service_app_key_insert(&app.id, key).await??;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok((app, keys))
     }
 
@@ -77,19 +77,20 @@ impl Registry {
     /// Adds public keys. Returns them with their `kid`.
     ///
     /// # Errors
-    /// As [`Self::service_app_get`], and [`VaultError::AppKeyIdTaken`].
+    /// As [`Self::service_app_get`], and [`VaultError::Conflict`] of a `kid`.
     pub async fn service_app_add_keys(
         &self,
+        actor: &Actor,
         id_or_name: &str,
         keys: Vec<jwk::Named>,
     ) -> Result<(ServiceApp, Vec<AppKey>), VaultError> {
         let keys = self.app_keys(keys)?;
-        let mut tx = self.store.write().await?;
+        let mut tx = self.store.write(actor, Serial::No).await?;
         let app = find(&mut *tx, id_or_name).await?;
         for key in &keys {
-            tx.service_app_key_insert(&app.id, key).await?;
+            tx.service_app_key_insert(&app.id, key).await??;
         }
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok((app, keys))
     }
 
@@ -97,16 +98,21 @@ impl Registry {
     ///
     /// # Errors
     /// As [`Self::service_app_get`], also where there is no such key.
-    pub async fn service_app_remove_key(&self, id_or_name: &str, kid: &str) -> Result<(ServiceApp, usize), VaultError> {
-        let missing = || VaultError::NotFound { kind: "key of the app with the kid", id: kid.to_owned() };
+    pub async fn service_app_remove_key(
+        &self,
+        actor: &Actor,
+        id_or_name: &str,
+        kid: &str,
+    ) -> Result<(ServiceApp, usize), VaultError> {
+        let missing = || VaultError::NotFound { kind: Kind::ClientKey, id: kid.to_owned() };
         let parsed = ClientKid::parse(kid).map_err(|_| missing())?;
-        let mut tx = self.store.write().await?;
+        let mut tx = self.store.write(actor, Serial::No).await?;
         let app = find(&mut *tx, id_or_name).await?;
         if !tx.service_app_key_delete(&app.id, &parsed).await? {
             return Err(missing());
         }
         let left = tx.service_app_key_list(&app.id).await?.len();
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok((app, left))
     }
 
@@ -114,11 +120,16 @@ impl Registry {
     ///
     /// # Errors
     /// As [`Self::service_app_get`].
-    pub async fn service_app_set_active(&self, id_or_name: &str, active: bool) -> Result<ServiceApp, VaultError> {
-        let mut tx = self.store.write().await?;
+    pub async fn service_app_set_active(
+        &self,
+        actor: &Actor,
+        id_or_name: &str,
+        active: bool,
+    ) -> Result<ServiceApp, VaultError> {
+        let mut tx = self.store.write(actor, Serial::No).await?;
         let app = find(&mut *tx, id_or_name).await?;
         tx.service_app_set_active(&app.id, active, self.clock.now()).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(app)
     }
 
@@ -126,14 +137,13 @@ impl Registry {
     ///
     /// # Errors
     /// As [`Self::service_app_get`], and [`VaultError::AppActive`].
-    pub async fn service_app_delete(&self, id_or_name: &str) -> Result<ServiceApp, VaultError> {
-        let mut tx = self.store.write().await?;
+    pub async fn service_app_delete(&self, actor: &Actor, id_or_name: &str) -> Result<ServiceApp, VaultError> {
+        let mut tx = self.store.write(actor, Serial::No).await?;
         let app = find(&mut *tx, id_or_name).await?;
-        if app.active {
+        if !tx.service_app_delete(&app.id).await? {
             return Err(VaultError::AppActive);
         }
-        tx.service_app_delete(&app.id).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         Ok(app)
     }
 
@@ -148,5 +158,5 @@ impl Registry {
 }
 
 async fn find(tx: &mut (impl ReadTx + ?Sized), id_or_name: &str) -> Result<ServiceApp, VaultError> {
-    pick(tx.service_app_list().await?, KIND, id_or_name, |app| (app.id.as_str(), app.name.as_str()))
+    pick(tx.service_app_list().await?, Kind::ServiceApp, id_or_name, |app| (app.id.as_str(), app.name.as_str()))
 }

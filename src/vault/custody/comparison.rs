@@ -13,15 +13,7 @@ use crate::domain::sealed::{Place, Sealed};
 use crate::domain::signing_key::SealedSigningKey;
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
-use crate::vault::recent::Recent;
 use sha2::{Digest as _, Sha256};
-use std::num::NonZeroUsize;
-
-/// The hashes of the keys that were compared last.
-pub(in crate::vault) type ComparedKeys = Recent<[u8; 32], ()>;
-
-/// How many keys are remembered: a megabyte or two.
-pub(in crate::vault) const COMPARED_KEYS: NonZeroUsize = NonZeroUsize::new(16_384).expect("it is not 0");
 
 /// A key of either kind, as it is at rest.
 pub(in crate::vault) trait KeyAtRest: Clone + Send + 'static {

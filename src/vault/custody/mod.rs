@@ -2,7 +2,7 @@
 
 pub(in crate::vault) mod comparison;
 pub mod damage;
-pub(in crate::vault) mod erasure;
+pub mod erasure;
 pub mod examination;
 pub mod health;
 pub mod sealing;

@@ -1,8 +1,10 @@
 //! Whether the master key in use is the one that seals the database.
 
 use crate::crypto::envelope::{Envelope, OpenError};
+use crate::domain::actor::Actor;
 use crate::domain::sealed::{MasterKeyId, Place};
 use crate::repository::master_key::MasterKeyRecord;
+use crate::repository::store::Serial;
 use crate::vault::Registry;
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
@@ -32,23 +34,27 @@ pub async fn claim(registry: &Registry, envelope: &Envelope) -> Result<(), Seali
         probe: envelope.seal(PROBE_PLACE, PROBE),
         created: registry.clock.now(),
     };
-    let found = registry.store.read().await.map_err(VaultError::from)?.master_key_find().await;
-    let found = match found.map_err(VaultError::from)? {
+    let found = match registry.master_key_record().await? {
         Some(found) => found,
         None => {
-            let mut tx = registry.store.write().await.map_err(VaultError::from)?;
-            // Another process may have been faster, perhaps with another key.
-            match tx.master_key_find().await.map_err(VaultError::from)? {
-                Some(found) => found,
-                None => {
-                    tx.master_key_insert(&record).await.map_err(VaultError::from)?;
-                    tx.commit().await.map_err(VaultError::from)?;
-                    return Ok(());
+            let mut tx = registry.store.write(&Actor::Vault, Serial::No).await.map_err(VaultError::from)?;
+            match tx.master_key_insert(&record).await.map_err(VaultError::from)? {
+                Ok(()) => return Ok(registry.commit(tx).await?),
+                // Another process was faster, perhaps with another key.
+                Err(_) => {
+                    drop(tx);
+                    registry.master_key_record().await?.ok_or(VaultError::Empty)?
                 }
             }
         }
     };
     check(&found, envelope)
+}
+
+impl Registry {
+    async fn master_key_record(&self) -> Result<Option<MasterKeyRecord>, VaultError> {
+        Ok(self.store.read().await?.master_key_find().await?)
+    }
 }
 
 fn check(record: &MasterKeyRecord, envelope: &Envelope) -> Result<(), SealingError> {

@@ -10,6 +10,7 @@
 pub mod error;
 pub mod trace;
 
+use crate::domain::actor::Actor;
 use crate::domain::http_url::HttpUrl;
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::{ChannelAuth, HookStatus, InlineHook, OAuthClient, StoredInlineHook};
@@ -49,26 +50,39 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::NotFound`], [`VaultError::HookInactive`], [`VaultError::Call`], or what keeps the vault from signing.
-    pub async fn inline_hook_execute(&self, org: &OrgId, id: &str, payload: Vec<u8>) -> Result<Vec<u8>, VaultError> {
+    pub async fn inline_hook_execute(
+        &self,
+        actor: &Actor,
+        org: &OrgId,
+        id: &str,
+        payload: Vec<u8>,
+    ) -> Result<Vec<u8>, VaultError> {
         let stored = self.stored_hook(org, id).await?;
         if stored.hook.status == HookStatus::Inactive {
             return Err(VaultError::HookInactive);
         }
-        Ok(self.call(stored, payload).await?.outcome?)
+        Ok(self.call(actor, stored, payload).await?.outcome?)
     }
 
     /// Calls a hook, active or not, by its id or name, and tells everything that happened.
     ///
     /// # Errors
     /// As [`Self::inline_hook_execute`], but a call in vain is part of the result.
-    pub async fn inline_hook_test(&self, org: &OrgId, hook: &str, payload: Vec<u8>) -> Result<HookCall, VaultError> {
+    pub async fn inline_hook_test(
+        &self,
+        actor: &Actor,
+        org: &OrgId,
+        hook: &str,
+        payload: Vec<u8>,
+    ) -> Result<HookCall, VaultError> {
         let stored = self.stored_hook_by_id_or_name(org, hook).await?;
-        self.call(stored, payload).await
+        self.call(actor, stored, payload).await
     }
 
-    async fn call(&self, stored: StoredInlineHook, payload: Vec<u8>) -> Result<HookCall, VaultError> {
+    async fn call(&self, actor: &Actor, stored: StoredInlineHook, payload: Vec<u8>) -> Result<HookCall, VaultError> {
         let mut call = Call {
             vault: self,
+            actor,
             deadline: Instant::now() + BUDGET,
             retries: u32::from(stored.hook.hook_type.is_retried()),
             key_id: None,
@@ -94,6 +108,7 @@ impl Vault {
 /// A call under way.
 struct Call<'a> {
     vault: &'a Vault,
+    actor: &'a Actor,
     deadline: Instant,
     /// How many requests may be made once more.
     retries: u32,
@@ -237,7 +252,7 @@ impl Call<'_> {
             took: vault.clock().elapsed().saturating_sub(started),
         });
         if let Ok(consumer) = Name::parse(hook.id.as_str()) {
-            vault.key_reference_touch(&hook.org_id, key, &consumer).await;
+            vault.key_reference_touch(self.actor, &hook.org_id, key, &consumer).await;
         }
         Ok(Secret::new(signed.jwt))
     }

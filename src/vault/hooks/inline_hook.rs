@@ -1,18 +1,17 @@
 //! Inline hooks: make, list, read, change, replace, switch, delete.
 
+use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::draft::{Base, HookContent, HookDraft, SecretSource};
 use crate::domain::inline_hook::{HookStatus, HookType, InlineHook, StoredInlineHook, secret_place};
 use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
-use crate::repository::error::{Conflict, StoreError};
-use crate::repository::{ReadTx, WriteTx};
+use crate::repository::error::Conflict;
+use crate::repository::store::{ReadTx, Serial, WriteTx};
 use crate::vault::Vault;
-use crate::vault::error::VaultError;
+use crate::vault::error::{Kind, VaultError};
 use crate::vault::keys::hook_key::find_key;
-
-const KIND: &str = "InlineHook";
 
 impl Vault {
     /// In order of creation.
@@ -55,41 +54,60 @@ impl Vault {
     }
 
     /// # Errors
-    /// [`VaultError::Invalid`], [`VaultError::HookKeyUnknown`], [`VaultError::HookNameTaken`],
-    /// [`VaultError::HookCapReached`] or one of the store.
-    pub async fn inline_hook_create(&self, org: &OrgId, draft: &HookDraft) -> Result<InlineHook, VaultError> {
+    /// [`VaultError::Invalid`], [`VaultError::HookKeyUnknown`], [`VaultError::Conflict`] of the name or the
+    /// cap, or one of the store.
+    pub async fn inline_hook_create(
+        &self,
+        actor: &Actor,
+        org: &OrgId,
+        draft: &HookDraft,
+    ) -> Result<InlineHook, VaultError> {
         let id: InlineHookId = self.registry.random.id();
         let sealed = self.seal_secret(org, &id, draft);
         let now = self.registry.clock.now();
-        let mut tx = self.registry.store.write().await?;
+        let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
         let key = named_key(&mut *tx, org, draft).await?;
         let content = draft.complete(Base::New, key.as_ref(), self.outbound.policy())?;
         let sealed_secret = if content.secret == SecretSource::Given { sealed } else { None };
         let hook = hook_of(content, id, org.clone(), HookStatus::Active, now, now);
         let stored = StoredInlineHook { hook, sealed_secret };
-        tx.inline_hook_insert(&stored).await.map_err(|error| key_unknown(error, draft))?;
-        tx.commit().await?;
+        tx.inline_hook_insert(&stored).await?.map_err(|conflict| key_unknown(conflict, draft))?;
+        tx.key_reference_put_hook(&stored.hook, now).await?;
+        self.commit(tx).await?;
         Ok(stored.hook)
     }
 
     /// What the draft leaves out stays, the secret included.
     ///
     /// # Errors
-    /// As [`Self::inline_hook_create`], or [`VaultError::NotFound`], [`VaultError::NotErasedYet`].
-    pub async fn inline_hook_change(&self, org: &OrgId, id: &str, draft: HookDraft) -> Result<InlineHook, VaultError> {
-        self.rewrite(org, id, draft, |hook| Base::Changed(hook)).await
+    /// As [`Self::inline_hook_create`], or [`VaultError::NotFound`].
+    pub async fn inline_hook_change(
+        &self,
+        actor: &Actor,
+        org: &OrgId,
+        id: &str,
+        draft: HookDraft,
+    ) -> Result<InlineHook, VaultError> {
+        self.rewrite(actor, org, id, draft, |hook| Base::Changed(hook)).await
     }
 
     /// The draft must be whole: the reference says that a replacement brings its secret, so none is kept.
     ///
     /// # Errors
     /// As [`Self::inline_hook_change`].
-    pub async fn inline_hook_replace(&self, org: &OrgId, id: &str, draft: HookDraft) -> Result<InlineHook, VaultError> {
-        self.rewrite(org, id, draft, |hook| Base::Replaced(hook)).await
+    pub async fn inline_hook_replace(
+        &self,
+        actor: &Actor,
+        org: &OrgId,
+        id: &str,
+        draft: HookDraft,
+    ) -> Result<InlineHook, VaultError> {
+        self.rewrite(actor, org, id, draft, |hook| Base::Replaced(hook)).await
     }
 
     async fn rewrite(
         &self,
+        actor: &Actor,
         org: &OrgId,
         id: &str,
         draft: HookDraft,
@@ -98,7 +116,7 @@ impl Vault {
         let hook_id = InlineHookId::parse(id).map_err(|_| not_found(id))?;
         let sealed = self.seal_secret(org, &hook_id, &draft);
         let now = self.registry.clock.now();
-        let mut tx = self.registry.store.write().await?;
+        let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
         let before = tx.inline_hook_find(org, &hook_id).await?.ok_or_else(|| not_found(id))?;
         let key = named_key(&mut *tx, org, &draft).await?;
         let content = draft.complete(base(&before.hook), key.as_ref(), self.outbound.policy())?;
@@ -109,16 +127,12 @@ impl Vault {
         };
         let InlineHook { id, org_id, status, created, .. } = before.hook.clone();
         let after = StoredInlineHook { hook: hook_of(content, id, org_id, status, created, now), sealed_secret };
-        tx.inline_hook_update(&after).await.map_err(|error| key_unknown(error, &draft))?;
-        if before.sealed_secret.is_some() && before.sealed_secret != after.sealed_secret {
-            self.commit_and_erase(tx).await?;
-        } else {
-            tx.commit().await?;
-            if before.hook == (InlineHook { last_updated: before.hook.last_updated, ..after.hook.clone() }) {
-                // Perhaps the second try of a change that was not confirmed: not before the secret of then is gone.
-                self.erase_if_due().await?;
-            }
+        if before.hook.channel.auth.hook_key_id() != after.hook.channel.auth.hook_key_id() {
+            tx.key_reference_delete_hook(org, &hook_id).await?;
         }
+        tx.inline_hook_update(&after).await?.map_err(|conflict| key_unknown(conflict, &draft))?;
+        tx.key_reference_put_hook(&after.hook, now).await?;
+        self.commit(tx).await?;
         Ok(after.hook)
     }
 
@@ -128,45 +142,39 @@ impl Vault {
     /// [`VaultError::NotFound`] or one of the store.
     pub async fn inline_hook_switch(
         &self,
+        actor: &Actor,
         org: &OrgId,
         id: &str,
         status: HookStatus,
     ) -> Result<InlineHook, VaultError> {
         let hook_id = InlineHookId::parse(id).map_err(|_| not_found(id))?;
         let now = self.registry.clock.now();
-        let mut tx = self.registry.store.write().await?;
+        let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
         let mut stored = tx.inline_hook_find(org, &hook_id).await?.ok_or_else(|| not_found(id))?;
         if stored.hook.status != status {
             stored.hook.status = status;
             stored.hook.last_updated = now;
-            tx.inline_hook_update(&stored).await?;
-            tx.commit().await?;
+            tx.inline_hook_update(&stored).await??;
+            self.commit(tx).await?;
         }
         Ok(stored.hook)
     }
 
-    /// For good, as with keys: when this returns `Ok`, its sealed secret is off the disk.
+    /// For good, as with keys.
     ///
     /// # Errors
-    /// [`VaultError::NotFound`], [`VaultError::HookActive`], [`VaultError::NotErasedYet`] or one of the store.
-    pub async fn inline_hook_delete(&self, org: &OrgId, id: &str) -> Result<(), VaultError> {
+    /// [`VaultError::NotFound`], [`VaultError::HookActive`] or one of the store.
+    pub async fn inline_hook_delete(&self, actor: &Actor, org: &OrgId, id: &str) -> Result<(), VaultError> {
         let hook_id = InlineHookId::parse(id).map_err(|_| not_found(id))?;
-        let mut tx = self.registry.store.write().await?;
-        let Some(stored) = tx.inline_hook_find(org, &hook_id).await? else {
-            drop(tx);
-            // Perhaps the second try of a deletion that was not confirmed: not before its bytes are gone.
-            self.erase_if_due().await?;
-            return Err(not_found(id));
-        };
+        let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
+        let stored = tx.inline_hook_find(org, &hook_id).await?.ok_or_else(|| not_found(id))?;
         if stored.hook.status == HookStatus::Active {
             return Err(VaultError::HookActive);
         }
+        tx.key_reference_delete_hook(org, &hook_id).await?;
         tx.inline_hook_delete(org, &hook_id).await?;
         self.token_cache.forget(&hook_id);
-        match stored.sealed_secret {
-            Some(_) => self.commit_and_erase(tx).await,
-            None => Ok(tx.commit().await?),
-        }
+        self.commit(tx).await
     }
 
     /// Before the writer is held: the place of a secret is known beforehand.
@@ -184,13 +192,13 @@ async fn named_key(tx: &mut dyn WriteTx, org: &OrgId, draft: &HookDraft) -> Resu
     found.map(|key| Some(key.id)).ok_or_else(|| VaultError::HookKeyUnknown { given: text.to_owned() })
 }
 
-/// The key was there a moment before; other programs may write to the file too.
-fn key_unknown(error: StoreError, draft: &HookDraft) -> VaultError {
-    match error {
-        StoreError::Conflict(Conflict::HookKeyMissing) => {
+/// A key that is not there is named as it was given.
+fn key_unknown(conflict: Conflict, draft: &HookDraft) -> VaultError {
+    match conflict {
+        Conflict::HookKeyMissing => {
             VaultError::HookKeyUnknown { given: draft.channel.hook_key.clone().unwrap_or_default() }
         }
-        error => error.into(),
+        conflict => conflict.into(),
     }
 }
 
@@ -207,5 +215,5 @@ fn hook_of(
 }
 
 fn not_found(id: &str) -> VaultError {
-    VaultError::NotFound { kind: KIND, id: id.to_owned() }
+    VaultError::NotFound { kind: Kind::InlineHook, id: id.to_owned() }
 }

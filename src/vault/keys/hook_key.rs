@@ -1,17 +1,17 @@
 //! Hook keys: make, list, read, rename, delete.
 
 use crate::crypto::rsa_key::KeyPair;
+use crate::domain::actor::Actor;
 use crate::domain::hook_key::{HookKey, MAX_KEYS_PER_ORG, place};
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
-use crate::repository::ReadTx;
 use crate::repository::error::{Conflict, StoreError};
+use crate::repository::hook_key::KeyDeletion;
+use crate::repository::store::{ReadTx, Serial};
 use crate::vault::Vault;
-use crate::vault::error::VaultError;
+use crate::vault::error::{Kind, VaultError};
 use crate::vault::keys::publishing::PublishedKey;
 use tokio::sync::OwnedSemaphorePermit;
-
-const KIND: &str = "HookKey";
 
 impl Vault {
     /// In order of creation.
@@ -68,8 +68,8 @@ impl Vault {
     /// When this returns `Ok` the key is on disk.
     ///
     /// # Errors
-    /// [`VaultError::Name`], [`VaultError::NameTaken`], [`VaultError::CapReached`] or one of the store.
-    pub async fn hook_key_create(&self, org: &OrgId, name: &str) -> Result<PublishedKey, VaultError> {
+    /// [`VaultError::Name`], [`VaultError::Conflict`] of the name or the cap, or one of the store.
+    pub async fn hook_key_create(&self, actor: &Actor, org: &OrgId, name: &str) -> Result<PublishedKey, VaultError> {
         let name = Name::parse(name).map_err(VaultError::Name)?;
         let pair = self.key_pair(org, &name).await?;
         let now = self.registry.clock.now();
@@ -85,19 +85,18 @@ impl Vault {
         };
         let sealed = self.envelope.seal(place(&key.org_id, &key.id), pair.pkcs8());
         let inserted = async {
-            let mut tx = self.registry.store.write().await?;
-            tx.hook_key_insert(&key, &sealed).await?;
-            tx.commit().await
-        }
-        .await;
-        match inserted {
+            let mut tx = self.registry.store.write(actor, Serial::No).await?;
+            tx.hook_key_insert(&key, &sealed).await??;
+            self.commit(tx).await
+        };
+        match inserted.await {
             Ok(()) => Ok(PublishedKey::new(key)),
             Err(error) => {
-                if let StoreError::Conflict(_) = error {
+                if let VaultError::Conflict(_) = error {
                     // Nobody got to see it, and it was expensive.
                     self.key_pool.put_back(pair);
                 }
-                Err(error.into())
+                Err(error)
             }
         }
     }
@@ -114,10 +113,10 @@ impl Vault {
         }
         let mut tx = self.registry.store.read().await?;
         if tx.hook_key_find_by_name(org, name).await?.is_some() {
-            return Err(VaultError::NameTaken);
+            return Err(Conflict::HookKeyName.into());
         }
         if tx.hook_key_count(org).await? >= MAX_KEYS_PER_ORG {
-            return Err(VaultError::CapReached);
+            return Err(Conflict::HookKeyCap.into());
         }
         drop(tx);
         self.key_pair_make(permit).await
@@ -145,44 +144,42 @@ impl Vault {
     /// Changes the name and the time of the last update, nothing else.
     ///
     /// # Errors
-    /// [`VaultError::NotFound`], [`VaultError::Name`], [`VaultError::NameTaken`], [`VaultError::KeyDamaged`] or one of the store.
-    pub async fn hook_key_rename(&self, org: &OrgId, id: &str, name: &str) -> Result<PublishedKey, VaultError> {
+    /// [`VaultError::NotFound`], [`VaultError::Name`], [`VaultError::Conflict`] of the name, [`VaultError::KeyDamaged`] or one of the store.
+    pub async fn hook_key_rename(
+        &self,
+        actor: &Actor,
+        org: &OrgId,
+        id: &str,
+        name: &str,
+    ) -> Result<PublishedKey, VaultError> {
         let name = Name::parse(name).map_err(VaultError::Name)?;
         let key_id = HookKeyId::parse(id).map_err(|_| key_not_found(id))?;
         let now = self.registry.clock.now();
-        let mut tx = self.registry.store.write().await?;
-        tx.hook_key_rename(org, &key_id, &name, now).await?;
+        let mut tx = self.registry.store.write(actor, Serial::No).await?;
+        tx.hook_key_rename(org, &key_id, &name, now).await??;
         let renamed = tx.hook_key_find_sealed(org, &key_id).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         self.published(renamed.ok_or_else(|| key_not_found(id))?).await
     }
 
-    /// For good: when this returns `Ok`, the sealed key is in neither the database file nor its WAL.
+    /// For good. Where its sealed bytes are not off the disk at once, that is recorded and goes on
+    /// ([`Vault::erase_pending`]).
     ///
     /// # Errors
-    /// [`VaultError::NotFound`], [`VaultError::KeyInUse`], [`VaultError::NotErasedYet`] or one of the store.
-    pub async fn hook_key_delete(&self, org: &OrgId, id: &str) -> Result<(), VaultError> {
+    /// [`VaultError::NotFound`], [`VaultError::KeyInUse`] or one of the store.
+    pub async fn hook_key_delete(&self, actor: &Actor, org: &OrgId, id: &str) -> Result<(), VaultError> {
         let key_id = HookKeyId::parse(id).map_err(|_| key_not_found(id))?;
-        let mut tx = self.registry.store.write().await?;
-        match tx.hook_key_delete(org, &key_id).await {
-            Ok(true) => {
+        let mut tx = self.registry.store.write(actor, Serial::No).await?;
+        match tx.hook_key_delete(org, &key_id).await? {
+            KeyDeletion::Missing => Err(key_not_found(id)),
+            KeyDeletion::InUse(users) => Err(VaultError::KeyInUse { users }),
+            KeyDeletion::Deleted => {
                 // Once now, in case that the caller goes away, and once when nobody can parse it again.
                 self.parsed_hook_keys.forget(&key_id);
-                let erased = self.commit_and_erase(tx).await;
+                let committed = self.commit(tx).await;
                 self.parsed_hook_keys.forget(&key_id);
-                erased
+                committed
             }
-            Ok(false) => {
-                drop(tx);
-                // Perhaps the second try of a deletion that was not confirmed: not before its bytes are gone.
-                self.erase_if_due().await?;
-                Err(key_not_found(id))
-            }
-            // Read within the transaction that was refused, so that the users are those that block it.
-            Err(StoreError::Conflict(Conflict::HookKeyUsed)) => {
-                Err(VaultError::KeyInUse { users: tx.key_reference_list(org, &key_id).await? })
-            }
-            Err(error) => Err(error.into()),
         }
     }
 }
@@ -213,5 +210,5 @@ pub(in crate::vault) async fn get_key(
 }
 
 pub(in crate::vault) fn key_not_found(id: &str) -> VaultError {
-    VaultError::NotFound { kind: KIND, id: id.to_owned() }
+    VaultError::NotFound { kind: Kind::HookKey, id: id.to_owned() }
 }

@@ -1,17 +1,17 @@
 //! Who uses a key: other programs say so themselves, inline hooks are entered by the database.
 
+use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::KeyReference;
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::CONSUMER_KIND;
 use crate::domain::invalid::{Invalid, InvalidField};
 use crate::domain::name::Name;
+use crate::repository::store::Serial;
 use crate::vault::Vault;
-use crate::vault::error::VaultError;
+use crate::vault::error::{Kind, VaultError};
 use crate::vault::keys::hook_key::get_key;
 use std::time::Duration;
-
-const KIND: &str = "HookKeyReference";
 
 /// The last use of a key is recorded again after so many seconds: not every signature needs a write.
 const USE_PRECISION: i64 = 60;
@@ -48,6 +48,7 @@ impl Vault {
     /// [`VaultError::Invalid`], [`VaultError::NotFound`] or one of the store.
     pub async fn key_reference_put(
         &self,
+        actor: &Actor,
         org: &OrgId,
         key: &str,
         consumer: &str,
@@ -64,43 +65,56 @@ impl Vault {
         if reference.consumer_kind.as_str().eq_ignore_ascii_case(CONSUMER_KIND) {
             return Err(Invalid::Reserved.at("kind").into());
         }
-        let mut tx = self.registry.store.write().await?;
+        let mut tx = self.registry.store.write(actor, Serial::No).await?;
         let found = get_key(&mut *tx, org, key).await?;
-        tx.key_reference_put(org, &found.id, &reference).await?;
+        tx.key_reference_put(org, &found.id, &reference).await??;
         let stored = tx.key_reference_find(org, &found.id, &reference.consumer_id).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         stored.ok_or_else(|| not_found(consumer))
     }
 
     /// # Errors
     /// [`VaultError::Invalid`] for a use that is not the caller's to end, [`VaultError::NotFound`] or one of the store.
-    pub async fn key_reference_delete(&self, org: &OrgId, key: &str, consumer: &str) -> Result<(), VaultError> {
+    pub async fn key_reference_delete(
+        &self,
+        actor: &Actor,
+        org: &OrgId,
+        key: &str,
+        consumer: &str,
+    ) -> Result<(), VaultError> {
         let id = own_consumer(Name::known(consumer))?;
-        let mut tx = self.registry.store.write().await?;
+        let mut tx = self.registry.store.write(actor, Serial::No).await?;
         let found = get_key(&mut *tx, org, key).await?;
         let deleted = tx.key_reference_delete(org, &found.id, &id).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         if deleted { Ok(()) } else { Err(not_found(consumer)) }
     }
 
     /// Records that a key has signed for a consumer. That it cannot be recorded, as on a full disk, stops nobody, and nobody
     /// waits long for another program that is writing.
-    pub(in crate::vault) async fn key_reference_touch(&self, org: &OrgId, key: &HookKeyId, consumer: &Name) {
-        let (vault, org, key, consumer) = (self.clone(), org.clone(), key.clone(), consumer.clone());
-        let recorded = tokio::spawn(async move { vault.record_use(&org, &key, &consumer).await });
+    pub(in crate::vault) async fn key_reference_touch(
+        &self,
+        actor: &Actor,
+        org: &OrgId,
+        key: &HookKeyId,
+        consumer: &Name,
+    ) {
+        let (vault, actor) = (self.clone(), actor.clone());
+        let (org, key, consumer) = (org.clone(), key.clone(), consumer.clone());
+        let recorded = tokio::spawn(async move { vault.record_use(&actor, &org, &key, &consumer).await });
         // It goes on behind the caller's back.
         let _ = tokio::time::timeout(RECORDING_PATIENCE, recorded).await;
     }
 
-    async fn record_use(&self, org: &OrgId, key: &HookKeyId, consumer: &Name) {
+    async fn record_use(&self, actor: &Actor, org: &OrgId, key: &HookKeyId, consumer: &Name) {
         let now = self.registry.clock.now();
         let is_recent = |then: Timestamp| now.unix() - then.unix() < USE_PRECISION;
         let touched = async {
             let found = self.registry.store.read().await?.key_reference_find(org, key, consumer).await?;
             if found.is_some_and(|reference| !reference.last_used.is_some_and(is_recent)) {
-                let mut tx = self.registry.store.write().await?;
+                let mut tx = self.registry.store.write(actor, Serial::No).await?;
                 tx.key_reference_touch(org, key, consumer, now).await?;
-                tx.commit().await?;
+                self.commit(tx).await?;
             }
             Ok::<_, VaultError>(())
         };
@@ -117,5 +131,5 @@ fn own_consumer(id: Result<Name, Invalid>) -> Result<Name, InvalidField> {
 }
 
 fn not_found(consumer: &str) -> VaultError {
-    VaultError::NotFound { kind: KIND, id: consumer.to_owned() }
+    VaultError::NotFound { kind: Kind::KeyReference, id: consumer.to_owned() }
 }

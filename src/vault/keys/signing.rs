@@ -4,6 +4,7 @@
 use crate::crypto::jws;
 use crate::crypto::private_key::PrivateKey;
 use crate::crypto::random::Purpose;
+use crate::domain::actor::Actor;
 use crate::domain::hook_key::SealedHookKey;
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::invalid::Invalid;
@@ -11,11 +12,9 @@ use crate::domain::name::Name;
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
 use crate::vault::keys::hook_key::{get_key, key_not_found};
-use crate::vault::recent::Recent;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 /// What a client assertion is called in a token request (RFC 7523, clause 2.2).
@@ -31,12 +30,6 @@ pub const MAX_JWT_TTL: u64 = 3600;
 
 /// What the vault fills in by itself.
 const OWN_CLAIMS: [(&str, &str); 3] = [("iat", "claims.iat"), ("exp", "claims.exp"), ("jti", "claims.jti")];
-
-/// The parsed keys that were used last.
-pub(in crate::vault) type ParsedHookKeys = Recent<HookKeyId, Arc<PrivateKey>>;
-
-/// How many keys stay parsed.
-pub(in crate::vault) const PARSED_HOOK_KEYS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not 0");
 
 /// A JWT with what was signed in it.
 pub(in crate::vault) struct Signed {
@@ -63,6 +56,7 @@ impl Vault {
     /// [`VaultError::Invalid`], [`VaultError::NotFound`], [`VaultError::KeyUnusable`] or one of the store.
     pub async fn client_assertion(
         &self,
+        actor: &Actor,
         org: &OrgId,
         key: &str,
         request: AssertionRequest<'_>,
@@ -74,7 +68,7 @@ impl Vault {
         }
         let ttl = lifetime(request.ttl, ASSERTION_TTL, MAX_ASSERTION_TTL)?;
         let claims = assertion_claims(request.client_id, request.audience);
-        self.sign_for(org, key, claims, ttl, request.consumer).await
+        self.sign_for(actor, org, key, claims, ttl, request.consumer).await
     }
 
     /// A JWT with these claims. `ttl` is in seconds.
@@ -84,6 +78,7 @@ impl Vault {
     /// [`VaultError::KeyUnusable`] or one of the store.
     pub async fn jwt_sign(
         &self,
+        actor: &Actor,
         org: &OrgId,
         key: &str,
         claims: Map<String, Value>,
@@ -94,11 +89,12 @@ impl Vault {
             return Err(Invalid::Reserved.at(field).into());
         }
         let ttl = lifetime(ttl, JWT_TTL, MAX_JWT_TTL)?;
-        self.sign_for(org, key, claims, ttl, consumer).await
+        self.sign_for(actor, org, key, claims, ttl, consumer).await
     }
 
     async fn sign_for(
         &self,
+        actor: &Actor,
         org: &OrgId,
         key: &str,
         claims: Map<String, Value>,
@@ -118,7 +114,7 @@ impl Vault {
         drop(tx);
         let Signed { jwt, .. } = self.sign_claims(org, &found.id, claims, ttl).await?;
         if let Some(consumer) = consumer {
-            self.key_reference_touch(org, &found.id, &consumer).await;
+            self.key_reference_touch(actor, org, &found.id, &consumer).await;
         }
         Ok(jwt)
     }

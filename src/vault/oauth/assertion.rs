@@ -8,7 +8,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::{OrgId, PrefixedId as _, ServiceAppId};
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::domain::signing_key::TOKEN_LIFETIME as MAX_LIFETIME;
-use crate::repository::ReadTx;
+use crate::repository::store::ReadTx;
 use crate::vault::error::VaultError;
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! Why a token request, a proof or an access token does not count.
 
+use crate::domain::trusted_issuer::TrustedIssuer;
+
 /// Why there is no access token. The HTTP layer has the published words for each (wire.md §5).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenRequestError {
@@ -101,4 +103,18 @@ pub enum AccessTokenError {
     Bound,
     #[error("it is bound in a way that cannot be checked here")]
     BoundOtherwise,
+}
+
+/// Why an issuer's keys cannot be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the keys of the issuer {issuer} cannot be fetched: {reason}")]
+pub struct IssuerUnavailable {
+    issuer: String,
+    reason: String,
+}
+
+impl IssuerUnavailable {
+    pub(super) fn new(trusted: &TrustedIssuer, reason: String) -> Self {
+        Self { issuer: trusted.issuer.to_string(), reason }
+    }
 }

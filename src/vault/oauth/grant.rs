@@ -3,9 +3,12 @@
 use super::error::{ProofError, TokenRequestError as Refused};
 use super::replay::SingleUse;
 use super::{access_token, assertion, proof};
+use crate::domain::actor::Actor;
+use crate::domain::caller::Credential;
 use crate::domain::id::PrefixedId as _;
 use crate::domain::org::Org;
 use crate::domain::scope::{Scope, Scopes};
+use crate::repository::store::Serial;
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
 use crate::vault::keys::signing::ASSERTION_TYPE;
@@ -79,7 +82,8 @@ impl Vault {
         };
         // Also for an answer that asks for a nonce, or refuses for another reason (wire.md §5).
         let proof = proof.and_then(Result::ok).map(|proof| proof.single_use);
-        self.use_up(single_use, proof).await?;
+        let actor = Actor::from(&Credential::ServiceApp(app.id.clone()));
+        self.use_up(&actor, single_use, proof).await?;
         let (access_token, scopes) = granted?;
         tracing::info!(app = app.id.as_str(), %scopes, bound = app.dpop_bound, "issued an access token");
         let next_nonce = app.dpop_bound.then(|| proof::nonce(&self.envelope, &request.org.id, now));
@@ -87,11 +91,16 @@ impl Vault {
     }
 
     /// Uses up both, in one transaction. An assertion that was used before leaves the proof alone.
-    async fn use_up(&self, assertion: Option<SingleUse>, proof: Option<SingleUse>) -> Result<(), VaultError> {
+    async fn use_up(
+        &self,
+        actor: &Actor,
+        assertion: Option<SingleUse>,
+        proof: Option<SingleUse>,
+    ) -> Result<(), VaultError> {
         if assertion.is_none() && proof.is_none() {
             return Ok(());
         }
-        let mut tx = self.registry.store.write().await?;
+        let mut tx = self.registry.store.write(actor, Serial::No).await?;
         if let Some(assertion) = assertion
             && !assertion.record(&mut *tx).await?
         {
@@ -101,7 +110,7 @@ impl Vault {
             Some(proof) => proof.record(&mut *tx).await?,
             None => true,
         };
-        tx.commit().await?;
+        self.commit(tx).await?;
         if fresh { Ok(()) } else { Err(Refused::from(ProofError::AlreadyUsed).into()) }
     }
 

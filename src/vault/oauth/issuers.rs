@@ -6,7 +6,7 @@
 //!    count for a day.
 //! 3. A `kid` that is not among them makes them be fetched again, at most once a minute.
 
-use super::error::AccessTokenError as Refused;
+use super::error::{AccessTokenError as Refused, IssuerUnavailable};
 use crate::crypto::jwk;
 use crate::crypto::jws::Unverified;
 use crate::domain::http_url::HttpUrl;
@@ -40,20 +40,6 @@ const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
 /// For all of a fetch.
 const TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Why an issuer's keys cannot be had.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the keys of the issuer {issuer} cannot be fetched: {reason}")]
-pub struct IssuerUnavailable {
-    issuer: String,
-    reason: String,
-}
-
-impl IssuerUnavailable {
-    fn new(trusted: &TrustedIssuer, reason: String) -> Self {
-        Self { issuer: trusted.issuer.to_string(), reason }
-    }
-}
 
 /// All trusted issuers.
 pub struct Issuers(Vec<Arc<Issuer>>);

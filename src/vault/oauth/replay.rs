@@ -1,9 +1,10 @@
 //! What counts once: assertions and proofs, by their `jti`. The database decides, so it holds over restarts and processes.
 
 use super::error::ProofError;
+use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
-use crate::repository::WriteTx;
-use crate::repository::error::{Conflict, StoreError};
+use crate::repository::error::StoreError;
+use crate::repository::store::{Serial, WriteTx};
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
 use sha2::{Digest as _, Sha256};
@@ -34,11 +35,7 @@ impl SingleUse {
     /// # Errors
     /// Those of the store.
     pub(super) async fn record(&self, tx: &mut dyn WriteTx) -> Result<bool, StoreError> {
-        match tx.used_token_id_insert(&self.hash, self.expires).await {
-            Ok(()) => Ok(true),
-            Err(StoreError::Conflict(Conflict::UsedTokenId)) => Ok(false),
-            Err(error) => Err(error),
-        }
+        tx.used_token_id_insert(&self.hash, self.expires).await
     }
 }
 
@@ -47,20 +44,20 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Proof`] where it was used before, or one of the store.
-    pub async fn proof_use(&self, proof: &SingleUse) -> Result<(), VaultError> {
-        let mut tx = self.registry.store.write().await?;
+    pub async fn proof_use(&self, actor: &Actor, proof: &SingleUse) -> Result<(), VaultError> {
+        let mut tx = self.registry.store.write(actor, Serial::No).await?;
         if !proof.record(&mut *tx).await? {
             return Err(ProofError::AlreadyUsed.into());
         }
-        Ok(tx.commit().await?)
+        self.commit(tx).await
     }
 
     /// Takes the use of a proof back: the request could not be served, and is sent again as it is.
-    pub async fn proof_release(&self, proof: &SingleUse) {
+    pub async fn proof_release(&self, actor: &Actor, proof: &SingleUse) {
         let released = async {
-            let mut tx = self.registry.store.write().await?;
+            let mut tx = self.registry.store.write(actor, Serial::No).await?;
             tx.used_token_id_delete(&proof.hash).await?;
-            tx.commit().await
+            self.commit(tx).await
         };
         if let Err(error) = released.await {
             tracing::warn!(error = %error, "a proof whose request failed cannot be sent again");

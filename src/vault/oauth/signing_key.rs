@@ -1,23 +1,17 @@
 //! The keys that sign an org's access tokens: made, rotated, deleted. `domain::signing_key` says when each of them signs.
 
 use crate::crypto::private_key::PrivateKey;
+use crate::crypto::rsa_key::KeyPair;
+use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{KeyId, OrgId};
 use crate::domain::org::Org;
 use crate::domain::signing_key::{KeyRing, PUBLISHED_AHEAD, Phase, SealedSigningKey, SigningKey, place};
-use crate::repository::ReadTx;
 use crate::repository::error::{Conflict, StoreError};
+use crate::repository::store::{ReadTx, Serial};
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
-use crate::vault::recent::Recent;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
-
-/// The key of each org that has signed last, parsed: one that signs no more does not stay beside its successor.
-pub(in crate::vault) type ParsedSigningKeys = Recent<OrgId, (KeyId, Arc<PrivateKey>)>;
-
-/// How many keys stay parsed.
-pub(in crate::vault) const PARSED_SIGNING_KEYS: NonZeroUsize = NonZeroUsize::new(64).expect("it is not 0");
 
 /// How a rotation treats the keys of before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +55,12 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::RotationUnderWay`] where the next key is there already and a planned rotation was asked for, or one of the store.
-    pub async fn signing_key_rotate(&self, org: &OrgId, rotation: Rotation) -> Result<SigningKey, VaultError> {
+    pub async fn signing_key_rotate(
+        &self,
+        actor: &Actor,
+        org: &OrgId,
+        rotation: Rotation,
+    ) -> Result<SigningKey, VaultError> {
         let now = self.registry.clock.now();
         loop {
             let ring = self.signing_key_ensure(org).await?;
@@ -73,7 +72,7 @@ impl Vault {
                 Rotation::Revoking => (now, ring.phases(now).map(|(key, _)| key.key_id).collect()),
             };
             // Where somebody else has rotated meanwhile, it begins anew: with the key of theirs among the earlier ones.
-            if let Some(key) = self.signing_key_add(org, &ring, signs_from, &earlier).await? {
+            if let Some(key) = self.signing_key_add(actor, org, &ring, signs_from, &earlier).await? {
                 return Ok(key);
             }
         }
@@ -88,17 +87,17 @@ impl Vault {
         let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, &org.id).await?;
         self.signing_key_forget(&org.id, |key_id| ring.signing(now).is_none_or(|key| key.key_id != *key_id));
         if let Some(signs_from) = ring.due(now)
-            && let Some(next) = self.signing_key_add(&org.id, &ring, signs_from, &[]).await?
+            && let Some(next) = self.signing_key_add(&Actor::Vault, &org.id, &ring, signs_from, &[]).await?
         {
             tracing::info!(org = %org.name, kid = %next.key_id, from = next.signs_from.to_wire(), "made the next signing key");
         }
         let expired: Vec<_> = ring.expired(now).map(|key| key.key_id).collect();
         if !expired.is_empty() {
-            let mut tx = self.registry.store.write().await?;
+            let mut tx = self.registry.store.write(&Actor::Vault, Serial::No).await?;
             for key_id in &expired {
                 tx.signing_key_delete(&org.id, key_id).await?;
             }
-            self.commit_and_erase(tx).await?;
+            self.commit(tx).await?;
         }
         Ok(())
     }
@@ -123,7 +122,7 @@ impl Vault {
                 return Ok(ring);
             }
             let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, org).await?;
-            self.signing_key_add(org, &ring, self.registry.clock.now(), &[]).await?;
+            self.signing_key_add(&Actor::Vault, org, &ring, self.registry.clock.now(), &[]).await?;
         }
     }
 
@@ -136,6 +135,7 @@ impl Vault {
     /// Adds a key, and deletes others. `None` where somebody else has added one meanwhile.
     async fn signing_key_add(
         &self,
+        actor: &Actor,
         org: &OrgId,
         ring: &KeyRing,
         signs_from: Timestamp,
@@ -152,32 +152,34 @@ impl Vault {
         };
         let sealed = self.envelope.seal(place(org, &key.key_id.to_string()), pair.pkcs8());
         let inserted = async {
-            let mut tx = self.registry.store.write().await?;
-            tx.signing_key_insert(&key, &sealed).await?;
+            let mut tx = self.registry.store.write(actor, Serial::No).await?;
+            match tx.signing_key_insert(&key, &sealed).await? {
+                Ok(()) => {}
+                Err(Conflict::SigningKeyGeneration) => return Ok(None),
+                Err(conflict) => return Err(VaultError::from(conflict)),
+            }
             for key_id in earlier {
                 tx.signing_key_delete(org, key_id).await?;
             }
-            Ok(tx)
+            Ok(Some(tx))
         };
-        let tx = match inserted.await {
-            Ok(tx) => tx,
-            Err(error) => {
-                // Nobody got to see it, and it was expensive.
-                self.key_pool.put_back(pair);
-                return match error {
-                    StoreError::Conflict(Conflict::SigningKeyGeneration) => Ok(None),
-                    error => Err(error.into()),
-                };
-            }
-        };
-        if earlier.is_empty() {
-            tx.commit().await?;
-        } else {
-            let erased = self.commit_and_erase(tx).await;
-            self.signing_key_forget(org, |key_id| earlier.contains(key_id));
-            erased?;
-        }
+        let Some(tx) = self.put_back_unless_inserted(pair, inserted.await)? else { return Ok(None) };
+        let committed = self.commit(tx).await;
+        self.signing_key_forget(org, |key_id| earlier.contains(key_id));
+        committed?;
         Ok(Some(key))
+    }
+
+    /// A key pair that nobody got to see goes back to the pool: it was expensive.
+    fn put_back_unless_inserted<T>(
+        &self,
+        pair: KeyPair,
+        inserted: Result<Option<T>, VaultError>,
+    ) -> Result<Option<T>, VaultError> {
+        if !matches!(inserted, Ok(Some(_))) {
+            self.key_pool.put_back(pair);
+        }
+        inserted
     }
 
     /// The key that signs now, parsed.

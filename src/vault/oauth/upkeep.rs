@@ -1,5 +1,7 @@
 //! What is due from time to time, whether anybody calls or not.
 
+use crate::domain::actor::Actor;
+use crate::repository::store::Serial;
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
 
@@ -10,9 +12,9 @@ impl Vault {
     /// Those of the store; of several orgs whose keys cannot be looked after, that of the last.
     pub async fn oauth_upkeep(&self) -> Result<(), VaultError> {
         let now = self.registry.clock.now();
-        let mut tx = self.registry.store.write().await?;
+        let mut tx = self.registry.store.write(&Actor::Vault, Serial::No).await?;
         tx.used_token_id_clean(now).await?;
-        tx.commit().await?;
+        self.commit(tx).await?;
         let mut result = Ok(());
         for org in self.registry.org_list().await? {
             // One org's trouble is not another's.

@@ -4,7 +4,7 @@ use super::answer::{Answer, bad_credential, forbidden, internal, invalid, unavai
 use super::oauth;
 use crate::domain::hook_key::{KeyReference, MAX_KEYS_PER_ORG, MAX_REFERENCES_PER_KEY};
 use crate::domain::inline_hook::MAX_HOOKS_PER_ORG;
-use crate::vault::error::{CredentialError, VaultError};
+use crate::vault::error::{Conflict, CredentialError, Kind, VaultError};
 use crate::vault::hooks::call::{CallError, Failure, Party};
 use actix_web::http::StatusCode;
 
@@ -14,33 +14,21 @@ const HOW_TO_AUTHENTICATE: &str =
 
 pub fn answer(error: &VaultError) -> Answer {
     match error {
-        VaultError::NotFound { kind, id } => {
-            Answer::new(StatusCode::NOT_FOUND, "E0000007", format!("Not found: Resource not found: {id} ({kind})"))
-        }
+        VaultError::NotFound { kind, id } => Answer::new(
+            StatusCode::NOT_FOUND,
+            "E0000007",
+            format!("Not found: Resource not found: {id} ({})", resource(*kind)),
+        ),
         VaultError::Name(reason) => invalid(&[reason.at("name")]),
         VaultError::Invalid(fields) => invalid(fields),
         VaultError::HookKeyUnknown { given } => validation("channel.config.hookKeyId")
             .because(format!("channel.config.hookKeyId: There is no hook key '{given}' in the current organization")),
-        VaultError::HookCapReached => validation("InlineHook").because(format!(
-            "You have reached the maximum number of inline hooks allowed ({MAX_HOOKS_PER_ORG}). \
-             To add another inline hook, you must first delete an existing one."
-        )),
-        VaultError::ReferenceCapReached => validation("HookKeyReference").because(format!(
-            "You have reached the maximum number of registered uses of a key ({MAX_REFERENCES_PER_KEY}). \
-             To register another one, you must first end an existing one."
-        )),
+        VaultError::Conflict(conflict) => conflict_answer(*conflict),
         VaultError::HookActive => forbidden()
             .because("The inline hook is active. Only inactive inline hooks can be deleted: deactivate it first."),
         VaultError::HookInactive => validation("status")
             .because("status: The inline hook is inactive, which blocks its execution: activate it first."),
         VaultError::Call(error) => call_answer(error),
-        VaultError::NameTaken | VaultError::HookNameTaken => {
-            validation("name").because("name: An object with this field already exists in the current organization")
-        }
-        VaultError::CapReached => validation("HookKey").because(format!(
-            "You have reached the maximum number of keys allowed ({MAX_KEYS_PER_ORG}). \
-             To add another key, you must first delete an existing one."
-        )),
         VaultError::KeyInUse { users } => users.iter().fold(forbidden(), |answer, user| answer.because(use_of(user))),
         VaultError::NoCredential => {
             Answer::new(StatusCode::FORBIDDEN, "E0000005", "Invalid session").because(HOW_TO_AUTHENTICATE)
@@ -56,18 +44,9 @@ pub fn answer(error: &VaultError) -> Answer {
         VaultError::TokenRequest(error) => oauth::as_logged(oauth::answer(error)),
         VaultError::IssuerUnavailable(_) => unavailable()
             .because("The keys of the access token's issuer cannot be fetched, so the token cannot be checked now."),
-        VaultError::NotErasedYet(_) => unavailable().because(
-            "It is done, but the sealed bytes of before are not off the disk yet; the vault goes on trying. \
-             Most often a backup or another program is still reading an older state of the database.",
-        ),
         VaultError::Busy(_) | VaultError::Full(_) | VaultError::Unavailable(_) => unavailable(),
         VaultError::Damaged(_)
         | VaultError::Store(_)
-        | VaultError::OrgNameTaken
-        | VaultError::OrgDomainTaken
-        | VaultError::TokenNameTaken
-        | VaultError::AppNameTaken
-        | VaultError::AppKeyIdTaken
         | VaultError::AppActive
         | VaultError::RotationUnderWay { .. }
         | VaultError::Ambiguous { .. }
@@ -78,6 +57,50 @@ pub fn answer(error: &VaultError) -> Answer {
         | VaultError::Sign(_)
         | VaultError::PublicKey(_)
         | VaultError::Empty => internal(),
+    }
+}
+
+/// A rule of the database. Those of the shell's commands are not met here.
+fn conflict_answer(conflict: Conflict) -> Answer {
+    match conflict {
+        Conflict::HookKeyName | Conflict::InlineHookName => {
+            validation("name").because("name: An object with this field already exists in the current organization")
+        }
+        Conflict::HookKeyCap => validation("HookKey").because(format!(
+            "You have reached the maximum number of keys allowed ({MAX_KEYS_PER_ORG}). \
+             To add another key, you must first delete an existing one."
+        )),
+        Conflict::InlineHookCap => validation("InlineHook").because(format!(
+            "You have reached the maximum number of inline hooks allowed ({MAX_HOOKS_PER_ORG}). \
+             To add another inline hook, you must first delete an existing one."
+        )),
+        Conflict::KeyReferenceCap => validation("HookKeyReference").because(format!(
+            "You have reached the maximum number of registered uses of a key ({MAX_REFERENCES_PER_KEY}). \
+             To register another one, you must first end an existing one."
+        )),
+        Conflict::HookKeyMissing
+        | Conflict::OrgName
+        | Conflict::OrgDomain
+        | Conflict::OrgDefault
+        | Conflict::ApiTokenName
+        | Conflict::ServiceAppName
+        | Conflict::ClientKid
+        | Conflict::SigningKeyGeneration
+        | Conflict::MasterKey => internal(),
+    }
+}
+
+/// What the API calls a kind of thing (wire.md §2).
+fn resource(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Org => "Org",
+        Kind::HookKey => "HookKey",
+        Kind::KeyReference => "HookKeyReference",
+        Kind::InlineHook => "InlineHook",
+        Kind::ApiToken => "ApiToken",
+        Kind::ServiceApp => "ServiceApp",
+        Kind::ClientKey => "ClientKey",
+        Kind::User => "User",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What happened on the way to a hook, for people to read. Tokens, assertions and secrets are shown by their length.
 
-use super::Party;
+use super::error::Party;
 use crate::domain::secret::Secret;
 use crate::outbound::{Answer, OutboundError};
 use serde_json::Value;

@@ -1,4 +1,13 @@
-//! Reads columns into values of the domain. What does not parse is damage, never "not found".
+//! Rows as every engine reads them, and how they become values of the domain. What does not parse is damage, never "not found".
+
+pub mod api_token;
+pub mod hook_key;
+pub mod inline_hook;
+pub mod key_reference;
+pub mod master_key;
+pub mod org;
+pub mod service_app;
+pub mod signing_key;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::invalid::Invalid;

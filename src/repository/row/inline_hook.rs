@@ -1,0 +1,100 @@
+//! Inline hooks as rows.
+
+use super::Row;
+use crate::domain::http_url::HttpUrl;
+use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
+use crate::domain::inline_hook::{
+    Channel, ChannelAuth, Header, HookStatus, HookType, HookVersion, InlineHook, OAuthClient, StoredInlineHook,
+};
+use crate::domain::invalid::Invalid;
+use crate::domain::name::Name;
+use crate::domain::sealed::Sealed;
+use crate::repository::error::StoreError;
+use serde::{Deserialize, Serialize};
+
+#[derive(sqlx::FromRow)]
+pub struct InlineHookRow {
+    pub id: String,
+    pub org_id: String,
+    pub status: String,
+    pub name: String,
+    #[sqlx(rename = "type")]
+    pub hook_type: String,
+    pub version: String,
+    pub uri: String,
+    pub headers: String,
+    pub auth: String,
+    pub auth_header: Option<String>,
+    pub client_id: Option<String>,
+    pub token_url: Option<String>,
+    pub scope: Option<String>,
+    pub hook_key_id: Option<String>,
+    pub sealed_secret: Option<Vec<u8>>,
+    pub created: i64,
+    pub last_updated: i64,
+}
+
+/// The same with its place in the order of creation.
+#[derive(sqlx::FromRow)]
+pub struct PlacedRow {
+    pub seq: i64,
+    #[sqlx(flatten)]
+    pub hook: InlineHookRow,
+}
+
+/// A header in the column `headers`.
+#[derive(Serialize, Deserialize)]
+pub struct HeaderJson {
+    pub key: String,
+    pub value: String,
+}
+
+impl TryFrom<InlineHookRow> for StoredInlineHook {
+    type Error = StoreError;
+
+    fn try_from(found: InlineHookRow) -> Result<Self, StoreError> {
+        let row = Row { table: "inline_hook", id: &found.id };
+        let headers: Vec<HeaderJson> =
+            serde_json::from_str(&found.headers).map_err(|error| row.corrupt("headers", error))?;
+        let hook = InlineHook {
+            id: row.value("id", InlineHookId::parse(&found.id))?,
+            org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
+            status: row.value("status", HookStatus::parse(&found.status))?,
+            name: row.value("name", Name::known(&found.name))?,
+            hook_type: row.value("type", HookType::parse(&found.hook_type))?,
+            version: row.value("version", HookVersion::parse(&found.version))?,
+            channel: Channel {
+                uri: row.value("uri", HttpUrl::parse(&found.uri))?,
+                headers: headers.into_iter().map(|HeaderJson { key, value }| Header { key, value }).collect(),
+                auth: auth(&row, &found)?,
+            },
+            created: row.time("created", found.created)?,
+            last_updated: row.time("last_updated", found.last_updated)?,
+        };
+        Ok(Self { hook, sealed_secret: found.sealed_secret.map(Sealed::from_bytes) })
+    }
+}
+
+fn auth(row: &Row<'_>, found: &InlineHookRow) -> Result<ChannelAuth, StoreError> {
+    let there = |column: &'static str, value: &Option<String>| row.value(column, value.clone().ok_or(Invalid::Blank));
+    let client = || {
+        Ok(OAuthClient {
+            client_id: there("client_id", &found.client_id)?,
+            token_url: row.value("token_url", HttpUrl::parse(&there("token_url", &found.token_url)?))?,
+            scope: found.scope.clone(),
+        })
+    };
+    match found.auth.as_str() {
+        "none" => Ok(ChannelAuth::None),
+        "header" => Ok(ChannelAuth::Header { key: there("auth_header", &found.auth_header)? }),
+        "client_secret_post" => Ok(ChannelAuth::ClientSecretPost(client()?)),
+        "private_key_jwt" => {
+            let id = there("hook_key_id", &found.hook_key_id)?;
+            Ok(ChannelAuth::PrivateKeyJwt {
+                client: client()?,
+                hook_key_id: row.value("hook_key_id", HookKeyId::parse(&id))?,
+            })
+        }
+        _ => Err(row.corrupt("auth", Invalid::OneOf("none, header, client_secret_post, private_key_jwt"))),
+    }
+}

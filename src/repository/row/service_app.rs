@@ -1,0 +1,72 @@
+//! Service apps and their keys as rows.
+
+use super::Row;
+use crate::domain::hook_key::PublicKey;
+use crate::domain::id::{ClientKid, OrgId, PrefixedId as _, ServiceAppId};
+use crate::domain::name::Name;
+use crate::domain::scope::Scopes;
+use crate::domain::service_app::{AppKey, ServiceApp};
+use crate::domain::verifying_key::{Curve, VerifyingKey};
+use crate::repository::error::StoreError;
+
+#[derive(sqlx::FromRow)]
+pub struct ServiceAppRow {
+    pub id: String,
+    pub org_id: String,
+    pub name: String,
+    pub scopes: String,
+    pub dpop_bound: bool,
+    pub active: bool,
+    pub created: i64,
+    pub last_updated: i64,
+    pub activations: i64,
+}
+
+impl TryFrom<ServiceAppRow> for ServiceApp {
+    type Error = StoreError;
+
+    fn try_from(found: ServiceAppRow) -> Result<Self, StoreError> {
+        let row = Row { table: "service_app", id: &found.id };
+        Ok(Self {
+            id: row.value("id", ServiceAppId::parse(&found.id))?,
+            org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
+            name: row.value("name", Name::known(&found.name))?,
+            scopes: row.value("scopes", Scopes::parse(&found.scopes))?,
+            dpop_bound: found.dpop_bound,
+            active: found.active,
+            created: row.time("created", found.created)?,
+            last_updated: row.time("last_updated", found.last_updated)?,
+            activations: row.count("activations", found.activations)?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub struct AppKeyRow {
+    pub kid: String,
+    pub kind: String,
+    pub first: Vec<u8>,
+    pub second: Vec<u8>,
+    pub created: i64,
+}
+
+pub const RSA: &str = "RSA";
+
+impl TryFrom<AppKeyRow> for AppKey {
+    type Error = StoreError;
+
+    fn try_from(found: AppKeyRow) -> Result<Self, StoreError> {
+        let row = Row { table: "service_app_key", id: &found.kid };
+        let key = match found.kind.as_str() {
+            RSA => VerifyingKey::Rsa(PublicKey { modulus: found.first, exponent: found.second }),
+            curve => {
+                VerifyingKey::Ec { curve: row.value("kind", Curve::parse(curve))?, x: found.first, y: found.second }
+            }
+        };
+        Ok(Self {
+            kid: row.value("kid", ClientKid::parse(&found.kid))?,
+            key,
+            created: row.time("created", found.created)?,
+        })
+    }
+}

@@ -1,0 +1,50 @@
+//! The keys that sign access tokens as rows.
+
+use super::Row;
+use crate::domain::hook_key::PublicKey;
+use crate::domain::id::{KeyId, OrgId, PrefixedId as _};
+use crate::domain::sealed::Sealed;
+use crate::domain::signing_key::{SealedSigningKey, SigningKey};
+use crate::repository::error::StoreError;
+
+#[derive(sqlx::FromRow)]
+pub struct SigningKeyRow {
+    pub org_id: String,
+    pub generation: i64,
+    pub key_id: String,
+    pub modulus: Vec<u8>,
+    pub exponent: Vec<u8>,
+    pub created: i64,
+    pub signs_from: i64,
+}
+
+impl TryFrom<SigningKeyRow> for SigningKey {
+    type Error = StoreError;
+
+    fn try_from(found: SigningKeyRow) -> Result<Self, StoreError> {
+        let row = Row { table: "signing_key", id: &found.key_id };
+        Ok(Self {
+            org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
+            generation: row.count("generation", found.generation)?,
+            key_id: row.value("key_id", KeyId::parse(&found.key_id))?,
+            public_key: PublicKey { modulus: found.modulus, exponent: found.exponent },
+            created: row.time("created", found.created)?,
+            signs_from: row.time("signs_from", found.signs_from)?,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+pub struct SealedSigningKeyRow {
+    #[sqlx(flatten)]
+    pub key: SigningKeyRow,
+    pub sealed_pkcs8: Vec<u8>,
+}
+
+impl TryFrom<SealedSigningKeyRow> for SealedSigningKey {
+    type Error = StoreError;
+
+    fn try_from(found: SealedSigningKeyRow) -> Result<Self, StoreError> {
+        Ok(Self { key: SigningKey::try_from(found.key)?, sealed_pkcs8: Sealed::from_bytes(found.sealed_pkcs8) })
+    }
+}

@@ -1,0 +1,168 @@
+//! The connections to the file.
+
+use super::erasure::{Eraser, PATIENCE as ERASURE_PATIENCE};
+use super::error::store_error;
+use super::transaction::SqliteTx;
+use super::watch::Watch;
+use super::{file, integrity, look, migrate};
+use crate::domain::actor::Actor;
+use crate::repository::erasure::Erasure;
+use crate::repository::error::{OpenError, StoreError};
+use crate::repository::open::Mode;
+use crate::repository::store::{Migration, ReadTx, Serial, Store, WriteTx};
+use async_trait::async_trait;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a connection waits for another process, and a request for a connection, before the store is busy.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long the eraser waits for others in one go. Nobody else can write meanwhile.
+const ERASER_PATIENCE: Duration = Duration::from_millis(50);
+
+/// How long a stop waits for connections that are still in use.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Between two tries to open.
+const PAUSE: Duration = Duration::from_millis(20);
+
+const READERS: u32 = 4;
+
+pub struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    eraser: Eraser,
+    /// For a connection that looks at the whole file, and keeps no reader from others.
+    examiner: SqliteConnectOptions,
+    /// Where something may be written.
+    watch: Option<Arc<Watch>>,
+}
+
+impl SqliteStore {
+    /// # Errors
+    /// [`OpenError`] where the file cannot be made, opened, or is no database.
+    pub async fn open(path: &Path, mode: Mode) -> Result<(Self, bool), OpenError> {
+        let is_new = match mode {
+            Mode::Create => file::prepare(path, true)?,
+            Mode::Existing => file::prepare(path, false)?,
+            Mode::ReadOnly => {
+                file::examine(path)?;
+                let options = look::options(path)?;
+                let store = Self::over(path, options.clone(), options);
+                store.readers.acquire().await.map_err(store_error)?;
+                return Ok((store, false));
+            }
+        };
+        let reader = SqliteConnectOptions::new().read_only(true);
+        let mut store = Self::over(path, SqliteConnectOptions::new().journal_mode(SqliteJournalMode::Wal), reader);
+        // The writer first: it turns the file to WAL, which a read-only connection cannot. SQLite does not wait with
+        // that while another connection does the same: it says busy at once, whatever the busy time-out.
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match store.writer.acquire().await.map_err(store_error) {
+                Ok(_) => break,
+                Err(StoreError::Busy(_)) if Instant::now() < until => tokio::time::sleep(PAUSE).await,
+                Err(error) => return Err(error.into()),
+            }
+        }
+        store.watch = Some(Arc::new(Watch::over(path, &store.examiner).await?));
+        Ok((store, is_new))
+    }
+
+    fn over(path: &Path, writer: SqliteConnectOptions, reader: SqliteConnectOptions) -> Self {
+        let common = |options: SqliteConnectOptions| {
+            options
+                .filename(path)
+                .foreign_keys(true)
+                .busy_timeout(PATIENCE)
+                .synchronous(SqliteSynchronous::Full)
+                // Overwrites deleted content with zeros.
+                .pragma("secure_delete", "ON")
+                // Nothing of the database goes to a folder for temporary files.
+                .pragma("temp_store", "MEMORY")
+                // A damaged schema must not run what it likes.
+                .pragma("trusted_schema", "OFF")
+                // A damaged page is noticed when it is read.
+                .pragma("cell_size_check", "ON")
+        };
+        let pool = || {
+            SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false).before_acquire(
+                |connection, _| {
+                    Box::pin(async move {
+                        // SQLite ends a transaction by itself when the disk is full or broken; sqlx then still counts it
+                        // as open, and no other can begin. Such a connection is replaced. The ping waits until a rollback
+                        // that is under way has been counted.
+                        connection.ping().await?;
+                        Ok(!connection.is_in_transaction())
+                    })
+                },
+            )
+        };
+        let writer = common(writer);
+        let reader = common(reader);
+        let eraser = pool().max_connections(1).connect_lazy_with(writer.clone().busy_timeout(ERASER_PATIENCE));
+        Self {
+            eraser: Eraser::new(eraser),
+            writer: pool().max_connections(1).connect_lazy_with(writer),
+            readers: pool().max_connections(READERS).connect_lazy_with(reader.clone()),
+            examiner: reader,
+            watch: None,
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn migrations_pending(&self) -> Result<Vec<Migration>, OpenError> {
+        migrate::pending(&self.readers).await
+    }
+
+    async fn migrate(&self) -> Result<Vec<Migration>, OpenError> {
+        migrate::run(&self.readers, &self.writer).await
+    }
+
+    async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError> {
+        let transaction = self.readers.begin().await.map_err(store_error)?;
+        Ok(Box::new(SqliteTx::new(transaction, Actor::Vault, self.eraser.clone(), self.watch.clone())))
+    }
+
+    async fn write(&self, actor: &Actor, _: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError> {
+        self.check_in_place()?;
+        // All writes are serial.
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        Ok(Box::new(SqliteTx::new(transaction, actor.clone(), self.eraser.clone(), self.watch.clone())))
+    }
+
+    async fn erase(&self) -> Result<Erasure, StoreError> {
+        self.eraser.erase(ERASURE_PATIENCE).await
+    }
+
+    fn check_in_place(&self) -> Result<(), StoreError> {
+        self.watch.as_deref().map_or(Ok(()), Watch::check)
+    }
+
+    async fn examine(&self) -> Result<Vec<String>, StoreError> {
+        let mut connection = self.examiner.connect().await.map_err(store_error)?;
+        let found = integrity::examine(&mut connection).await;
+        connection.close().await.map_err(store_error)?;
+        found
+    }
+
+    async fn close(&self) {
+        if let Some(watch) = &self.watch {
+            watch.close().await;
+        }
+        // The writer last, so that it is the connection that removes the WAL.
+        for pool in [&self.readers, self.eraser.pool(), &self.writer] {
+            // sqlx gives a connection back on the runtime that used it. Where that one has ended first, the connection
+            // never comes back; all that was answered is on disk all the same.
+            if tokio::time::timeout(CLOSING_PATIENCE, pool.close()).await.is_err() {
+                tracing::debug!("a database connection was not given back");
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! One transaction, of either kind. Which of its methods can be called is decided by the view it is handed out as.
+
+use super::constraint;
+use super::erasure::{Eraser, PATIENCE};
+use super::error::store_error;
+use super::watch::Watch;
+use crate::domain::actor::Actor;
+use crate::domain::clock::Timestamp;
+use crate::repository::erasure::Erasure;
+use crate::repository::error::{Conflict, Refusable, StoreError};
+use crate::repository::store::{ReadTx, WriteTx};
+use async_trait::async_trait;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+use std::sync::Arc;
+
+pub struct SqliteTx {
+    transaction: Transaction<'static, Sqlite>,
+    actor: Actor,
+    eraser: Eraser,
+    watch: Option<Arc<Watch>>,
+    /// A rule has refused a write. SQLite would go on; other engines would not, so none does.
+    is_over: bool,
+    /// Something sealed was deleted or replaced.
+    erases: bool,
+}
+
+impl SqliteTx {
+    pub fn new(
+        transaction: Transaction<'static, Sqlite>,
+        actor: Actor,
+        eraser: Eraser,
+        watch: Option<Arc<Watch>>,
+    ) -> Self {
+        Self { transaction, actor, eraser, watch, is_over: false, erases: false }
+    }
+
+    /// # Errors
+    /// [`StoreError::Over`].
+    pub fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+        if self.is_over { Err(StoreError::Over) } else { Ok(&mut *self.transaction) }
+    }
+
+    /// Runs a statement that no rule refuses. Returns how many rows it concerned.
+    pub async fn execute(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
+        let done = query.execute(self.connection()?).await.map_err(store_error)?;
+        Ok(done.rows_affected())
+    }
+
+    /// Runs a statement that a constraint may refuse.
+    pub async fn attempt(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Refusable<u64> {
+        match query.execute(self.connection()?).await {
+            Ok(done) => Ok(Ok(done.rows_affected())),
+            Err(error) => match constraint::broken(&error) {
+                Some(conflict) => self.refuse(conflict),
+                None => Err(store_error(error)),
+            },
+        }
+    }
+
+    /// Refuses what was asked, and everything after it.
+    pub fn refuse<T>(&mut self, conflict: Conflict) -> Refusable<T> {
+        self.end();
+        Ok(Err(conflict))
+    }
+
+    /// From now on it can only be dropped.
+    pub fn end(&mut self) {
+        self.is_over = true;
+    }
+
+    /// Tells that something sealed was deleted or replaced.
+    pub fn erases(&mut self) {
+        self.erases = true;
+    }
+}
+
+impl ReadTx for SqliteTx {}
+
+#[async_trait]
+impl WriteTx for SqliteTx {
+    fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    async fn commit(mut self: Box<Self>, now: Timestamp) -> Result<Erasure, StoreError> {
+        let erases = self.erases;
+        let connection = self.connection()?;
+        if erases {
+            Eraser::record(connection, now).await?;
+        }
+        let Self { transaction, eraser, watch, .. } = *self;
+        watch.as_deref().map_or(Ok(()), Watch::check)?;
+        transaction.commit().await.map_err(store_error)?;
+        if !erases {
+            return Ok(Erasure::Nothing);
+        }
+        // It is committed, whatever becomes of this.
+        Ok(eraser.erase(PATIENCE).await.unwrap_or(Erasure::Pending))
+    }
+}

@@ -1,0 +1,116 @@
+//! The contract that every engine keeps. `tests/store/contract.rs` proves it of each.
+//!
+//! 1. **Refused means over.** After a [`Conflict`](super::error::Conflict) a transaction can only be dropped: everything else that
+//!    is asked of it fails with [`StoreError::Over`].
+//! 2. **What is expected is a value:** a rule that refuses ([`Refusable`](super::error::Refusable)), an id that was used before, a
+//!    deletion that finds nothing or a key in use.
+//! 3. **Writes of one org are serial** where they ask for it ([`Serial::Org`]); all else may run side by side. A read is one
+//!    consistent view.
+//! 4. **Rules that must never break are constraints of the database:** unique names, slots for each cap, foreign keys.
+//! 5. **Erasure is the engine's:** a commit that deleted something sealed says whether it is off the disk. What is not is recorded
+//!    in the database, so that every server and every restart knows.
+//! 6. **Every write names its actor.**
+//! 7. A change is seen by the next request of every process.
+//! 8. A row that does not parse is damage, never "not found".
+
+use super::error::{OpenError, StoreError};
+use super::{api_token, erasure, hook_key, inline_hook, key_reference, master_key, org, service_app, signing_key};
+use super::{erasure::Erasure, used_token_id};
+use crate::domain::actor::Actor;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::OrgId;
+use async_trait::async_trait;
+
+/// A migration by number and name, as in `V1__vault`.
+pub type Migration = String;
+
+/// What a write must have for itself, beyond what constraints give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Serial<'a> {
+    /// Nothing: constraints are enough.
+    No,
+    /// Others that ask for the same org wait until it is over: it reads first and then writes what follows from that.
+    Org(&'a OrgId),
+}
+
+/// The store of one vault.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// The migrations that this program brings and the database has not seen, oldest first. Only looks.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the two do not belong together, or the database cannot be read.
+    async fn migrations_pending(&self) -> Result<Vec<Migration>, OpenError>;
+
+    /// Runs what is pending, and returns it. Many may do so at once; one does it.
+    ///
+    /// # Errors
+    /// [`OpenError`]; then nothing was changed.
+    async fn migrate(&self) -> Result<Vec<Migration>, OpenError>;
+
+    /// One consistent view, beside any writer.
+    async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError>;
+
+    /// Others may wait, so keep it short: no key making, sealing, hashing or network in between.
+    async fn write(&self, actor: &Actor, serial: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError>;
+
+    /// Tries once more to get what was deleted off the disk, whoever has deleted it.
+    async fn erase(&self) -> Result<Erasure, StoreError>;
+
+    /// Whether what is written now will be there after a restart: where the database is still what was opened.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    fn check_in_place(&self) -> Result<(), StoreError>;
+
+    /// Looks at how the engine keeps the data, and says what is damaged, a line for each finding. May take long, and changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] where it cannot be looked at for another reason than damage.
+    async fn examine(&self) -> Result<Vec<String>, StoreError>;
+
+    /// Closes all connections, after those who use one.
+    async fn close(&self);
+}
+
+/// Everything that can be read.
+pub trait ReadTx:
+    org::OrgRead
+    + hook_key::HookKeyRead
+    + key_reference::KeyReferenceRead
+    + inline_hook::InlineHookRead
+    + api_token::ApiTokenRead
+    + service_app::ServiceAppRead
+    + signing_key::SigningKeyRead
+    + master_key::MasterKeyRead
+    + erasure::ErasureRead
+{
+}
+
+/// Everything that can be read and written.
+#[async_trait]
+pub trait WriteTx:
+    ReadTx
+    + org::OrgWrite
+    + hook_key::HookKeyWrite
+    + key_reference::KeyReferenceWrite
+    + inline_hook::InlineHookWrite
+    + api_token::ApiTokenWrite
+    + service_app::ServiceAppWrite
+    + signing_key::SigningKeyWrite
+    + used_token_id::UsedTokenIdWrite
+    + master_key::MasterKeyWrite
+{
+    /// On whose behalf it writes.
+    fn actor(&self) -> &Actor;
+
+    /// Makes the changes durable: when this returns `Ok` they are on disk. Says what has become of sealed bytes that it has
+    /// deleted or replaced.
+    ///
+    /// # Arguments
+    /// `now`: since when what could not be erased is pending.
+    ///
+    /// # Errors
+    /// [`StoreError::Over`] where it was refused something; then nothing was changed.
+    async fn commit(self: Box<Self>, now: Timestamp) -> Result<Erasure, StoreError>;
+}

@@ -1,0 +1,53 @@
+//! Where a database is.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// The address of a database; its scheme names the engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// `sqlite://PATH`.
+    Sqlite(PathBuf),
+}
+
+impl DatabaseUrl {
+    /// # Errors
+    /// A phrase that completes "the value …".
+    pub fn parse(url: &str) -> Result<Self, &'static str> {
+        match url.strip_prefix("sqlite://") {
+            None => Err("does not begin with sqlite://"),
+            Some("" | ":memory:") => Err("names no file"),
+            Some(path) if path.contains('?') => Err("has parameters, and there are none"),
+            Some(path) => Ok(Self::Sqlite(PathBuf::from(path))),
+        }
+    }
+
+    /// That of a file in a data folder.
+    #[must_use]
+    pub fn file(path: &Path) -> Self {
+        Self::Sqlite(path.to_owned())
+    }
+}
+
+/// In the words of the setting.
+impl fmt::Display for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_url_names_a_file() {
+        assert_eq!(DatabaseUrl::parse("sqlite://a/b.db"), Ok(DatabaseUrl::Sqlite("a/b.db".into())));
+        assert_eq!(DatabaseUrl::parse("sqlite:///a/b.db"), Ok(DatabaseUrl::Sqlite("/a/b.db".into())));
+        for wrong in ["", "a.db", "sqlite://", "sqlite://:memory:", "sqlite://a.db?mode=ro", "mysql://a"] {
+            assert!(DatabaseUrl::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The handle on everything, which the use cases are methods of.
+
+use super::custody::health::Health;
+use super::hooks::token_cache::TokenCache;
+use super::oauth::issuers::Issuers;
+use super::recent::Recent;
+use crate::crypto::envelope::Envelope;
+use crate::crypto::key_pool::KeyPool;
+use crate::crypto::private_key::PrivateKey;
+use crate::crypto::random::{Purpose, Random};
+use crate::domain::clock::Clock;
+use crate::domain::id::{HookKeyId, KeyId, OrgId};
+use crate::outbound::Outbound;
+use crate::repository::store::Store;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use tokio::sync::{Mutex, Semaphore};
+
+/// The parsed hook keys that were used last.
+type ParsedHookKeys = Recent<HookKeyId, Arc<PrivateKey>>;
+
+/// How many hook keys stay parsed.
+const PARSED_HOOK_KEYS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not 0");
+
+/// The key of each org that has signed access tokens last, parsed: one that signs no more does not stay beside its successor.
+type ParsedSigningKeys = Recent<OrgId, (KeyId, Arc<PrivateKey>)>;
+
+/// How many signing keys stay parsed.
+const PARSED_SIGNING_KEYS: NonZeroUsize = NonZeroUsize::new(64).expect("it is not 0");
+
+/// The hashes of the keys whose halves were compared last.
+type ComparedKeys = Recent<[u8; 32], ()>;
+
+/// How many of them are remembered: a megabyte or two.
+const COMPARED_KEYS: NonZeroUsize = NonZeroUsize::new(16_384).expect("it is not 0");
+
+/// What needs no master key: orgs, tokens, and who a caller is.
+#[derive(Clone)]
+pub struct Registry {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) random: Random,
+}
+
+impl Registry {
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Random) -> Self {
+        Self { store, clock, random }
+    }
+
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+}
+
+/// The handle on everything: cheap to clone, shared by all workers.
+#[derive(Clone)]
+pub struct Vault {
+    pub(super) registry: Registry,
+    pub(super) envelope: Arc<Envelope>,
+    pub(super) key_pool: Arc<KeyPool>,
+    /// How many keys may be made at once where the pool has none.
+    pub(super) key_makers: Arc<Semaphore>,
+    pub(super) outbound: Arc<Outbound>,
+    pub(super) parsed_hook_keys: Arc<ParsedHookKeys>,
+    pub(super) compared_keys: Arc<ComparedKeys>,
+    pub(super) health: Arc<Health>,
+    pub(super) token_cache: Arc<TokenCache>,
+    pub(super) parsed_signing_keys: Arc<ParsedSigningKeys>,
+    /// Held by the one who makes an org's first signing key.
+    pub(super) first_signing_key: Arc<Mutex<()>>,
+    pub(super) issuers: Arc<Issuers>,
+}
+
+impl Vault {
+    /// # Arguments
+    /// `key_makers`: how many keys may be made at once beside the pool's thread; at least one.
+    #[must_use]
+    pub fn new(
+        registry: Registry,
+        envelope: Envelope,
+        key_pool: KeyPool,
+        key_makers: usize,
+        outbound: Outbound,
+        issuers: Issuers,
+    ) -> Self {
+        Self {
+            registry,
+            envelope: Arc::new(envelope),
+            key_pool: Arc::new(key_pool),
+            key_makers: Arc::new(Semaphore::new(key_makers.max(1))),
+            outbound: Arc::new(outbound),
+            parsed_hook_keys: Arc::new(ParsedHookKeys::new(PARSED_HOOK_KEYS)),
+            compared_keys: Arc::new(ComparedKeys::new(COMPARED_KEYS)),
+            health: Arc::default(),
+            token_cache: Arc::default(),
+            parsed_signing_keys: Arc::new(ParsedSigningKeys::new(PARSED_SIGNING_KEYS)),
+            first_signing_key: Arc::default(),
+            issuers: Arc::new(issuers),
+        }
+    }
+
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        self.registry.clock()
+    }
+
+    /// Random bytes that name a request or an error.
+    #[must_use]
+    pub fn request_bytes(&self) -> [u8; 16] {
+        self.registry.random.bytes(Purpose::Request)
+    }
+
+    /// Closes the store, after those who use it.
+    pub async fn close(&self) {
+        self.registry.store.close().await;
+    }
+}
