@@ -154,7 +154,12 @@ impl Served {
     }
 
     pub fn client(&self, token: &str) -> Client {
-        Client { http: self.http.clone(), url: format!("{}/api/v1/hook-keys", self.url), token: token.to_owned() }
+        Client {
+            http: self.http.clone(),
+            url: format!("{}/api/v1/hook-keys", self.url),
+            token: token.to_owned(),
+            host: None,
+        }
     }
 }
 
@@ -171,16 +176,29 @@ pub struct Client {
     http: reqwest::Client,
     url: String,
     token: String,
+    host: Option<String>,
 }
 
 pub type Reply = Option<(StatusCode, String)>;
 
 impl Client {
-    async fn send(&self, request: reqwest::RequestBuilder) -> Reply {
+    /// The same under the domain of an org.
+    pub fn with_host(self, host: &str) -> Self {
+        Self { host: Some(host.to_owned()), ..self }
+    }
+
+    async fn send(&self, mut request: reqwest::RequestBuilder) -> Reply {
+        if let Some(host) = &self.host {
+            request = request.header("host", host);
+        }
         let response = request.header("authorization", format!("SSWS {}", self.token)).send().await.ok()?;
         let status = response.status();
         // A status without its body is no answer yet.
         Some((status, response.text().await.ok()?))
+    }
+
+    pub async fn get(&self, path: &str) -> Reply {
+        self.send(self.http.get(self.url.replace("/api/v1/hook-keys", path))).await
     }
 
     pub async fn list(&self) -> Reply {
