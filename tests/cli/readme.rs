@@ -6,7 +6,7 @@ use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use tempfile::tempdir;
+use tempfile::{TempDir, tempdir};
 
 /// Lines that are not run, each with its reason. Whatever else is indented is run, and must succeed.
 const NOT_RUN: [(&str, &str); 2] =
@@ -15,9 +15,21 @@ const NOT_RUN: [(&str, &str); 2] =
 /// What a newcomer runs with cargo, which builds first.
 const CARGO: (&str, &str) = ("cargo run --release -- ", "target/release/hookvault ");
 
+fn document(name: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
+}
+
+/// A folder with the binary where cargo puts it.
+fn clone() -> TempDir {
+    let clone = tempdir().unwrap();
+    fs::create_dir_all(clone.path().join("target/release")).unwrap();
+    symlink(BINARY, clone.path().join("target/release/hookvault")).unwrap();
+    clone
+}
+
 /// The sections that have something to paste, with their indented lines.
 fn sections() -> Vec<Vec<String>> {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let readme = document("README.md");
     let lines =
         |section: &str| section.lines().filter_map(|line| line.strip_prefix("    ")).map(str::to_owned).collect();
     let sections: Vec<Vec<_>> = readme.split("\n## ").map(lines).collect();
@@ -75,9 +87,7 @@ fn members(answer: &str) -> Vec<String> {
 
 #[test]
 fn every_line_of_the_readme_runs_as_a_newcomer_pastes_it() {
-    let clone = tempdir().unwrap();
-    fs::create_dir_all(clone.path().join("target/release")).unwrap();
-    symlink(BINARY, clone.path().join("target/release/hookvault")).unwrap();
+    let clone = clone();
     let mut run = 0;
     for section in sections() {
         let mut shell = Shell { folder: clone.path(), state: String::new(), server: None, answer: String::new() };
@@ -93,4 +103,22 @@ fn every_line_of_the_readme_runs_as_a_newcomer_pastes_it() {
         }
     }
     assert!(run >= 10, "{run}");
+}
+
+#[test]
+fn the_commands_of_the_documents_are_there_with_their_flags() {
+    let clone = clone();
+    let mut called = 0;
+    let is_call = |line: &&str| line.starts_with("hookvault ") || line.starts_with("(umask 077; hookvault ");
+    for name in ["oauth", "operating", "using"] {
+        let text = document(&format!("docs/{name}.md"));
+        for line in text.lines().filter_map(|line| line.strip_prefix("    ")).filter(is_call) {
+            let pasted = format!("PATH=$PWD/target/release:$PATH\n{line}");
+            let screen = run(command("bash", clone.path()).args(["-c", &pasted]));
+            // There is no vault; but what is called wrongly is answered with 2, what is not there with 127.
+            assert!(matches!(screen.code, 0 | 1), "docs/{name}.md: {line}\n{}", screen.stderr);
+            called += 1;
+        }
+    }
+    assert!(called >= 3, "{called}");
 }
