@@ -9,6 +9,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 FORM = {"errorCode", "errorSummary", "errorLink", "errorId", "errorCauses"}
 # RFC 6749, clause 5.2.
 OAUTH_FORM = {"error", "error_description"}
+OAUTH_PATHS = ("/oauth2/v1/token", "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")
 
 
 def test_the_document_is_valid():
@@ -30,11 +31,12 @@ def test_every_example_of_an_error_has_its_form():
             for status, response in operation["responses"].items():
                 if not status.startswith(("4", "5")):
                     continue
-                examples = response["content"]["application/json"]["examples"]
-                assert examples, (method, path, status)
-                # What is wrong with a token request is told as OAuth has it; all else is not.
-                oauth = path == "/oauth2/v1/token" and status in ("400", "401")
-                for example in examples.values():
+                content = response["content"]["application/json"]
+                assert content["examples"], (method, path, status)
+                # What is wrong with a token request, or with the address of its endpoint, is told as OAuth has it.
+                oauth = content["schema"]["$ref"].endswith("/OAuthError")
+                assert not oauth or path in OAUTH_PATHS, (path, status)
+                for example in content["examples"].values():
                     assert set(example["value"]) == (OAUTH_FORM if oauth else FORM)
                     seen += 1
     assert seen > 20
