@@ -150,18 +150,18 @@ async fn files_that_others_may_read_are_refused() {
     let folder = installation.folder.path();
     let refused = |file: &str| {
         let path = folder.join(file);
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let screen = run(&mut installation.serve());
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         assert_eq!((screen.code, screen.stdout.as_str()), (1, ""));
         screen.stderr
     };
     assert_snapshot!(refused("hookvault.db"), @"
-    error: the database file hookvault.db can be read by others (mode 0640)
+    error: the database file hookvault.db can be read by others (mode 0644)
     hint: chmod 600 hookvault.db
     ");
     assert_snapshot!(refused("master.key"), @"
-    error: the secret file master.key can be read by others (mode 0640)
+    error: the secret file master.key can be read by others (mode 0644)
     hint: chmod 600 master.key
     ");
     drop(Served::start(&mut installation.serve()));
@@ -196,7 +196,7 @@ async fn a_file_that_is_no_database_is_refused_and_kept() {
     let screen = run(&mut installation.serve());
     assert_eq!(screen.code, 1);
     assert_snapshot!(screen.stderr, @"
-    error: the database file cannot be used: (code: 26) file is not a database
+    error: the database cannot be used: (code: 26) file is not a database
     hint: check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk
     ");
     assert_eq!(fs::read(&database).unwrap(), before);

@@ -192,7 +192,7 @@ fn a_new_database_is_mentioned() {
             run(hookvault(folder.path()).args(["app", "create", "--name", name, "--scope", READ, "--generate"]));
         screen.stderr.lines().next().unwrap().to_owned()
     };
-    assert_eq!(create("first"), "made a new database: hookvault.db");
+    assert_eq!(create("first"), "made a new database: sqlite://hookvault.db");
     assert!(create("second").starts_with("service app"));
 }
 

@@ -204,7 +204,7 @@ async fn hook_test_says_what_is_wrong_and_what_to_do() {
     ");
     let none = vault.run(&["hook", "test", "no hook"]).await;
     assert_snapshot!(none.stderr, @"
-    error: there is no InlineHook no hook
+    error: there is no inline hook no hook
     hint: `hookvault hook list` shows all inline hooks
     ");
 }
@@ -332,7 +332,7 @@ async fn assert_and_sign_print_a_jwt_and_nothing_else() {
     hint: write it as {"name": "value"}
     error: claims.exp belongs to the vault itself
     hint: see --help for the form of each value
-    error: there is no HookKey No key
+    error: there is no hook key No key
     hint: `hookvault key list` shows all hook keys
     error: ttl is not a number of seconds from 1 to 300
     hint: see --help for the form of each value

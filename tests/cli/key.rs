@@ -53,7 +53,7 @@ async fn keys_are_made_listed_shown_renamed_and_deleted() {
     let deleted = call(&installation, &["key", "delete", "Orders"]);
     assert_snapshot!(stable(&deleted.stderr), @"hook key HKY… is deleted");
     assert_snapshot!(refusal(&installation, &["key", "show", "Orders"]), @"
-    error: there is no HookKey Orders
+    error: there is no hook key Orders
     hint: `hookvault key list` shows all hook keys
     ");
     let whole: Value = serde_json::from_str(&call(&installation, &["key", "create", "a", "--json"]).stdout).unwrap();

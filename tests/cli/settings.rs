@@ -75,7 +75,7 @@ fn every_command_finds_the_vault_of_a_data_folder() {
     assert_eq!(
         call(folder, &create).stderr.lines().take(2).collect::<Vec<_>>(),
         [
-            "made a new database: hookvault.db",
+            "made a new database: sqlite://hookvault.db",
             "hint: the vault of `hookvault dev` in this folder is another: --data-dir hookvault-data",
         ]
     );
