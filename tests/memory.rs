@@ -11,6 +11,9 @@ use hookvault::domain::id::{HookKeyId, OrgId, PrefixedId as _};
 use hookvault::domain::sealed::Sealed;
 use pkcs8::DecodePrivateKey as _;
 use rsa::traits::PrivateKeyParts as _;
+use serde_json::json;
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -39,7 +42,7 @@ async fn primes(database: &Path) -> Vec<Vec<u8>> {
 }
 
 /// Looks until nothing is left: what a closed connection held is freed a moment after its client has gone.
-fn assert_forgotten(secrets: &Secrets, server: &Served, what: &str) {
+async fn assert_forgotten(secrets: &Secrets, server: &Served, what: &str) {
     let until = Instant::now() + Duration::from_secs(10);
     loop {
         let left = secrets.count_in(server.id());
@@ -47,7 +50,14 @@ fn assert_forgotten(secrets: &Secrets, server: &Served, what: &str) {
             return;
         }
         assert!(Instant::now() < until, "{left} parts of {what} are still in memory");
+        // The client's side of a connection ends on this thread.
+        tokio::task::yield_now().await;
     }
+}
+
+/// Each request on a connection of its own, which ends with the answer.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().pool_max_idle_per_host(0).timeout(Duration::from_secs(60)).build().unwrap()
 }
 
 #[tokio::test]
@@ -67,5 +77,47 @@ async fn the_primes_of_deleted_keys_are_in_memory_no_more() {
         assert_eq!(client.delete(id).await.unwrap().0, 204);
     }
     let secrets = Secrets::of(primes.iter().map(Vec::as_slice));
-    assert_forgotten(&secrets, &server, "primes");
+    assert_forgotten(&secrets, &server, "primes").await;
+}
+
+#[tokio::test]
+async fn tokens_and_secrets_of_hooks_are_in_memory_no_longer_than_their_requests() {
+    let installation = Installation::new();
+    let server = Served::start(&mut installation.serve());
+    let request = |method: reqwest::Method, path: &str| {
+        let request = client().request(method, format!("{}{path}", server.url));
+        request.header("authorization", format!("SSWS {}", installation.token))
+    };
+
+    // A token that is on its way is found, and so is one that is at rest afterwards where it was not wiped.
+    let unknown = "00unknownUNKNOWNunknownUNKNOWNunknownUNKNO";
+    let mut connection = TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
+    write!(connection, "GET /api/v1/hook-keys HTTP/1.1\r\nHost: a\r\nAuthorization: SSWS {unknown}\r\n").unwrap();
+    let on_its_way = Secrets::of([unknown.as_bytes()]);
+    let until = Instant::now() + Duration::from_secs(10);
+    while on_its_way.count_in(server.id()) == 0 {
+        assert!(Instant::now() < until, "memory can be searched");
+    }
+    drop(connection);
+    assert_forgotten(&on_its_way, &server, "the token of a connection that ended").await;
+
+    let (header, password) =
+        ("Bearer-of-the-hook-0123456789-abcdefghijkl", "client-secret-9876543210-zyxwvutsrqponmlk");
+    let channels = [
+        json!({"type": "HTTP", "version": "1.0.0", "config": {"uri": "https://hooks.example.com/",
+            "authScheme": {"type": "HEADER", "key": "Authorization", "value": header}}}),
+        json!({"type": "OAUTH", "version": "1.0.0", "config": {"uri": "https://hooks.example.com/",
+            "authType": "client_secret_post", "clientId": "vault", "clientSecret": password,
+            "tokenUrl": "https://login.example.com/token", "scope": "hooks"}}),
+    ];
+    for (number, channel) in channels.iter().enumerate() {
+        let name = format!("hook {number}");
+        let hook = json!({"name": name, "type": "com.okta.import.transform", "version": "1.0.0", "channel": channel});
+        let created = request(reqwest::Method::POST, "/api/v1/inlineHooks").json(&hook).send().await.unwrap();
+        assert_eq!(created.status(), 200);
+    }
+    for (what, secret) in [("header", header), ("client secret", password), ("API token", installation.token.as_str())]
+    {
+        assert_forgotten(&Secrets::of([secret.as_bytes()]), &server, what).await;
+    }
 }

@@ -4,6 +4,7 @@ pub mod authentication;
 pub mod dialect;
 pub mod error;
 pub mod extract;
+mod forget;
 pub mod host;
 pub mod json;
 pub mod org_url;

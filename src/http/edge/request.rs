@@ -4,6 +4,7 @@
 use crate::domain::actor::Actor;
 use crate::http::edge::authentication::{self, Authentication};
 use crate::http::edge::error::ApiError;
+use crate::http::edge::forget;
 use crate::http::edge::path_facts::PathFacts;
 use crate::http::edge::rate_limit::{Budget, Client};
 use crate::http::shared::Shared;
@@ -25,12 +26,13 @@ use std::time::Duration;
 /// # Errors
 /// Only where the handler panicked; the error is the finished answer.
 pub async fn surround(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let Some(shared) = request.app_data::<web::Data<Shared>>().cloned() else {
         return Err(ApiError::Framework("the shared state is missing".into()).into());
     };
+    forget::detach(&mut request);
     let vault = &shared.vault;
     let mut entry = Entry::begin(&request, &shared);
     let PathFacts { uncounted, .. } = entry.facts;
@@ -45,6 +47,7 @@ pub async fn surround(
     let exceeded = budget.is_some_and(|budget| budget.exceeded);
     let authentication =
         if exceeded { authentication } else { authentication::use_proof(authentication, &shared).await };
+    forget::credential(&mut request);
     let proof =
         authentication.proof().cloned().zip(authentication.caller().map(|caller| Actor::from(&caller.credential)));
     request.extensions_mut().insert::<Authentication>(authentication);
