@@ -151,7 +151,10 @@ async fn a_key_is_never_deleted_under_a_new_hook() {
                 hooked += 1;
                 let hook = body["id"].as_str().unwrap();
                 assert!(refusal.contains(&format!("The key is used by inline hook 'hook' ({hook})")), "{refusal}");
-                sqlx::query("DELETE FROM inline_hook").execute(&mut other).await.unwrap();
+                sqlx::raw_sql("DELETE FROM hook_key_reference; DELETE FROM inline_hook")
+                    .execute(&mut other)
+                    .await
+                    .unwrap();
                 sqlx::query("DELETE FROM hook_key WHERE id = ?").bind(&id).execute(&mut other).await.unwrap();
             }
             (400, 204) => {
