@@ -2,7 +2,9 @@
 
 mod receiver;
 
-use super::{Parts, StartError, listen};
+use super::parts::Parts;
+use super::serving::listen;
+use super::start_error::StartError;
 use crate::crypto::random::Purpose;
 use crate::domain::actor::Actor;
 use crate::domain::hook_key::HookKey;

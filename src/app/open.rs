@@ -1,6 +1,7 @@
 //! Opens what commands and the server work on: the database alone, or the vault with its keys.
 
-use super::{Parts, StartError};
+use super::parts::Parts;
+use super::start_error::StartError;
 use crate::config::{Config, DatabaseConfig, MasterKeySource};
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key_pool::KeyPool;

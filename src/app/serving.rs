@@ -1,0 +1,161 @@
+//! A server from start to stop.
+
+use super::open::open_vault;
+use super::parts::Parts;
+use super::signals::Signals;
+use super::start_error::StartError;
+use super::tasks;
+use crate::config::{Config, ServerConfig};
+use crate::domain::welcome::Welcome;
+use crate::http::api::routes;
+use crate::http::edge::rate_limit::RateLimiter;
+use crate::http::openapi::document;
+use crate::http::server;
+use crate::http::shared::Shared;
+use crate::vault::Vault;
+use actix_server::{Server, ServerHandle};
+use actix_web::web;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
+use std::sync::OnceLock;
+use tokio::sync::watch;
+
+/// A vault that is serving.
+pub struct App {
+    address: SocketAddr,
+    vault: Vault,
+    shared: web::Data<Shared>,
+    server: Server,
+    /// Told before the server, so that idle connections close.
+    stop: watch::Sender<bool>,
+}
+
+/// Stops a running app from elsewhere.
+#[derive(Clone)]
+pub struct Stopper {
+    server: ServerHandle,
+    stop: watch::Sender<bool>,
+}
+
+impl Stopper {
+    /// Gracefully: requests under way are answered.
+    pub async fn stop(&self, graceful: bool) {
+        self.stop.send_replace(true);
+        self.server.stop(graceful).await;
+    }
+}
+
+/// Takes an address, so that nobody else has it.
+///
+/// # Errors
+/// [`StartError::Listen`].
+pub fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).map_err(|reason| StartError::Listen { address, reason })
+}
+
+impl App {
+    /// Opens everything and starts to listen.
+    ///
+    /// # Errors
+    /// [`StartError`]; then nothing is left running.
+    pub async fn start(config: Config, parts: &Parts) -> Result<Self, StartError> {
+        // First, so that an address in use leaves nothing behind.
+        let listener = listen(config.server.listen)?;
+        Self::start_on(listener, config, parts).await
+    }
+
+    /// As [`Self::start`], on an address that was taken before.
+    ///
+    /// # Errors
+    /// [`StartError`]; then nothing is left running.
+    pub async fn start_on(listener: TcpListener, config: Config, parts: &Parts) -> Result<Self, StartError> {
+        let vault = open_vault(&config, true, parts).await?;
+        // The master key may be in it.
+        let Config { server, .. } = config;
+        Self::serve(&server, listener, vault, parts).await
+    }
+
+    async fn serve(
+        config: &ServerConfig,
+        listener: TcpListener,
+        vault: Vault,
+        parts: &Parts,
+    ) -> Result<Self, StartError> {
+        let listen_error = |reason| StartError::Listen { address: config.listen, reason };
+        let address = listener.local_addr().map_err(listen_error)?;
+        if config.public_url.is_none() && !address.ip().is_loopback() {
+            tracing::warn!(
+                "HOOKVAULT_PUBLIC_URL is not set: access by OAuth 2.0 works from this machine and for orgs with a domain only"
+            );
+        }
+        let shared = web::Data::new(Shared {
+            vault: vault.clone(),
+            limiter: RateLimiter::new(config.rate_limit, parts.clock.clone()),
+            dialect: config.dialect,
+            public_url: config.public_url.clone(),
+            body_timeout: config.client_timeout,
+            paths: routes::path_table(),
+            document: document::to_bytes().map_err(io::Error::from)?,
+            welcome: OnceLock::new(),
+        });
+        let (stop, stopping) = watch::channel(false);
+        let server = server::start(listener, shared.clone(), config.client_timeout, stopping).map_err(listen_error)?;
+        tokio::spawn(tasks::look_for_damage(vault.clone(), stop.subscribe()));
+        tokio::spawn(tasks::maintain(vault.clone(), stop.subscribe()));
+        tokio::spawn(tasks::erase(vault.clone(), stop.subscribe()));
+        Ok(Self { address, vault, shared, server, stop })
+    }
+
+    /// The address with the port that was really taken.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// Shows this on the first page, too, to a person at this machine. What was given first stays.
+    pub fn welcome(&self, welcome: Welcome) {
+        let _ = self.shared.welcome.set(welcome);
+    }
+
+    /// For a stop from elsewhere.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper { server: self.server.handle(), stop: self.stop.clone() }
+    }
+
+    /// Serves until the server is stopped, then closes the store.
+    ///
+    /// # Errors
+    /// [`StartError::Server`].
+    pub async fn run(self) -> Result<(), StartError> {
+        let result = self.server.await;
+        self.vault.close().await;
+        result.map_err(StartError::Server)
+    }
+
+    /// As [`Self::run`]; a signal stops it in order, a second one at once.
+    ///
+    /// # Errors
+    /// [`StartError::Server`].
+    pub async fn run_until(self, mut signals: Signals) -> Result<(), StartError> {
+        let stopper = self.stopper();
+        let mut running = pin!(self.run());
+        tokio::select! {
+            result = &mut running => return result,
+            () = signals.next() => {}
+        }
+        tokio::spawn(async move { stopper.stop(true).await });
+        tracing::info!("stopping; another signal stops at once");
+        tokio::select! {
+            result = &mut running => result,
+            // What was answered is on disk; the rest goes with the process.
+            () = signals.next() => Ok(()),
+        }
+    }
+}
