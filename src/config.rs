@@ -9,6 +9,7 @@ mod trusted_issuers;
 pub use data_dir::DataDir;
 pub use sources::{ConfigError, Sources};
 
+use crate::domain::connection_limits::ConnectionLimits;
 use crate::domain::dialect::DialectChoice;
 use crate::domain::outbound::OutboundPolicy;
 use crate::domain::public_url::PublicUrl;
@@ -16,12 +17,13 @@ use crate::domain::rate_limit::RateLimit;
 use crate::domain::trusted_issuer::TrustedIssuer;
 use crate::repository::url::DatabaseUrl;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// Our own lines; of the libraries that talk a lot, only what is amiss.
-const DEFAULT_LOG: &str = "info,actix_server=warn,actix_http=off,refinery_core=warn";
+const DEFAULT_LOG: &str = "info,actix_http=off,refinery_core=warn";
 
 /// Names of the variables. `.env.example` explains each; the flag is the same word in lower case, but for the
 /// master key itself: a secret is never a flag.
@@ -38,11 +40,13 @@ pub mod variable {
     pub const MIGRATE: &str = "HOOKVAULT_MIGRATE";
     pub const KEY_POOL: &str = "HOOKVAULT_KEY_POOL";
     pub const CLIENT_TIMEOUT: &str = "HOOKVAULT_CLIENT_TIMEOUT";
+    pub const MAX_CONNECTIONS: &str = "HOOKVAULT_MAX_CONNECTIONS";
+    pub const MAX_CONNECTIONS_PER_ADDRESS: &str = "HOOKVAULT_MAX_CONNECTIONS_PER_ADDRESS";
     pub const DATA_DIR: &str = "HOOKVAULT_DATA_DIR";
     pub const HOOK_ALLOW: &str = "HOOKVAULT_HOOK_ALLOW";
     pub const TRUSTED_ISSUERS: &str = "HOOKVAULT_TRUSTED_ISSUERS";
 
-    pub const ALL: [&str; 15] = [
+    pub const ALL: [&str; 17] = [
         LISTEN,
         DATABASE_URL,
         MASTER_KEY,
@@ -55,6 +59,8 @@ pub mod variable {
         MIGRATE,
         KEY_POOL,
         CLIENT_TIMEOUT,
+        MAX_CONNECTIONS,
+        MAX_CONNECTIONS_PER_ADDRESS,
         DATA_DIR,
         HOOK_ALLOW,
         TRUSTED_ISSUERS,
@@ -82,6 +88,7 @@ pub struct ServerConfig {
     pub key_pool: usize,
     /// How long a client may take to send a request head, and as long again for the body.
     pub client_timeout: Duration,
+    pub connections: ConnectionLimits,
 }
 
 #[derive(Debug, Clone)]
@@ -155,8 +162,27 @@ impl ServerConfig {
                 // The HTTP library counts in steps of half a second.
                 duration.filter(|duration| duration.as_secs() >= 1).ok_or("is not a duration of at least a second")
             })?,
+            connections: connection_limits(sources)?,
         })
     }
+}
+
+fn connection_limits(sources: &Sources) -> Result<ConnectionLimits, ConfigError> {
+    let number = |text: &str| text.parse::<NonZeroUsize>().ok();
+    Ok(ConnectionLimits {
+        total: sources.parse(variable::MAX_CONNECTIONS, "2000", "write it as 2000", |text| {
+            number(text).ok_or("is not a number above zero")
+        })?,
+        per_address: sources.parse(
+            variable::MAX_CONNECTIONS_PER_ADDRESS,
+            "half",
+            "write it as 1000, or half for half of all",
+            |text| match text {
+                "half" => Ok(None),
+                text => number(text).map(Some).ok_or("is neither a number above zero nor `half`"),
+            },
+        )?,
+    })
 }
 
 /// `localhost` is this machine without asking a name server (RFC 6761, clause 6.3).

@@ -5,6 +5,7 @@
 mod anomalies;
 mod api;
 mod cli;
+mod connections;
 mod damage;
 mod memory;
 mod races;

@@ -10,10 +10,9 @@ use crate::domain::welcome::Welcome;
 use crate::http::api::routes;
 use crate::http::edge::rate_limit::RateLimiter;
 use crate::http::openapi::document;
-use crate::http::server;
+use crate::http::server::Server;
 use crate::http::shared::Shared;
 use crate::vault::Vault;
-use actix_server::{Server, ServerHandle};
 use actix_web::web;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -27,22 +26,19 @@ pub struct App {
     vault: Vault,
     shared: web::Data<Shared>,
     server: Server,
-    /// Told before the server, so that idle connections close.
     stop: watch::Sender<bool>,
 }
 
 /// Stops a running app from elsewhere.
 #[derive(Clone)]
 pub struct Stopper {
-    server: ServerHandle,
     stop: watch::Sender<bool>,
 }
 
 impl Stopper {
-    /// Gracefully: requests under way are answered.
-    pub async fn stop(&self, graceful: bool) {
+    /// What was sent until now is answered, then the app ends.
+    pub fn stop(&self) {
         self.stop.send_replace(true);
-        self.server.stop(graceful).await;
     }
 }
 
@@ -99,8 +95,9 @@ impl App {
             document: document::to_bytes().map_err(io::Error::from)?,
             welcome: OnceLock::new(),
         });
-        let (stop, stopping) = watch::channel(false);
-        let server = server::start(listener, shared.clone(), config.client_timeout, stopping).map_err(listen_error)?;
+        let server = Server::start(listener, shared.clone(), config.connections, config.client_timeout);
+        let server = server.map_err(listen_error)?;
+        let (stop, _) = watch::channel(false);
         tokio::spawn(tasks::look_for_damage(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::maintain(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::erase(vault.clone(), stop.subscribe()));
@@ -126,7 +123,7 @@ impl App {
     /// For a stop from elsewhere.
     #[must_use]
     pub fn stopper(&self) -> Stopper {
-        Stopper { server: self.server.handle(), stop: self.stop.clone() }
+        Stopper { stop: self.stop.clone() }
     }
 
     /// Serves until the server is stopped, then closes the store.
@@ -134,7 +131,7 @@ impl App {
     /// # Errors
     /// [`StartError::Server`].
     pub async fn run(self) -> Result<(), StartError> {
-        let result = self.server.await;
+        let result = self.server.run(self.stop.subscribe()).await;
         self.vault.close().await;
         result.map_err(StartError::Server)
     }
@@ -150,7 +147,7 @@ impl App {
             result = &mut running => return result,
             () = signals.next() => {}
         }
-        tokio::spawn(async move { stopper.stop(true).await });
+        stopper.stop();
         tracing::info!("stopping; another signal stops at once");
         tokio::select! {
             result = &mut running => result,

@@ -161,6 +161,12 @@ pub struct ServerFlags {
     /// How long a client may take to send a request [default: 10s]
     #[arg(long, value_name = "TIME", help_heading = "Settings")]
     client_timeout: Option<String>,
+    /// How many clients may be connected at once [default: 2000]
+    #[arg(long, value_name = "NUMBER", help_heading = "Settings")]
+    max_connections: Option<String>,
+    /// How many of them from one address [default: half]
+    #[arg(long, value_name = "NUMBER", help_heading = "Settings")]
+    max_connections_per_address: Option<String>,
     /// Hosts and networks that hooks may be in, besides the public internet
     #[arg(long, value_name = "LIST", help_heading = "Settings")]
     hook_allow: Option<String>,
@@ -184,6 +190,8 @@ impl ServerFlags {
             (variable::PUBLIC_URL, self.public_url.clone()),
             (variable::KEY_POOL, self.key_pool.clone()),
             (variable::CLIENT_TIMEOUT, self.client_timeout.clone()),
+            (variable::MAX_CONNECTIONS, self.max_connections.clone()),
+            (variable::MAX_CONNECTIONS_PER_ADDRESS, self.max_connections_per_address.clone()),
             (variable::HOOK_ALLOW, self.hook_allow.clone()),
             (variable::TRUSTED_ISSUERS, self.trusted_issuers.clone()),
             (variable::LOG, self.log.clone()),

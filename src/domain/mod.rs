@@ -7,6 +7,7 @@ pub mod api_token;
 pub mod caller;
 pub mod chain;
 pub mod clock;
+pub mod connection_limits;
 pub mod dialect;
 pub mod hook_key;
 pub mod http_url;

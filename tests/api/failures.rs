@@ -45,7 +45,7 @@ async fn a_panic_is_a_500_that_tells_nothing_and_the_next_request_works() {
     assert_eq!(failed.header("x-rate-limit-limit"), "1200");
     assert_eq!(failed.header("x-okta-request-id").len(), 32);
     assert_eq!(create().await.status, 200);
-    stopper.stop(true).await;
+    stopper.stop();
     running.await.unwrap().unwrap();
 }
 

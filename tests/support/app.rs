@@ -7,6 +7,7 @@ use super::process::http_client;
 use hookvault::app::{App, Parts, StartError, Stopper};
 use hookvault::config::{Config, DatabaseConfig, MasterKeySource, ServerConfig};
 use hookvault::domain::actor::Actor;
+use hookvault::domain::connection_limits::ConnectionLimits;
 use hookvault::domain::dialect::DialectChoice;
 use hookvault::domain::name::Name;
 use hookvault::domain::org::Domain;
@@ -19,6 +20,7 @@ use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +57,7 @@ pub fn config(folder: &TempDir) -> Config {
             // So that the same request makes the same key in every run.
             key_pool: 0,
             client_timeout: Duration::from_secs(30),
+            connections: ConnectionLimits { total: NonZeroUsize::new(2000).unwrap(), per_address: None },
         },
         database: DatabaseConfig { url: DatabaseUrl::file(&database(folder)), migrate: true },
         master_key: MasterKeySource::Text(MASTER_KEY.to_owned().into()),
@@ -109,7 +112,7 @@ impl TestApp {
 
     /// Orderly; afterwards the files are closed.
     pub async fn stop(self) -> Arc<TempDir> {
-        self.stopper.stop(true).await;
+        self.stopper.stop();
         tokio::time::timeout(Duration::from_secs(60), self.running).await.unwrap().unwrap().unwrap();
         self.folder
     }

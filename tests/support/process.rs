@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A call of the binary in a folder, with an environment that holds nothing of ours.
 pub fn hookvault(folder: &Path) -> Command {
@@ -117,10 +117,12 @@ impl Served {
         Ok(Self { child, url, http: http_client(), log })
     }
 
-    /// SIGTERM, and the end in order.
-    pub fn terminate(&mut self) {
+    /// SIGTERM, and the end in order. Returns how long it took.
+    pub fn terminate(&mut self) -> Duration {
+        let asked = Instant::now();
         kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         assert!(wait(&mut self.child).success());
+        asked.elapsed()
     }
 
     pub fn id(&self) -> u32 {

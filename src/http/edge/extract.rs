@@ -3,6 +3,7 @@
 use crate::http::edge::error::ApiError;
 use crate::http::edge::error::oauth::OAuthRequestError;
 use crate::http::edge::private_key::refuse_private_key;
+use crate::http::server::connection::Connection;
 use crate::http::shared::Shared;
 use crate::vault::error::VaultError;
 use actix_web::dev::Payload;
@@ -12,6 +13,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use url::form_urlencoded;
 
 /// In bytes.
@@ -160,11 +162,16 @@ async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<web::Bytes
     }
     let shared: &web::Data<Shared> =
         request.app_data().ok_or_else(|| ApiError::Framework("the shared state is missing".into()))?;
+    let connection: Option<&Arc<Connection>> = request.conn_data();
+    // What comes in chunks says only at its end how long it was.
+    let _reading = declared.is_none().then(|| connection.map(Connection::read_body)).flatten();
     let payload = web::Payload::from_request(request, payload).await.map_err(|error| malformed(&error.to_string()))?;
     match tokio::time::timeout(shared.body_timeout, payload.to_bytes_limited(BODY_LIMIT)).await {
         Err(_) => Err(ApiError::BodyTooSlow),
         Ok(Err(_)) => Err(too_large()),
-        Ok(Ok(Err(error))) => Err(malformed(&error.to_string())),
+        Ok(Ok(Err(_))) => Err(ApiError::MalformedBody(
+            "The request body ends before it is complete, or its chunks are malformed.".into(),
+        )),
         Ok(Ok(Ok(body))) => Ok(body),
     }
 }

@@ -4,21 +4,24 @@
 use crate::domain::actor::Actor;
 use crate::http::edge::authentication::{self, Authentication};
 use crate::http::edge::error::ApiError;
+use crate::http::edge::extract::BODY_LIMIT;
 use crate::http::edge::forget;
 use crate::http::edge::path_facts::PathFacts;
 use crate::http::edge::rate_limit::{Budget, Client};
+use crate::http::server::connection::{Connection, UnderWay};
 use crate::http::shared::Shared;
 use crate::vault::Vault;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, ResponseError, web};
 use futures_util::FutureExt as _;
 use std::fmt;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The middleware around all routes.
@@ -33,6 +36,7 @@ pub async fn surround(
         return Err(ApiError::Framework("the shared state is missing".into()).into());
     };
     forget::detach(&mut request);
+    let under_way = begin(&request);
     let vault = &shared.vault;
     let mut entry = Entry::begin(&request, &shared);
     let PathFacts { uncounted, .. } = entry.facts;
@@ -72,7 +76,18 @@ pub async fn surround(
     add_headers(response.headers_mut(), status, &shared, &entry.request_id);
     open_to_pages(response.headers_mut(), entry.facts);
     entry.status = Some(status);
+    if under_way.is_some_and(|under_way| under_way.is_last()) {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     Ok(response)
+}
+
+/// Tells the connection that a request is under way, and how much of its body may come before anybody asks for it.
+fn begin(request: &ServiceRequest) -> Option<UnderWay> {
+    let connection: &Arc<Connection> = request.conn_data()?;
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    Some(connection.begin(length.unwrap_or_default().min(BODY_LIMIT as u64)))
 }
 
 /// Who a request is counted with. `None` where nobody is to be counted: our own failure to look a credential up is not its
