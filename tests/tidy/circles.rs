@@ -1,10 +1,11 @@
 //! Which file uses which, from their tokens: what a macro is given counts, comments do not.
 //!
 //! A file uses another where it names something in it: from `crate` on, from `super` on, or through a module that it declares.
-//! To declare a module is no use of it, nor is what a file's own tests name. So a `mod.rs` that declares and explains is in no
-//! circle; one that holds what its modules use must not use them in turn.
+//! To declare a module is no use of it, nor is to say who may see something, nor what a file's own tests name. So a `mod.rs` that
+//! declares and explains is in no circle; one that holds what its modules use must not use them in turn, and what one hands on
+//! with `pub use` is named by its modules where it stands.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Module = Vec<String>;
@@ -66,6 +67,7 @@ fn walk(tokens: TokenStream, module: &Module, names: &mut Vec<Module>) {
                 }
                 at += 3;
             }
+            [TokenTree::Ident(word), TokenTree::Group(group), ..] if word == "pub" && is_visibility(group) => at += 2,
             [TokenTree::Ident(first), ..] => {
                 let mut path = vec![first.to_string()];
                 at = follow(&tokens, at + 1, &mut path, module, names);
@@ -76,6 +78,16 @@ fn walk(tokens: TokenStream, module: &Module, names: &mut Vec<Module>) {
             }
             _ => at += 1,
         }
+    }
+}
+
+/// Whether this stands behind `pub` to say who may see something. Else it is the type of a field.
+fn is_visibility(group: &Group) -> bool {
+    let tokens: Vec<_> = group.stream().into_iter().collect();
+    match &tokens[..] {
+        [TokenTree::Ident(word), ..] if word == "in" => true,
+        [TokenTree::Ident(word)] => ["crate", "self", "super"].iter().any(|scope| word == scope),
+        _ => false,
     }
 }
 
@@ -137,7 +149,10 @@ fn a_circle_is_found_whichever_way_it_is_closed() {
         file("b.rs", "fn f() { json!([super::c::X]) }"),
         file("c.rs", "mod inner; fn f() -> inner::Y {} /// [`crate::a::Z`]\nstruct Z;"),
         file("c/inner.rs", "mod own { use super::super::super::b::Thing; }"),
-        file("d.rs", "use crate::a::Thing; use std::b::Thing;"),
+        file("d.rs", "use crate::a::Thing; use std::b::Thing; mod e; mod f; fn g() -> e::A {}"),
+        file("d/e.rs", "pub(super) struct A { pub(in crate::d) a: u8 } pub(crate) struct B(pub (u8, super::f::C));"),
+        file("d/f.rs", "use super::e::B;"),
     ];
-    assert_eq!(circles(&sources), ["b.rs uses c.rs\nc.rs uses c/inner.rs\nc/inner.rs uses b.rs"]);
+    let found = ["b.rs uses c.rs\nc.rs uses c/inner.rs\nc/inner.rs uses b.rs", "d/e.rs uses d/f.rs\nd/f.rs uses d/e.rs"];
+    assert_eq!(circles(&sources), found);
 }
