@@ -153,6 +153,7 @@ fn a_circle_is_found_whichever_way_it_is_closed() {
         file("d/e.rs", "pub(super) struct A { pub(in crate::d) a: u8 } pub(crate) struct B(pub (u8, super::f::C));"),
         file("d/f.rs", "use super::e::B;"),
     ];
-    let found = ["b.rs uses c.rs\nc.rs uses c/inner.rs\nc/inner.rs uses b.rs", "d/e.rs uses d/f.rs\nd/f.rs uses d/e.rs"];
+    let found =
+        ["b.rs uses c.rs\nc.rs uses c/inner.rs\nc/inner.rs uses b.rs", "d/e.rs uses d/f.rs\nd/f.rs uses d/e.rs"];
     assert_eq!(circles(&sources), found);
 }

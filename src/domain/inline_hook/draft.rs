@@ -1,6 +1,11 @@
 //! What somebody wants a hook to be, before it is checked; and the check.
 
+mod channel;
 mod check;
+mod content;
+
+pub use channel::{AuthSchemeDraft, ChannelDraft, HeaderDraft};
+pub use content::{HookContent, SecretSource};
 
 use super::{CHANNEL_VERSION, Channel, ChannelAuth, HookType, HookVersion, InlineHook, OAuthClient};
 use crate::domain::id::HookKeyId;
@@ -17,37 +22,6 @@ pub struct HookDraft {
     pub hook_type: Option<String>,
     pub version: Option<String>,
     pub channel: ChannelDraft,
-}
-
-#[derive(Default)]
-pub struct ChannelDraft {
-    /// `HTTP` or `OAUTH`.
-    pub kind: Option<String>,
-    pub version: Option<String>,
-    pub uri: Option<String>,
-    pub method: Option<String>,
-    pub headers: Option<Vec<HeaderDraft>>,
-    pub auth_scheme: Option<Option<AuthSchemeDraft>>,
-    pub auth_type: Option<String>,
-    pub client_id: Option<String>,
-    pub client_secret: Option<Secret>,
-    pub token_url: Option<String>,
-    pub scope: Option<Option<String>>,
-    /// The id of a hook key, or its name.
-    pub hook_key: Option<String>,
-}
-
-#[derive(Default)]
-pub struct HeaderDraft {
-    pub key: Option<String>,
-    pub value: Option<String>,
-}
-
-#[derive(Default)]
-pub struct AuthSchemeDraft {
-    pub kind: Option<String>,
-    pub key: Option<String>,
-    pub value: Option<Secret>,
 }
 
 /// What a draft is measured against.
@@ -76,27 +50,6 @@ impl<'a> Base<'a> {
             Self::Changed(hook) => Some(hook),
         }
     }
-}
-
-/// A draft that was checked.
-#[derive(Debug)]
-pub struct HookContent {
-    pub name: Name,
-    pub hook_type: HookType,
-    pub version: HookVersion,
-    pub channel: Channel,
-    pub secret: SecretSource,
-}
-
-/// Where the secret of a hook comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SecretSource {
-    /// The channel has none.
-    None,
-    /// From the draft.
-    Given,
-    /// From the hook as it was.
-    Kept,
 }
 
 impl HookDraft {

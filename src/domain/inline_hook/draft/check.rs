@@ -1,6 +1,7 @@
 //! Looks at the members of a draft one by one, and collects what is wrong.
 
-use super::{HeaderDraft, SecretSource};
+use super::channel::HeaderDraft;
+use super::content::SecretSource;
 use crate::domain::http_url::HttpUrl;
 use crate::domain::inline_hook::Header;
 use crate::domain::invalid::{Invalid, InvalidField};
