@@ -10,6 +10,7 @@ pub mod hook_key;
 pub mod inline_hook;
 pub mod key_reference;
 pub mod master_key;
+mod mode;
 mod open;
 pub mod org;
 pub mod page;
@@ -21,4 +22,5 @@ pub mod store;
 pub mod url;
 pub mod used_token_id;
 
-pub use open::{Mode, open};
+pub use mode::Mode;
+pub use open::open;

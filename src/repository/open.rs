@@ -1,21 +1,11 @@
 //! Opens a database: the one place that knows which engines there are.
 
 use super::error::OpenError;
+use super::mode::Mode;
 use super::sqlite::SqliteStore;
 use super::store::Store;
 use super::url::DatabaseUrl;
 use std::sync::Arc;
-
-/// What an opened database is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// To be made where there is none.
-    Create,
-    /// It must be there.
-    Existing,
-    /// For looking alone: nothing of it is changed, and every write fails.
-    ReadOnly,
-}
 
 /// Opens a database, without a look at its schema. Returns also whether it was made.
 ///

@@ -4,10 +4,11 @@
 //! 2. WAL and synchronous FULL: a commit that returned is on disk, and readers never wait for the writer.
 //! 3. Write transactions begin IMMEDIATE: all writes are serial, and queue instead of failing half-way with
 //!    `SQLITE_BUSY_SNAPSHOT`.
-//! 4. `secure_delete` overwrites what is deleted; truncating the WAL removes the older copies ([`erasure`]).
+//! 4. `secure_delete` overwrites what is deleted; truncating the WAL removes the older copies ([`eraser`]).
 
 mod api_token;
 mod constraint;
+mod eraser;
 mod erasure;
 mod error;
 mod file;

@@ -1,6 +1,6 @@
 //! The connections to the file.
 
-use super::erasure::{Eraser, PATIENCE as ERASURE_PATIENCE};
+use super::eraser::{Eraser, PATIENCE as ERASURE_PATIENCE};
 use super::error::store_error;
 use super::transaction::SqliteTx;
 use super::watch::Watch;
@@ -8,7 +8,7 @@ use super::{file, integrity, look, migrate};
 use crate::domain::actor::Actor;
 use crate::repository::erasure::Erasure;
 use crate::repository::error::{OpenError, StoreError};
-use crate::repository::open::Mode;
+use crate::repository::mode::Mode;
 use crate::repository::store::{Migration, ReadTx, Serial, Store, WriteTx};
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};

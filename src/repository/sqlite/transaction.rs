@@ -1,7 +1,7 @@
 //! One transaction, of either kind. Which of its methods can be called is decided by the view it is handed out as.
 
 use super::constraint;
-use super::erasure::{Eraser, PATIENCE};
+use super::eraser::{Eraser, PATIENCE};
 use super::error::store_error;
 use super::watch::Watch;
 use crate::domain::actor::Actor;

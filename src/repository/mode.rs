@@ -1,0 +1,12 @@
+//! What a database is opened for.
+
+/// What an opened database is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// To be made where there is none.
+    Create,
+    /// It must be there.
+    Existing,
+    /// For looking alone: nothing of it is changed, and every write fails.
+    ReadOnly,
+}
