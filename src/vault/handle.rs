@@ -1,6 +1,6 @@
 //! The handle on everything, which the use cases are methods of.
 
-use super::custody::health::Health;
+use super::custody::known_damage::KnownDamage;
 use super::hooks::token_cache::TokenCache;
 use super::oauth::issuers::Issuers;
 use super::recent::Recent;
@@ -65,7 +65,7 @@ pub struct Vault {
     pub(super) outbound: Arc<Outbound>,
     pub(super) parsed_hook_keys: Arc<ParsedHookKeys>,
     pub(super) compared_keys: Arc<ComparedKeys>,
-    pub(super) health: Arc<Health>,
+    pub(super) known_damage: Arc<KnownDamage>,
     pub(super) token_cache: Arc<TokenCache>,
     pub(super) parsed_signing_keys: Arc<ParsedSigningKeys>,
     /// Held by the one who makes an org's first signing key.
@@ -93,7 +93,7 @@ impl Vault {
             outbound: Arc::new(outbound),
             parsed_hook_keys: Arc::new(ParsedHookKeys::new(PARSED_HOOK_KEYS)),
             compared_keys: Arc::new(ComparedKeys::new(COMPARED_KEYS)),
-            health: Arc::default(),
+            known_damage: Arc::default(),
             token_cache: Arc::default(),
             parsed_signing_keys: Arc::new(ParsedSigningKeys::new(PARSED_SIGNING_KEYS)),
             first_signing_key: Arc::default(),

@@ -8,9 +8,9 @@ use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::repository::store::Serial;
-use crate::vault::Registry;
 use crate::vault::access::pick::pick;
 use crate::vault::error::{Kind, VaultError};
+use crate::vault::handle::Registry;
 
 impl Registry {
     /// Returns the token itself too: this is the only time that it can be seen.

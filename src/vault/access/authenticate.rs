@@ -8,8 +8,8 @@ use crate::domain::api_token::TokenStatus;
 use crate::domain::caller::{Caller, Credential};
 use crate::domain::org::{Domain, Org};
 use crate::repository::store::ReadTx;
-use crate::vault::Registry;
 use crate::vault::error::{CredentialError, VaultError};
+use crate::vault::handle::Registry;
 
 impl Registry {
     /// The org that answers on this host: an unknown one gets the default org.

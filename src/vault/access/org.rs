@@ -6,8 +6,8 @@ use crate::domain::name::Name;
 use crate::domain::org::{Domain, Org};
 use crate::repository::error::Conflict;
 use crate::repository::store::Serial;
-use crate::vault::Registry;
 use crate::vault::error::{Kind, VaultError};
+use crate::vault::handle::Registry;
 
 /// What the first org is called.
 const DEFAULT_NAME: &str = "default";

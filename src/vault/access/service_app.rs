@@ -7,9 +7,9 @@ use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::repository::store::{ReadTx, Serial};
-use crate::vault::Registry;
 use crate::vault::access::pick::pick;
 use crate::vault::error::{Kind, VaultError};
+use crate::vault::handle::Registry;
 
 impl Registry {
     /// # Arguments

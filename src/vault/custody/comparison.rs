@@ -11,8 +11,8 @@ use crate::domain::hook_key::{PublicKey, SealedHookKey};
 use crate::domain::id::KeyId;
 use crate::domain::sealed::{Place, Sealed};
 use crate::domain::signing_key::SealedSigningKey;
-use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::handle::Vault;
 use sha2::{Digest as _, Sha256};
 
 /// A key of either kind, as it is at rest.

@@ -6,7 +6,7 @@ use crate::repository::erasure::Erasure;
 pub use crate::repository::erasure::PendingErasures;
 use crate::repository::store::WriteTx;
 use crate::vault::error::VaultError;
-use crate::vault::{Registry, Vault};
+use crate::vault::handle::{Registry, Vault};
 
 impl Registry {
     /// Commits. A deletion stands with that; where its bytes are not off the disk, that is recorded and told.

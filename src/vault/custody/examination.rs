@@ -7,8 +7,8 @@ use crate::domain::hook_key::SealedHookKey;
 use crate::domain::inline_hook::StoredInlineHook;
 use crate::domain::signing_key::SealedSigningKey;
 use crate::repository::error::StoreError;
-use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::handle::Vault;
 use tokio::time::Instant;
 
 /// How many rows are in memory at a time.
@@ -46,7 +46,7 @@ impl Vault {
                 looked => looked?,
             }
         }
-        self.health.looked(examination.damaged.first().map(ToString::to_string));
+        self.known_damage.looked(examination.damaged.first().map(ToString::to_string));
         Ok(examination)
     }
 

@@ -1,25 +1,9 @@
-//! What is known of damage, so that whoever asks whether the vault is ready learns of it.
+//! Whether the vault is ready: its database is there and sound, as far as is known.
 
 use super::sealing::SealingError;
 use crate::repository::error::StoreError;
-use crate::vault::Vault;
 use crate::vault::error::VaultError;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// The damage that was met first since everything was last found sound.
-#[derive(Default)]
-pub(in crate::vault) struct Health(Mutex<Option<String>>);
-
-impl Health {
-    fn damage(&self) -> MutexGuard<'_, Option<String>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Tells what a look at everything has found first.
-    pub(in crate::vault) fn looked(&self, damage: Option<String>) {
-        *self.damage() = damage;
-    }
-}
+use crate::vault::handle::Vault;
 
 /// Why the vault is not ready.
 #[derive(Debug, thiserror::Error)]
@@ -41,21 +25,13 @@ impl Vault {
     pub async fn health(&self) -> Result<(), NotReady> {
         self.registry.store.check_in_place().map_err(NotReady::NotInPlace)?;
         self.ready().await?;
-        match &*self.health.damage() {
-            Some(damage) => Err(NotReady::Damaged(damage.clone())),
-            None => Ok(()),
-        }
+        self.known_damage.first().map_or(Ok(()), |damage| Err(NotReady::Damaged(damage)))
     }
 
     /// To be told of every error: where it is damage, the vault is not ready until a look at everything finds it sound.
     pub fn observe(&self, error: &VaultError) {
-        if !error.is_damage() {
-            return;
-        }
-        let mut damage = self.health.damage();
-        if damage.is_none() {
+        if error.is_damage() && self.known_damage.met(error) {
             tracing::error!(error = %error, "the database is damaged; `hookvault check` says where");
-            *damage = Some(error.to_string());
         }
     }
 }

@@ -5,4 +5,5 @@ pub mod damage;
 pub mod erasure;
 pub mod examination;
 pub mod health;
+pub(in crate::vault) mod known_damage;
 pub mod sealing;

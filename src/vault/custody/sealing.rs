@@ -5,9 +5,8 @@ use crate::domain::actor::Actor;
 use crate::domain::sealed::{MasterKeyId, Place};
 use crate::repository::master_key::MasterKeyRecord;
 use crate::repository::store::Serial;
-use crate::vault::Registry;
-use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::handle::{Registry, Vault};
 
 /// The value under the probe. Its content does not matter; that it opens does.
 const PROBE: &[u8] = b"hookvault";

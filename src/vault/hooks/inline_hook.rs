@@ -9,8 +9,8 @@ use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
 use crate::repository::error::Conflict;
 use crate::repository::store::{ReadTx, Serial, WriteTx};
-use crate::vault::Vault;
 use crate::vault::error::{Kind, VaultError};
+use crate::vault::handle::Vault;
 use crate::vault::keys::hook_key::find_key;
 
 impl Vault {

@@ -8,8 +8,8 @@ use crate::domain::name::Name;
 use crate::repository::error::{Conflict, StoreError};
 use crate::repository::hook_key::KeyDeletion;
 use crate::repository::store::{ReadTx, Serial};
-use crate::vault::Vault;
 use crate::vault::error::{Kind, VaultError};
+use crate::vault::handle::Vault;
 use crate::vault::keys::publishing::PublishedKey;
 use tokio::sync::OwnedSemaphorePermit;
 

@@ -8,8 +8,8 @@ use crate::domain::inline_hook::CONSUMER_KIND;
 use crate::domain::invalid::{Invalid, InvalidField};
 use crate::domain::name::Name;
 use crate::repository::store::Serial;
-use crate::vault::Vault;
 use crate::vault::error::{Kind, VaultError};
+use crate::vault::handle::Vault;
 use crate::vault::keys::hook_key::get_key;
 use std::time::Duration;
 

@@ -2,8 +2,8 @@
 
 use crate::crypto::rsa_key;
 use crate::domain::hook_key::{HookKey, PublicKey, SealedHookKey};
-use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::handle::Vault;
 
 /// A key whose public half belongs to its private one: no other half is shown to anybody.
 #[derive(Debug, Clone)]

@@ -1,8 +1,9 @@
 //! Access tokens: JWTs that the org's own key signs (wire.md §5), and who comes with one.
 
+use super::claims::LEEWAY;
 use super::error::{AccessTokenError as Refused, ProofError};
+use super::proof;
 use super::replay::SingleUse;
-use super::{LEEWAY, proof};
 use crate::crypto::jws::{self, Unverified};
 use crate::crypto::random::Purpose;
 use crate::domain::caller::{Caller, Credential};
@@ -13,8 +14,8 @@ use crate::domain::scope::{Scope, Scopes};
 use crate::domain::service_app::ServiceApp;
 use crate::domain::signing_key::TOKEN_LIFETIME;
 use crate::domain::verifying_key::VerifyingKey;
-use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::handle::Vault;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};

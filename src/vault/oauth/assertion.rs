@@ -1,8 +1,8 @@
 //! Client assertions: who asks for a token (RFC 7523, clause 3; wire.md §5).
 
+use super::claims::{LEEWAY, names_audience, numeric_date};
 use super::error::TokenRequestError as Refused;
 use super::replay::SingleUse;
-use super::{LEEWAY, names_audience, numeric_date};
 use crate::crypto::jws::{Unverified, VerifyError};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{OrgId, PrefixedId as _, ServiceAppId};

@@ -9,8 +9,8 @@ use crate::domain::id::PrefixedId as _;
 use crate::domain::org::Org;
 use crate::domain::scope::{Scope, Scopes};
 use crate::repository::store::Serial;
-use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::handle::Vault;
 use crate::vault::keys::signing::ASSERTION_TYPE;
 
 /// What a token endpoint is asked. The parameters are as they came.

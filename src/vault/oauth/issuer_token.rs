@@ -1,13 +1,13 @@
 //! Access tokens of trusted issuers, and who comes with one (RFC 9068).
 
 use super::access_token::{AccessRequest, Confirmation};
+use super::claims::{LEEWAY, names_audience, numeric_date};
 use super::error::AccessTokenError as Refused;
 use super::issuers::Issuer;
-use super::{LEEWAY, names_audience, numeric_date};
 use crate::crypto::jws::{UniqueMembers, Unverified};
 use crate::domain::caller::{Caller, Credential};
-use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::handle::Vault;
 use serde::Deserialize as _;
 use serde_json::Value;
 use std::sync::Arc;

@@ -5,9 +5,9 @@
 //! 3. A nonce is the sealed moment of its making. Nothing is stored, so nonces outlive a restart and count in every process that
 //!    has the master key.
 
+use super::claims::{LEEWAY, numeric_date};
 use super::error::ProofError;
 use super::replay::SingleUse;
-use super::{LEEWAY, numeric_date};
 use crate::crypto::envelope::Envelope;
 use crate::crypto::jwk;
 use crate::crypto::jws::{Unverified, VerifyError};
@@ -24,7 +24,7 @@ use std::time::Duration;
 use url::Url;
 
 /// How long a nonce counts (wire.md §5).
-pub const NONCE_LIFETIME: Duration = Duration::from_hours(24);
+const NONCE_LIFETIME: Duration = Duration::from_hours(24);
 
 /// How old a proof may be: clients send it again after they had to wait.
 const MAX_AGE: Duration = Duration::from_mins(5);

@@ -5,8 +5,8 @@ use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
 use crate::repository::error::StoreError;
 use crate::repository::store::{Serial, WriteTx};
-use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::handle::Vault;
 use sha2::{Digest as _, Sha256};
 
 /// The use of a token that counts once.

@@ -9,8 +9,8 @@ use crate::domain::org::Org;
 use crate::domain::signing_key::{KeyRing, PUBLISHED_AHEAD, Phase, SealedSigningKey, SigningKey, place};
 use crate::repository::error::{Conflict, StoreError};
 use crate::repository::store::{ReadTx, Serial};
-use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::handle::Vault;
 use std::sync::Arc;
 
 /// How a rotation treats the keys of before.

@@ -2,8 +2,8 @@
 
 use crate::domain::actor::Actor;
 use crate::repository::store::Serial;
-use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::handle::Vault;
 
 impl Vault {
     /// Forgets the ids of tokens that are refused for their age anyway, and looks after the signing keys of each org.
