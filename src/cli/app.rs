@@ -221,7 +221,8 @@ impl Show {
     async fn run(self) -> Result<(), CliError> {
         let show = async |registry: &Registry| {
             let (app, keys) = registry.service_app_get(&self.app).await?;
-            Ok::<_, VaultError>(AppLine::new(&app, &keys, &registry.org_list().await?))
+            let org = registry.org_pick(Some(app.org_id.as_str())).await?;
+            Ok::<_, VaultError>(AppLine::new(&app, &keys, &[org]))
         };
         output::print_json(&self.registry.work(false, show).await?)
     }

@@ -4,6 +4,7 @@ use super::error::{Refusable, StoreError};
 use crate::domain::api_token::{ApiToken, TokenHash};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ApiTokenId;
+use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use async_trait::async_trait;
 
@@ -11,6 +12,12 @@ use async_trait::async_trait;
 pub trait ApiTokenRead: Send {
     /// The tokens of all orgs, in order of creation, revoked ones too.
     async fn api_token_list(&mut self) -> Result<Vec<ApiToken>, StoreError>;
+    async fn api_token_find(&mut self, id: &ApiTokenId) -> Result<Option<ApiToken>, StoreError>;
+    /// The tokens of this name that are not revoked, of all orgs, in order of creation; of each org there is one at the most.
+    ///
+    /// # Arguments
+    /// `limit`: how many at the most.
+    async fn api_token_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ApiToken>, StoreError>;
     async fn api_token_find_by_hash(&mut self, hash: &TokenHash) -> Result<Option<ApiToken>, StoreError>;
 }
 

@@ -3,6 +3,7 @@
 use super::error::{Refusable, StoreError};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ClientKid, ServiceAppId};
+use crate::domain::name::Name;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use async_trait::async_trait;
 
@@ -11,6 +12,11 @@ pub trait ServiceAppRead: Send {
     /// The apps of all orgs, in order of creation.
     async fn service_app_list(&mut self) -> Result<Vec<ServiceApp>, StoreError>;
     async fn service_app_find(&mut self, id: &ServiceAppId) -> Result<Option<ServiceApp>, StoreError>;
+    /// The apps of this name of all orgs, in order of creation; of each org there is one at the most.
+    ///
+    /// # Arguments
+    /// `limit`: how many at the most.
+    async fn service_app_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ServiceApp>, StoreError>;
     /// In order of registration.
     async fn service_app_key_list(&mut self, id: &ServiceAppId) -> Result<Vec<AppKey>, StoreError>;
 }

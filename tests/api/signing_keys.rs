@@ -83,6 +83,24 @@ async fn after_90_days_the_next_key_comes_by_itself() {
 }
 
 #[tokio::test]
+async fn the_upkeep_reaches_every_org_whatever_is_wrong_with_another() {
+    // More than a page of them.
+    const ORGS: usize = 70;
+    let app = TestApp::start().await;
+    for number in 0..ORGS {
+        app.new_org(&format!("org{number}.example.com")).await;
+    }
+    let last = app.vault.registry().org_pick(Some(&format!("org{}.example.com", ORGS - 1))).await.unwrap();
+    assert_eq!(app.vault.signing_key_list(&last.id).await.unwrap().len(), 1);
+    app.clock.advance(Duration::from_hours(90 * 24));
+    let damage = "UPDATE org SET created = 9223372036854775807 WHERE name = 'org7.example.com'";
+    sqlx::raw_sql(damage).execute(&mut app.other_program().await).await.unwrap();
+    let error = app.vault.oauth_upkeep().await.unwrap_err();
+    assert!(error.is_damage() && error.to_string().contains("org.created"), "{error}");
+    assert_eq!(app.vault.signing_key_list(&last.id).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
 async fn a_revoking_rotation_ends_all_tokens_and_erases_the_old_keys() {
     let app = TestApp::start().await;
     let beside = app.start_beside().await;

@@ -108,3 +108,34 @@ fn a_name_that_is_anothers_id_or_domain_picks_nothing_by_mistake() {
     let revoked: Vec<_> = listed.lines().filter(|line| line.contains("revoked")).collect();
     assert!(revoked.len() == 1 && revoked[0].contains(" first "), "{listed}");
 }
+
+#[test]
+fn a_name_that_two_orgs_have_picks_neither() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    let scope = "okta.inlineHooks.read";
+    assert_eq!(call(folder, &["org", "create", "one"]).code, 0);
+    for org in ["default", "one"] {
+        assert_eq!(call(folder, &["token", "create", "--name", "ci", "--scope", scope, "--org", org]).code, 0);
+        assert_eq!(
+            call(folder, &["app", "create", "--name", "ci", "--scope", scope, "--org", org, "--generate"]).code,
+            0
+        );
+    }
+    assert_snapshot!(stderr(folder, &["token", "revoke", "ci"]), @"
+    error: there is more than one API token called ci
+    hint: give the id instead of the name
+    ");
+    assert_snapshot!(stderr(folder, &["app", "show", "ci"]), @"
+    error: there is more than one service app called ci
+    hint: give the id instead of the name
+    ");
+    let id =
+        call(folder, &["token", "list"]).stdout.lines().last().unwrap().split_whitespace().next().unwrap().to_owned();
+    assert_eq!(call(folder, &["token", "revoke", &id]).code, 0);
+    assert_eq!(call(folder, &["token", "revoke", "ci"]).code, 0, "it is the only one that is left");
+    assert_snapshot!(stderr(folder, &["token", "revoke", "ci"]), @"
+    error: there is no API token ci
+    hint: `hookvault token list` shows all tokens
+    ");
+}

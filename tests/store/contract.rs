@@ -5,7 +5,7 @@ use super::{
     write,
 };
 use hookvault::domain::actor::Actor;
-use hookvault::domain::api_token::TokenHash;
+use hookvault::domain::api_token::{ApiToken, TokenHash};
 use hookvault::domain::hook_key::{HookKey, PublicKey};
 use hookvault::domain::id::{ClientKid, HookKeyId, KeyId, PrefixedId as _, ServiceAppId};
 use hookvault::domain::inline_hook::{ChannelAuth, HookStatus};
@@ -38,6 +38,13 @@ async fn what_was_written_reads_back() {
     let store = open(&folder).await;
     let mut tx = store.read().await.unwrap();
     assert_eq!(tx.org_list().await.unwrap(), [org.clone(), other.clone()]);
+    let mut page = tx.org_page(None, 1).await.unwrap();
+    assert_eq!(page.items.remove(0).unwrap(), org);
+    let mut page = tx.org_page(page.next, 1).await.unwrap();
+    assert_eq!(page.items.remove(0).unwrap(), other);
+    assert!(tx.org_page(page.next, 1).await.unwrap().items.is_empty());
+    assert_eq!(tx.org_find(&other.id).await.unwrap().as_ref(), Some(&other));
+    assert_eq!(tx.org_find_by_name(&other.name).await.unwrap().as_ref(), Some(&other));
     assert_eq!(tx.org_find_by_domain(other.domain.as_ref().unwrap()).await.unwrap().as_ref(), Some(&other));
     assert_eq!(tx.org_find_default().await.unwrap().as_ref(), Some(&org));
     assert_eq!(tx.hook_key_list(&org.id).await.unwrap(), std::slice::from_ref(&key));
@@ -52,6 +59,7 @@ async fn what_was_written_reads_back() {
         assert_eq!((at_rest.key, at_rest.sealed_pkcs8), (key.clone(), sealed(1)));
     }
     assert_eq!(tx.api_token_list().await.unwrap(), std::slice::from_ref(&token));
+    assert_eq!(tx.api_token_find(&token.id).await.unwrap().as_ref(), Some(&token));
     assert_eq!(tx.api_token_find_by_hash(&hash).await.unwrap(), Some(token));
     let found = tx.master_key_find().await.unwrap().unwrap();
     assert_eq!((found.id, found.probe, found.created), (record.id, record.probe, record.created));
@@ -63,10 +71,13 @@ async fn what_is_not_there_is_none_and_not_an_error() {
     let org = org(1, true);
     let key = key(1, &org);
     let mut tx = store.write(&Actor::Vault, Serial::No).await.unwrap();
+    assert!(tx.org_find(&org.id).await.unwrap().is_none());
+    assert!(tx.org_find_by_name(&org.name).await.unwrap().is_none());
     assert!(tx.org_find_default().await.unwrap().is_none());
     assert!(tx.hook_key_find(&org.id, &key.id).await.unwrap().is_none());
     assert_eq!(tx.hook_key_rename(&org.id, &key.id, &key.name, time(3)).await.unwrap(), Ok(None));
     assert_eq!(tx.hook_key_delete(&org.id, &key.id).await.unwrap(), KeyDeletion::Missing);
+    assert!(tx.api_token_find(&token(1, &org).0.id).await.unwrap().is_none());
     assert!(tx.api_token_find_by_hash(&TokenHash([0; 32])).await.unwrap().is_none());
     assert!(tx.master_key_find().await.unwrap().is_none());
 }
@@ -127,6 +138,27 @@ async fn the_database_itself_keeps_names_and_domains_unique() {
     let record = MasterKeyRecord { id: MasterKeyId::from_bytes([7; 8]), probe: sealed(9), created: time(5) };
     write!(store, tx => tx.master_key_insert(&record)).unwrap();
     assert_eq!(conflict(write!(store, tx => tx.master_key_insert(&record))), Conflict::MasterKey);
+}
+
+#[tokio::test]
+async fn tokens_are_found_by_name_in_all_orgs_until_they_are_revoked() {
+    let (_folder, store) = fresh().await;
+    let orgs = [org(1, true), org(2, false), org(3, false)];
+    let mut tokens = Vec::new();
+    for (org, number) in orgs.iter().zip(1..) {
+        write!(store, tx => tx.org_insert(org)).unwrap();
+        let (token, hash) = token(number, org);
+        tokens.push(ApiToken { name: name("same"), ..token });
+        write!(store, tx => tx.api_token_insert(tokens.last().unwrap(), &hash)).unwrap();
+    }
+    let (other, hash) = token(9, &orgs[0]);
+    write!(store, tx => tx.api_token_insert(&other, &hash)).unwrap();
+    assert!(change!(store, tx => tx.api_token_revoke(&tokens[0].id, time(8))));
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(tx.api_token_list_by_name(&name("same"), 9).await.unwrap(), tokens[1..]);
+    assert_eq!(tx.api_token_list_by_name(&name("same"), 1).await.unwrap(), tokens[1..2]);
+    assert_eq!(tx.api_token_list_by_name(&name("Same"), 9).await.unwrap(), []);
+    assert_eq!(tx.api_token_find(&tokens[0].id).await.unwrap().unwrap().revoked, Some(time(8)), "by its id it is");
 }
 
 #[tokio::test]
@@ -206,6 +238,9 @@ async fn service_apps_and_their_keys_read_back_and_go_together() {
     let changed = ServiceApp { active: false, last_updated: time(9), ..one.clone() };
     assert_eq!(tx.service_app_list().await.unwrap(), [changed.clone(), two.clone()]);
     assert_eq!(tx.service_app_find(&one.id).await.unwrap(), Some(changed.clone()));
+    assert_eq!(tx.service_app_list_by_name(&one.name, 9).await.unwrap(), [changed.clone(), two.clone()]);
+    assert_eq!(tx.service_app_list_by_name(&one.name, 1).await.unwrap(), std::slice::from_ref(&changed));
+    assert_eq!(tx.service_app_list_by_name(&name("Same"), 9).await.unwrap(), []);
     for _ in 0..2 {
         tx.service_app_set_active(&one.id, true, time(10)).await.unwrap();
     }

@@ -15,6 +15,14 @@ pub struct OrgRow {
     pub created: i64,
 }
 
+/// With its place in the order of creation.
+#[derive(sqlx::FromRow)]
+pub struct PlacedOrgRow {
+    pub seq: i64,
+    #[sqlx(flatten)]
+    pub org: OrgRow,
+}
+
 impl TryFrom<OrgRow> for Org {
     type Error = StoreError;
 

@@ -5,6 +5,7 @@ use super::transaction::SqliteTx;
 use crate::domain::api_token::{ApiToken, TokenHash};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ApiTokenId, PrefixedId as _};
+use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::repository::api_token::{ApiTokenRead, ApiTokenWrite};
 use crate::repository::error::{Refusable, StoreError};
@@ -17,6 +18,30 @@ impl ApiTokenRead for SqliteTx {
         let rows: Vec<ApiTokenRow> = sqlx::query_as(
             "SELECT id, org_id, user_id, name, scopes, created, expires, revoked FROM api_token ORDER BY seq",
         )
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        rows.into_iter().map(ApiToken::try_from).collect()
+    }
+
+    async fn api_token_find(&mut self, id: &ApiTokenId) -> Result<Option<ApiToken>, StoreError> {
+        let row: Option<ApiTokenRow> = sqlx::query_as(
+            "SELECT id, org_id, user_id, name, scopes, created, expires, revoked FROM api_token WHERE id = ?",
+        )
+        .bind(id.as_str())
+        .fetch_optional(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        row.map(ApiToken::try_from).transpose()
+    }
+
+    async fn api_token_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ApiToken>, StoreError> {
+        let rows: Vec<ApiTokenRow> = sqlx::query_as(
+            "SELECT id, org_id, user_id, name, scopes, created, expires, revoked
+             FROM api_token WHERE name = ? AND revoked IS NULL ORDER BY seq LIMIT ?",
+        )
+        .bind(name.as_str())
+        .bind(limit)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;

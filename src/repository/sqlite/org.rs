@@ -2,11 +2,13 @@
 
 use super::error::store_error;
 use super::transaction::SqliteTx;
-use crate::domain::id::PrefixedId as _;
+use crate::domain::id::{OrgId, PrefixedId as _};
+use crate::domain::name::Name;
 use crate::domain::org::{Domain, Org};
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::org::{OrgRead, OrgWrite};
-use crate::repository::row::org::OrgRow;
+use crate::repository::page::{Page, Seq};
+use crate::repository::row::org::{OrgRow, PlacedOrgRow};
 use async_trait::async_trait;
 
 #[async_trait]
@@ -17,6 +19,42 @@ impl OrgRead for SqliteTx {
             .await
             .map_err(store_error)?;
         rows.into_iter().map(Org::try_from).collect()
+    }
+
+    async fn org_page(
+        &mut self,
+        after: Option<Seq>,
+        limit: u32,
+    ) -> Result<Page<Result<Org, StoreError>, Seq>, StoreError> {
+        let rows: Vec<PlacedOrgRow> = sqlx::query_as(
+            "SELECT seq, id, name, domain, is_default, created FROM org WHERE seq > ? ORDER BY seq LIMIT ?",
+        )
+        .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
+        .bind(limit)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        let placed = |row: PlacedOrgRow| (Seq(row.seq), Org::try_from(row.org));
+        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+    }
+
+    async fn org_find(&mut self, id: &OrgId) -> Result<Option<Org>, StoreError> {
+        let row: Option<OrgRow> = sqlx::query_as("SELECT id, name, domain, is_default, created FROM org WHERE id = ?")
+            .bind(id.as_str())
+            .fetch_optional(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        row.map(Org::try_from).transpose()
+    }
+
+    async fn org_find_by_name(&mut self, name: &Name) -> Result<Option<Org>, StoreError> {
+        let row: Option<OrgRow> =
+            sqlx::query_as("SELECT id, name, domain, is_default, created FROM org WHERE name = ?")
+                .bind(name.as_str())
+                .fetch_optional(self.connection()?)
+                .await
+                .map_err(store_error)?;
+        row.map(Org::try_from).transpose()
     }
 
     async fn org_find_by_domain(&mut self, domain: &Domain) -> Result<Option<Org>, StoreError> {

@@ -4,6 +4,7 @@ use super::error::store_error;
 use super::transaction::SqliteTx;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ClientKid, PrefixedId as _, ServiceAppId};
+use crate::domain::name::Name;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::domain::verifying_key::VerifyingKey;
 use crate::repository::error::{Refusable, StoreError};
@@ -34,6 +35,19 @@ impl ServiceAppRead for SqliteTx {
         .await
         .map_err(store_error)?;
         row.map(ServiceApp::try_from).transpose()
+    }
+
+    async fn service_app_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ServiceApp>, StoreError> {
+        let rows: Vec<ServiceAppRow> = sqlx::query_as(
+            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
+             FROM service_app WHERE name = ? ORDER BY seq LIMIT ?",
+        )
+        .bind(name.as_str())
+        .bind(limit)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        rows.into_iter().map(ServiceApp::try_from).collect()
     }
 
     async fn service_app_key_list(&mut self, id: &ServiceAppId) -> Result<Vec<AppKey>, StoreError> {

@@ -4,11 +4,11 @@ use crate::crypto::token_secret::TokenSecret;
 use crate::domain::actor::Actor;
 use crate::domain::api_token::{ApiToken, TokenStatus};
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{OrgId, PrefixedId as _};
+use crate::domain::id::{ApiTokenId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
-use crate::repository::store::Serial;
-use crate::vault::access::pick::pick;
+use crate::repository::store::{ReadTx, Serial};
+use crate::vault::access::pick::{SEVERAL, only};
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Registry;
 
@@ -109,11 +109,23 @@ impl Registry {
     pub async fn api_token_revoke(&self, actor: &Actor, id_or_name: &str) -> Result<ApiToken, VaultError> {
         let now = self.clock.now();
         let mut tx = self.store.write(actor, Serial::No).await?;
-        let mut found = tx.api_token_list().await?;
-        found.retain(|token| token.revoked.is_none());
-        let token = pick(found, Kind::ApiToken, id_or_name, |token| (token.id.as_str(), token.name.as_str()))?;
+        let token = find(&mut *tx, id_or_name).await?;
         tx.api_token_revoke(&token.id, now).await?;
         self.commit(tx).await?;
         Ok(ApiToken { revoked: Some(now), ..token })
     }
+}
+
+/// The token with this id, or else the only one with this name, of those that are not revoked.
+async fn find(tx: &mut (impl ReadTx + ?Sized), id_or_name: &str) -> Result<ApiToken, VaultError> {
+    if let Ok(id) = ApiTokenId::parse(id_or_name)
+        && let Some(token) = tx.api_token_find(&id).await?.filter(|token| token.revoked.is_none())
+    {
+        return Ok(token);
+    }
+    let named = match Name::known(id_or_name) {
+        Ok(name) => tx.api_token_list_by_name(&name, SEVERAL).await?,
+        Err(_) => Vec::new(),
+    };
+    only(named, Kind::ApiToken, id_or_name)
 }

@@ -1,11 +1,12 @@
 //! Orgs: the default one that is always there, and further ones.
 
 use crate::domain::actor::Actor;
-use crate::domain::id::PrefixedId as _;
+use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::org::{Domain, Org};
 use crate::repository::error::Conflict;
 use crate::repository::store::Serial;
+use crate::vault::access::pick::only;
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Registry;
 
@@ -61,18 +62,21 @@ impl Registry {
     /// # Errors
     /// [`VaultError::NotFound`], [`VaultError::Ambiguous`] where the name is another's domain, or one of the store.
     pub async fn org_pick(&self, wanted: Option<&str>) -> Result<Org, VaultError> {
-        let Some(wanted) = wanted else {
-            return self.store.read().await?.org_find_default().await?.ok_or(VaultError::Empty);
-        };
-        let mut orgs = self.org_list().await?;
-        if let Some(index) = orgs.iter().position(|org| org.id.as_str() == wanted) {
-            return Ok(orgs.swap_remove(index));
+        let mut tx = self.store.read().await?;
+        let Some(wanted) = wanted else { return tx.org_find_default().await?.ok_or(VaultError::Empty) };
+        // An id counts before a name.
+        if let Ok(id) = OrgId::parse(wanted)
+            && let Some(org) = tx.org_find(&id).await?
+        {
+            return Ok(org);
         }
-        let domain = Domain::parse(wanted).ok();
-        orgs.retain(|org| org.name.as_str() == wanted || (domain.is_some() && org.domain == domain));
-        if orgs.len() > 1 {
-            return Err(VaultError::Ambiguous { kind: Kind::Org, name: wanted.to_owned() });
+        let mut found = Vec::new();
+        if let Ok(name) = Name::known(wanted) {
+            found.extend(tx.org_find_by_name(&name).await?);
         }
-        orgs.pop().ok_or_else(|| VaultError::NotFound { kind: Kind::Org, id: wanted.to_owned() })
+        if let Ok(domain) = Domain::parse(wanted) {
+            found.extend(tx.org_find_by_domain(&domain).await?.filter(|org| !found.contains(org)));
+        }
+        only(found, Kind::Org, wanted)
     }
 }

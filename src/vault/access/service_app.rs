@@ -2,12 +2,12 @@
 
 use crate::crypto::jwk;
 use crate::domain::actor::Actor;
-use crate::domain::id::{ClientKid, OrgId, PrefixedId as _};
+use crate::domain::id::{ClientKid, OrgId, PrefixedId as _, ServiceAppId};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::repository::store::{ReadTx, Serial};
-use crate::vault::access::pick::pick;
+use crate::vault::access::pick::{SEVERAL, only};
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Registry;
 
@@ -157,6 +157,16 @@ impl Registry {
     }
 }
 
+/// The app with this id, or else the only one with this name.
 async fn find(tx: &mut (impl ReadTx + ?Sized), id_or_name: &str) -> Result<ServiceApp, VaultError> {
-    pick(tx.service_app_list().await?, Kind::ServiceApp, id_or_name, |app| (app.id.as_str(), app.name.as_str()))
+    if let Ok(id) = ServiceAppId::parse(id_or_name)
+        && let Some(app) = tx.service_app_find(&id).await?
+    {
+        return Ok(app);
+    }
+    let named = match Name::known(id_or_name) {
+        Ok(name) => tx.service_app_list_by_name(&name, SEVERAL).await?,
+        Err(_) => Vec::new(),
+    };
+    only(named, Kind::ServiceApp, id_or_name)
 }
