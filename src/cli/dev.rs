@@ -5,7 +5,7 @@ use super::error::CliError;
 use super::flags::{self, ServerFlags};
 use super::output;
 use crate::app::{self, App, Parts, Signals};
-use crate::config::{DataDir, ServerConfig, variable};
+use crate::config::{Config, DataDir, ServerConfig, variable};
 use clap::Args;
 use folder::Folder;
 
@@ -44,7 +44,7 @@ impl Dev {
         let parts = Parts::real();
         folder.ensure_master_key(&parts)?;
         folder.refuse_open_token()?;
-        let app = App::start_on(listener, folder.files.config(&sources)?, &parts).await?;
+        let app = App::start_on(listener, Config::of_folder(&folder.files, &sources)?, &parts).await?;
         let signals = Signals::catch()?;
         let address = screen::reachable(app.address());
         folder.announce(&format!("http://{address}"))?;

@@ -132,7 +132,7 @@ impl VaultFlags {
     async fn open(&self, flags: impl IntoIterator<Item = Flags>) -> Result<Vault, CliError> {
         let sources = sources([self.database.flags(), self.master_key.flags()].into_iter().chain(flags))?;
         let mut config = match DataDir::from_sources(&sources)? {
-            Some(folder) => folder.config(&sources)?,
+            Some(folder) => Config::of_folder(&folder, &sources)?,
             None => Config::from_sources(&sources)?,
         };
         // Keys are made one by one, if at all.

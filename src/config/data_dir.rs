@@ -1,8 +1,7 @@
 //! The data folder: `dev` keeps a vault in it, and every command that is told of it finds that vault again.
 
 use super::sources::{ConfigError, Sources};
-use super::{Config, DatabaseConfig, MasterKeySource, ServerConfig, outbound, trusted_issuers, variable};
-use crate::repository::url::DatabaseUrl;
+use super::variable;
 use std::path::{Path, PathBuf};
 
 /// Where `dev` keeps everything unless it is told otherwise.
@@ -88,20 +87,6 @@ impl DataDir {
     #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.0.join("dev.lock")
-    }
-
-    /// The settings of the vault in this folder, whose hooks may be on this machine.
-    ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn config(&self, sources: &Sources) -> Result<Config, ConfigError> {
-        Ok(Config {
-            server: ServerConfig::from_sources(sources)?,
-            database: DatabaseConfig { url: DatabaseUrl::file(&self.database()), migrate: super::migrate(sources)? },
-            master_key: MasterKeySource::File(self.master_key()),
-            outbound: outbound(sources)?.with_loopback(),
-            trusted_issuers: trusted_issuers::from_sources(sources)?,
-        })
     }
 }
 

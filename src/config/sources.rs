@@ -145,3 +145,36 @@ fn nearest(name: &str) -> String {
         None => ".env.example lists all settings".to_owned(),
     }
 }
+
+/// Of an environment or a `.env`.
+#[cfg(test)]
+pub(super) fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, Zeroizing<String>> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), Zeroizing::new((*value).to_owned()))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_variable_of_ours_is_refused_and_the_likely_one_named() {
+        let error = |name: &str| Sources::new([], variables(&[(name, "x")]), variables(&[])).err().unwrap();
+        assert_eq!(
+            error("HOOKVAULT_LISTNE").to_string(),
+            "HOOKVAULT_LISTNE in the environment is not a setting of hookvault"
+        );
+        for (given, meant) in [
+            ("HOOKVAULT_LISTNE", variable::LISTEN),
+            ("HOOKVAULT_LOG_LEVEL", variable::LOG),
+            ("HOOKVAULT_MASTERKEY", variable::MASTER_KEY),
+            ("HOOKVAULT_DATABASE", variable::DATABASE_URL),
+            ("HOOKVAULT_DATADIR", variable::DATA_DIR),
+            ("HOOKVAULT_RATE_LIMITS", variable::RATE_LIMIT),
+        ] {
+            assert_eq!(error(given).hint, format!("unset it; perhaps {meant} was meant"));
+        }
+        assert_eq!(error("HOOKVAULT_COLOUR").hint, "unset it; .env.example lists all settings");
+        assert!(Sources::new([], variables(&[]), variables(&[("HOOKVAULT_NO", "x"), ("OTHER", "y")])).is_err());
+        assert!(Sources::new([], variables(&[]), variables(&[("OTHER", "y")])).is_ok());
+    }
+}

@@ -1,7 +1,7 @@
 //! `HOOKVAULT_TRUSTED_ISSUERS`: a JSON array, because an issuer has several settings.
 
+use super::sources::{ConfigError, Sources};
 use super::variable;
-use super::{ConfigError, Sources};
 use crate::domain::http_url::HttpUrl;
 use crate::domain::invalid::Invalid;
 use crate::domain::scope::Scopes;
