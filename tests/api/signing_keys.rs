@@ -4,6 +4,7 @@ use crate::support::app::{READ, TestApp};
 use crate::support::client_key::ClientKey;
 use crate::support::oauth::{ServiceClient, anon, bearer, part};
 use hookvault::domain::actor::Actor;
+use hookvault::domain::id::PrefixedId as _;
 use hookvault::vault::error::VaultError;
 use hookvault::vault::oauth::signing_key::Rotation;
 use serde_json::Value;
@@ -98,6 +99,9 @@ async fn the_upkeep_reaches_every_org_whatever_is_wrong_with_another() {
     let error = app.vault.oauth_upkeep().await.unwrap_err();
     assert!(error.is_damage() && error.to_string().contains("org.created"), "{error}");
     assert_eq!(app.vault.signing_key_list(&last.id).await.unwrap().len(), 2);
+    for wanted in [last.id.as_str(), last.name.as_str()] {
+        assert_eq!(app.vault.registry().org_pick(Some(wanted)).await.unwrap(), last);
+    }
 }
 
 #[tokio::test]
