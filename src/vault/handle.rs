@@ -49,8 +49,8 @@ impl Registry {
     }
 
     #[must_use]
-    pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.clock
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 }
 
@@ -107,7 +107,7 @@ impl Vault {
     }
 
     #[must_use]
-    pub fn clock(&self) -> &Arc<dyn Clock> {
+    pub fn clock(&self) -> &dyn Clock {
         self.registry.clock()
     }
 

@@ -3,12 +3,12 @@
 //! HTTP/1.1 answers in the order of the requests (RFC 9112, clause 9.3.2), so a connection has one request under way at most. While it
 //! is, nothing but its body is read.
 
-use crate::domain::clock::Clock;
 use futures_util::task::AtomicWaker;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::Waker;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How much of a body may still come, in bytes, where its length is not known: its reader sees the end.
 const UNKNOWN: u64 = u64::MAX;
@@ -21,32 +21,30 @@ const ENDING: u8 = 1;
 const CLOSED: u8 = 2;
 
 pub struct Connection {
-    clock: Arc<dyn Clock>,
+    began: Instant,
     phase: AtomicU8,
     under_way: AtomicBool,
     /// What may still be read for the request under way, in bytes.
     body_left: AtomicU64,
     /// Whether something was read that waits until the request under way is answered.
     waiting: AtomicBool,
-    /// When it last did something for its client, in milliseconds of the clock.
+    /// When it last did something for its client, in milliseconds since it began.
     active_at: AtomicU64,
     reader: AtomicWaker,
 }
 
 impl Connection {
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let connection = Self {
-            clock,
+    pub fn accepted() -> Self {
+        Self {
+            began: Instant::now(),
             phase: AtomicU8::new(OPEN),
             under_way: AtomicBool::new(false),
             body_left: AtomicU64::new(0),
             waiting: AtomicBool::new(false),
             active_at: AtomicU64::new(0),
             reader: AtomicWaker::new(),
-        };
-        connection.touch();
-        connection
+        }
     }
 
     /// A request begins. It ends when what is returned is dropped.
@@ -129,14 +127,15 @@ impl Connection {
 
     /// It did something for its client.
     pub fn touch(&self) {
-        let now = u64::try_from(self.clock.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let now = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.active_at.store(now, Ordering::Release);
     }
 
     /// Since when it does nothing for its client. `None` while a request is under way.
     #[must_use]
-    pub fn idle_since(&self) -> Option<Duration> {
-        (!self.is_under_way()).then(|| Duration::from_millis(self.active_at.load(Ordering::Acquire)))
+    pub fn idle_since(&self) -> Option<Instant> {
+        let active_at = Duration::from_millis(self.active_at.load(Ordering::Acquire));
+        (!self.is_under_way()).then(|| self.began + active_at)
     }
 }
 

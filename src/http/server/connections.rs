@@ -5,7 +5,6 @@
 //! 2. A connection that has done nothing for its client for long is closed: that ends those that never finish a head, and those that
 //!    never take their answers.
 
-use crate::domain::clock::Clock;
 use crate::domain::connection_limits::ConnectionLimits;
 use crate::http::edge::rate_limit::Client;
 use crate::http::server::connection::Connection;
@@ -13,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long a connection may do nothing. Longer than the HTTP library keeps one without a request, which it closes more politely.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -22,7 +22,6 @@ const REMINDER: Duration = Duration::from_secs(10);
 
 pub struct Connections {
     limits: ConnectionLimits,
-    clock: Arc<dyn Clock>,
     all: Mutex<All>,
 }
 
@@ -35,13 +34,13 @@ struct All {
     is_ending: bool,
     /// Closed or refused since the log said so, and when it did.
     turned_away: usize,
-    told_at: Option<Duration>,
+    told_at: Option<Instant>,
 }
 
 impl Connections {
     #[must_use]
-    pub fn new(limits: ConnectionLimits, clock: Arc<dyn Clock>) -> Arc<Self> {
-        Arc::new(Self { limits, clock, all: Mutex::default() })
+    pub fn new(limits: ConnectionLimits) -> Arc<Self> {
+        Arc::new(Self { limits, all: Mutex::default() })
     }
 
     /// A connection that has just come. `None`: there is no place for it.
@@ -57,14 +56,14 @@ impl Connections {
         };
         if let Some(whose) = crowded {
             let closed = all.close_longest_idle(whose);
-            all.tell(self.clock.elapsed(), self.limits, peer, whose.is_some());
+            all.tell(self.limits, peer, whose.is_some());
             if !closed {
                 return None;
             }
         }
         let number = all.next;
         all.next += 1;
-        let connection = Arc::new(Connection::new(self.clock.clone()));
+        let connection = Arc::new(Connection::accepted());
         if all.is_ending {
             connection.end();
         }
@@ -80,9 +79,8 @@ impl Connections {
 
     /// Closes what has done nothing for too long.
     pub fn close_idle(&self) {
-        let now = self.clock.elapsed();
         for (_, connection) in self.lock().open.values() {
-            if connection.idle_since().is_some_and(|since| now.saturating_sub(since) > PATIENCE) {
+            if connection.idle_since().is_some_and(|since| since.elapsed() > PATIENCE) {
                 connection.close();
             }
         }
@@ -126,12 +124,12 @@ impl All {
     }
 
     /// One line, however many come.
-    fn tell(&mut self, now: Duration, limits: ConnectionLimits, peer: SocketAddr, of_address: bool) {
+    fn tell(&mut self, limits: ConnectionLimits, peer: SocketAddr, of_address: bool) {
         self.turned_away += 1;
-        if self.told_at.is_some_and(|told| now.saturating_sub(told) < REMINDER) {
+        if self.told_at.is_some_and(|told| told.elapsed() < REMINDER) {
             return;
         }
-        self.told_at = Some(now);
+        self.told_at = Some(Instant::now());
         let turned_away = std::mem::take(&mut self.turned_away);
         let (open, peer) = (self.open.len(), tracing::field::display(peer.ip()));
         let (limit, setting) = if of_address {
@@ -166,13 +164,12 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::clock::SystemClock;
     use std::num::NonZeroUsize;
 
     fn connections(total: usize, per_address: usize) -> Arc<Connections> {
         let limit = |number| NonZeroUsize::new(number).unwrap();
         let limits = ConnectionLimits { total: limit(total), per_address: Some(limit(per_address)) };
-        Connections::new(limits, Arc::new(SystemClock::start()))
+        Connections::new(limits)
     }
 
     fn peer(address: &str) -> SocketAddr {

@@ -54,7 +54,7 @@ impl Server {
     ) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let limits = open_files::fit(limits);
-        let connections = Connections::new(limits, shared.vault.clock().clone());
+        let connections = Connections::new(limits);
         let service = Service { shared, address: listener.local_addr()?, client_timeout };
         let count = available_parallelism().map_or(1, usize::from);
         let started: Vec<_> =
