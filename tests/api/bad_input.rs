@@ -121,7 +121,16 @@ async fn bodies_that_are_no_json_object_are_refused() {
     assert_snapshot!(post_json(&manager, "").await.brief(), @r#"400 {"errorCode":"E0000003","errorSummary":"The request body was not well-formed.","errorLink":"E0000003","errorId":"oaeUa6D4WvTk9sKV33NDk90tw","errorCauses":[{"errorSummary":"The request body is empty."}]}"#);
     assert_snapshot!(post_json(&manager, "[]").await.brief(), @r#"400 {"errorCode":"E0000003","errorSummary":"The request body was not well-formed.","errorLink":"E0000003","errorId":"oaexWLo1PXffBb86j9lMrQ0-A","errorCauses":[{"errorSummary":"The request body is not a JSON object: it is not an object"}]}"#);
     assert_snapshot!(post_json(&manager, deep).await.brief(), @r#"400 {"errorCode":"E0000003","errorSummary":"The request body was not well-formed.","errorLink":"E0000003","errorId":"oaeB4SdcFCjg_sKdGoPCOjq4Q","errorCauses":[{"errorSummary":"The request body is not a JSON object: recursion limit exceeded at line 1 column 146"}]}"#);
+    assert_snapshot!(post_json(&manager, r#"{"name":"\ud800"}"#).await.brief(), @r#"400 {"errorCode":"E0000003","errorSummary":"The request body was not well-formed.","errorLink":"E0000003","errorId":"oae7_yK3r4WhEKK10EifWOk_Q","errorCauses":[{"errorSummary":"The request body is not a JSON object: a lone surrogate is half of a pair, and no character at line 1 column 16"}]}"#);
+    for half in [r"\ud800", r"\ud83d\n", r"\ud83d\u0041", r"\udc00", r"\udc00\ud800", r"\ud800 \udc00"] {
+        let cause = post_json(&manager, format!(r#"{{"name":"a{half}"}}"#)).await.cause();
+        assert!(
+            cause.contains("a lone surrogate is half of a pair, and no character at line 1 column "),
+            "{half} {cause}"
+        );
+    }
     assert_eq!(manager.get(KEYS).await.body, "[]", "nothing was made");
+    assert_eq!(post_json(&manager, r#"{"name":"\ud83d\udd11"}"#).await.json()["name"], "🔑");
 }
 
 #[tokio::test]
@@ -138,11 +147,34 @@ async fn a_body_that_is_not_declared_as_json_is_refused() {
     let app = TestApp::start().await;
     let manager = app.token(MANAGE).await;
     let body = r#"{"name":"a"}"#;
-    assert_snapshot!(post(&manager, "text/plain", body).await.brief(), @r#"400 {"errorCode":"E0000021","errorSummary":"Bad request. Accept and/or Content-Type headers likely do not match supported values.","errorLink":"E0000021","errorId":"oaehHtPjhji1mK0B4mi8NHPhg","errorCauses":[{"errorSummary":"Send a body with `Content-Type: application/json`."}]}"#);
+    assert_snapshot!(post(&manager, "text/plain", body).await.brief(), @r#"400 {"errorCode":"E0000021","errorSummary":"Bad request. Accept and/or Content-Type headers likely do not match supported values.","errorLink":"E0000021","errorId":"oaehHtPjhji1mK0B4mi8NHPhg","errorCauses":[{"errorSummary":"Send a body with `Content-Type: application/json`, in UTF-8."}]}"#);
     for media_type in ["application/x-www-form-urlencoded", "application/jsonp", "application/xml", ""] {
         assert_eq!(post(&manager, media_type, body).await.failure(), "400 E0000021", "{media_type}");
     }
     assert_eq!(post(&manager, "Application/JSON; charset=utf-8", body).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_body_in_another_charset_is_refused_and_not_read_as_utf_8() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let body = r#"{"name":"a"}"#;
+    assert_snapshot!(post(&manager, "application/json; charset=utf-16", body).await.brief(), @r#"400 {"errorCode":"E0000021","errorSummary":"Bad request. Accept and/or Content-Type headers likely do not match supported values.","errorLink":"E0000021","errorId":"oaehHtPjhji1mK0B4mi8NHPhg","errorCauses":[{"errorSummary":"Send a body with `Content-Type: application/json`, in UTF-8."}]}"#);
+    for charset in ["iso-8859-1", "UTF-16LE", "utf-7", "\"utf-32\"", "", "utf-8; charset=utf-16"] {
+        let media_type = format!("application/json;charset={charset}");
+        assert_eq!(post(&manager, &media_type, body).await.failure(), "400 E0000021", "{charset}");
+    }
+    assert_eq!(manager.get(KEYS).await.body, "[]", "nothing was made");
+    for (name, parameter) in
+        ["charset=UTF-8", "Charset = \"utf-8\"", "charset=us-ascii", "profile=\"a\"", ""].iter().enumerate()
+    {
+        let body = format!(r#"{{"name":"{name}"}}"#);
+        assert_eq!(post(&manager, &format!("application/json; {parameter}"), body).await.status, 200, "{parameter}");
+    }
+    // A form has none, and old clients say the one of their platform: what it holds is ASCII (RFC 6749, appendix B).
+    let form = ("application/x-www-form-urlencoded; charset=ISO-8859-1", "grant_type=password".into());
+    let answer = app.anon().send(Method::POST, "/oauth2/v1/token", Some(form)).await;
+    assert_eq!(answer.json()["error"], "unsupported_grant_type");
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ pub enum ApiError {
     BodyTooLarge { limit: usize },
     #[error("the body did not arrive in time")]
     BodyTooSlow,
-    #[error("the body is not declared as JSON")]
+    #[error("the body is not declared as JSON in UTF-8")]
     MediaType,
     #[error("the name is missing")]
     NameMissing,
@@ -85,7 +85,7 @@ impl ApiError {
                 "E0000021",
                 "Bad request. Accept and/or Content-Type headers likely do not match supported values.",
             )
-            .because("Send a body with `Content-Type: application/json`."),
+            .because("Send a body with `Content-Type: application/json`, in UTF-8."),
             Self::NameMissing => invalid(&[Invalid::Blank.at("name")]),
             Self::OAuthRequest(error) => oauth::as_logged(oauth::request_answer(error)),
             Self::AccessToken { error, .. } => bad_credential().because(oauth::token_text(error)),

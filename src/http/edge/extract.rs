@@ -140,13 +140,23 @@ async fn read_object(
     if body.is_empty() {
         return Err(ApiError::MalformedBody("The request body is empty.".into()));
     }
-    if !is_media_type(request, "application/json") {
+    if !(is_media_type(request, "application/json") && is_utf8(request)) {
         return Err(ApiError::MediaType);
     }
     // First as any JSON: that limits the depth of members that nobody asked for, too.
-    match serde_json::from_slice(&body).map_err(|error| malformed(&error.to_string()))? {
+    match serde_json::from_slice(&body).map_err(|error| malformed(&reason(&error)))? {
         Value::Object(object) => Ok((body, object)),
         _ => Err(malformed("it is not an object")),
+    }
+}
+
+/// What the parser says, but for half of a surrogate pair by itself (RFC 8259, clause 8.2): there it speaks of escapes alone.
+fn reason(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let halves = ["unexpected end of hex escape", "lone leading surrogate in hex escape"];
+    match halves.iter().find_map(|half| text.strip_prefix(half)) {
+        Some(place) => format!("a lone surrogate is half of a pair, and no character{place}"),
+        None => text,
     }
 }
 
@@ -178,7 +188,21 @@ async fn read(request: &HttpRequest, payload: &mut Payload) -> Result<web::Bytes
 
 /// Whether this is the type of the body, whatever its case and parameters.
 fn is_media_type(request: &HttpRequest, expected: &str) -> bool {
-    let Some(value) = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
-    let media_type = value.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case(expected)
+    content_type(request).next().is_some_and(|media_type| media_type.eq_ignore_ascii_case(expected))
+}
+
+/// Whether no other charset is declared. JSON has no such parameter (RFC 8259, clause 11), but who writes one means it.
+fn is_utf8(request: &HttpRequest) -> bool {
+    let parameters = content_type(request).skip(1).filter_map(|parameter| parameter.split_once('='));
+    let mut charsets = parameters.filter(|(name, _)| name.trim_end().eq_ignore_ascii_case("charset"));
+    charsets.all(|(_, charset)| {
+        let charset = charset.trim_start().trim_matches('"');
+        ["utf-8", "utf8", "us-ascii"].iter().any(|known| charset.eq_ignore_ascii_case(known))
+    })
+}
+
+/// The media type and its parameters; nothing where there is none.
+fn content_type(request: &HttpRequest) -> impl Iterator<Item = &str> {
+    let value = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value.into_iter().flat_map(|value| value.split(';').map(str::trim))
 }
