@@ -206,13 +206,30 @@ pub(super) fn point(x: &[u8], y: &[u8]) -> Vec<u8> {
     [&[4], x, y].concat()
 }
 
+/// What makes an RSA public key in a JWK (RFC 7518, clauses 6.1 and 6.3.1): the only place where it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RsaMembers {
+    pub kty: &'static str,
+    /// The modulus, base64url.
+    pub n: String,
+    /// The public exponent, base64url.
+    pub e: String,
+}
+
+#[must_use]
+pub fn rsa_members(key: &PublicKey) -> RsaMembers {
+    let encode = |number: &[u8]| URL_SAFE_NO_PAD.encode(number);
+    RsaMembers { kty: "RSA", n: encode(&key.modulus), e: encode(&key.exponent) }
+}
+
 /// The members that make the key (RFC 7638, clause 3.2), in no particular order.
 #[must_use]
 pub fn members(key: &VerifyingKey) -> Map<String, Value> {
     let encode = |bytes: &[u8]| Value::from(URL_SAFE_NO_PAD.encode(bytes));
     let members = match key {
         VerifyingKey::Rsa(key) => {
-            vec![("kty", "RSA".into()), ("n", encode(&key.modulus)), ("e", encode(&key.exponent))]
+            let RsaMembers { kty, n, e } = rsa_members(key);
+            vec![("kty", kty.into()), ("n", n.into()), ("e", e.into())]
         }
         VerifyingKey::Ec { curve, x, y } => {
             vec![("kty", "EC".into()), ("crv", curve.as_str().into()), ("x", encode(x)), ("y", encode(y))]

@@ -1,6 +1,6 @@
 //! Key pairs for the clients of the vault: made here, shown once, never kept.
 
-use super::jwk::{self, Named};
+use super::jwk::{self, Named, RsaMembers};
 use super::random::Random;
 use super::rsa_key::KeyPair;
 use crate::domain::verifying_key::VerifyingKey;
@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use pkcs8::der::pem::PemLabel as _;
 use pkcs8::{DecodePrivateKey as _, LineEnding, PrivateKeyInfoRef, SecretDocument};
-use rsa::traits::{PrivateKeyParts as _, PublicKeyParts as _};
+use rsa::traits::PrivateKeyParts as _;
 use rsa::{BoxedUint, PrivateKey};
 use std::fmt::Write as _;
 use zeroize::Zeroizing;
@@ -49,13 +49,14 @@ impl Generated {
         let number = |bytes: Box<[u8]>| Zeroizing::new(URL_SAFE_NO_PAD.encode(Zeroizing::new(bytes.into_vec())));
         let secret = |value: Option<&BoxedUint>| value.map(|value| number(value.to_be_bytes_trimmed_vartime()));
         let coefficient = key.crt_coefficient();
+        let RsaMembers { kty, n, e } = jwk::rsa_members(&self.pair.public_key);
         let members = [
-            ("kty", Some(Zeroizing::new("RSA".to_owned()))),
+            ("kty", Some(Zeroizing::new(kty.to_owned()))),
             ("alg", Some(Zeroizing::new("RS256".to_owned()))),
             ("use", Some(Zeroizing::new("sig".to_owned()))),
             ("kid", Some(Zeroizing::new(self.kid.clone()))),
-            ("n", Some(number(key.n_bytes()))),
-            ("e", Some(number(key.e_bytes()))),
+            ("n", Some(Zeroizing::new(n))),
+            ("e", Some(Zeroizing::new(e))),
             ("d", secret(Some(key.d()))),
             ("p", secret(key.primes().first().map(AsRef::as_ref))),
             ("q", secret(key.primes().get(1).map(AsRef::as_ref))),

@@ -8,10 +8,8 @@ use crate::http::edge::error::ApiError;
 use crate::http::edge::extract::PublicJsonBody;
 use crate::http::edge::json::json;
 use crate::http::shared::Shared;
-use crate::vault::keys::publishing::PublishedKey;
+use crate::vault::keys::publishing::{PublishedKey, RsaMembers, rsa_members};
 use actix_web::{HttpResponse, web};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -93,14 +91,8 @@ pub struct PublicKeyWire {
 
 impl From<&PublishedKey> for Jwk {
     fn from(published: &PublishedKey) -> Self {
-        Self {
-            kty: "RSA",
-            alg: "RSA",
-            kid: published.key().key_id.to_string(),
-            public_key_use: (),
-            e: URL_SAFE_NO_PAD.encode(&published.public_key().exponent),
-            n: URL_SAFE_NO_PAD.encode(&published.public_key().modulus),
-        }
+        let RsaMembers { kty, n, e } = rsa_members(published.public_key());
+        Self { kty, alg: "RSA", kid: published.key().key_id.to_string(), public_key_use: (), e, n }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::domain::id::OrgId;
 use crate::http::edge::error::ApiError;
 use crate::http::edge::host::host;
 use crate::http::shared::Shared;
-use crate::vault::keys::publishing::{self, PublishedKey};
+use crate::vault::keys::publishing::{self, PublishedKey, RsaMembers, rsa_members};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
@@ -49,14 +49,8 @@ pub struct StandardJwk {
 
 impl From<&PublishedKey> for StandardJwk {
     fn from(key: &PublishedKey) -> Self {
-        Self {
-            kty: "RSA",
-            public_key_use: "sig",
-            alg: "RS256",
-            kid: key.key().key_id.to_string(),
-            e: URL_SAFE_NO_PAD.encode(&key.public_key().exponent),
-            n: URL_SAFE_NO_PAD.encode(&key.public_key().modulus),
-        }
+        let RsaMembers { kty, n, e } = rsa_members(key.public_key());
+        Self { kty, public_key_use: "sig", alg: "RS256", kid: key.key().key_id.to_string(), e, n }
     }
 }
 

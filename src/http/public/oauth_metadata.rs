@@ -10,9 +10,8 @@ use crate::http::edge::org_url::issuer_url;
 use crate::http::public::jwks::published_json;
 use crate::http::public::token_endpoint::TOKEN_PATH;
 use crate::http::shared::Shared;
+use crate::vault::keys::publishing::{RsaMembers, rsa_members};
 use actix_web::{HttpRequest, HttpResponse, web};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,14 +43,8 @@ pub struct SigningJwk {
 
 impl From<&SigningKey> for SigningJwk {
     fn from(key: &SigningKey) -> Self {
-        Self {
-            alg: "RS256",
-            e: URL_SAFE_NO_PAD.encode(&key.public_key.exponent),
-            n: URL_SAFE_NO_PAD.encode(&key.public_key.modulus),
-            kid: key.key_id.to_string(),
-            kty: "RSA",
-            public_key_use: "sig",
-        }
+        let RsaMembers { kty, n, e } = rsa_members(&key.public_key);
+        Self { alg: "RS256", e, n, kid: key.key_id.to_string(), kty, public_key_use: "sig" }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Public keys for others to read, and the forms in which verifiers do.
 
+pub use crate::crypto::jwk::{RsaMembers, rsa_members};
 use crate::crypto::rsa_key;
 use crate::domain::hook_key::{HookKey, PublicKey, SealedHookKey};
 use crate::vault::error::VaultError;
