@@ -157,7 +157,7 @@ pub enum HookStatus {
 }
 
 impl HookStatus {
-    const ALL: [Self; 2] = [Self::Active, Self::Inactive];
+    pub const ALL: [Self; 2] = [Self::Active, Self::Inactive];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -186,7 +186,7 @@ pub enum HookType {
 }
 
 impl HookType {
-    const ALL: [Self; 6] = [
+    pub const ALL: [Self; 6] = [
         Self::ImportTransform,
         Self::TokensTransform,
         Self::SamlTransform,
@@ -228,11 +228,12 @@ impl HookType {
 pub struct HookVersion(&'static str);
 
 impl HookVersion {
+    pub const ALL: [Self; 3] = [Self("1.0.0"), Self("1.0.1"), Self("1.0.2")];
+
     /// # Errors
     /// [`Invalid::OneOf`].
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let known = ["1.0.0", "1.0.1", "1.0.2"].into_iter().find(|known| *known == text);
-        known.map(Self).ok_or(Invalid::OneOf("1.0.0, 1.0.1, 1.0.2"))
+        Self::ALL.into_iter().find(|known| known.0 == text).ok_or(Invalid::OneOf("1.0.0, 1.0.1, 1.0.2"))
     }
 
     #[must_use]

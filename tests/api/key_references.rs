@@ -55,6 +55,41 @@ async fn uses_by_inline_hooks_are_not_others_to_write() {
 }
 
 #[tokio::test]
+async fn a_consumer_is_named_as_keys_are() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let user = app.token(USE).await;
+    manager.create("key").await;
+    let body = json!({"kind": "service", "name": "a"});
+    let put = async |consumer: &str| manager.put(&format!("{REFERENCES}/{consumer}"), body.clone()).await;
+    assert_snapshot!(put("a%00b").await.brief(), @r#"400 {"errorCode":"E0000001","errorSummary":"Api validation failed: consumer","errorLink":"E0000001","errorId":"oaemOYLDz1P37wpV38j53G2Bw","errorCauses":[{"errorSummary":"consumer: The field cannot contain control characters"}]}"#);
+    assert_snapshot!(put("a%0D%0Aset-cookie:%20b").await.brief(), @r#"400 {"errorCode":"E0000001","errorSummary":"Api validation failed: consumer","errorLink":"E0000001","errorId":"oaegKWjo0n4Q_zRBIvOX81wzg","errorCauses":[{"errorSummary":"consumer: The field cannot contain control characters"}]}"#);
+    assert_snapshot!(put(&"x".repeat(256)).await.brief(), @r#"400 {"errorCode":"E0000001","errorSummary":"Api validation failed: consumer","errorLink":"E0000001","errorId":"oaeNn5GEtER7gZpsT2AmrVF7Q","errorCauses":[{"errorSummary":"consumer: The field is too long"}]}"#);
+    assert_snapshot!(put("%20").await.brief(), @r#"400 {"errorCode":"E0000001","errorSummary":"Api validation failed: consumer","errorLink":"E0000001","errorId":"oae5fxTVpa2pfVa4UuqaJzoHQ","errorCauses":[{"errorSummary":"consumer: The field cannot be left blank"}]}"#);
+    for control in ["a\0b", "a\nb", "\u{1b}[31m", "a\u{9f}"] {
+        let escaped = percent_encoding::utf8_percent_encode(control, percent_encoding::NON_ALPHANUMERIC).to_string();
+        let cause = "The field cannot contain control characters";
+        assert_eq!(put(&escaped).await.cause(), format!("consumer: {cause}"), "{control:?}");
+        // There can be none.
+        assert_eq!(manager.get(&format!("{REFERENCES}/{escaped}")).await.failure(), "404 E0000007", "{control:?}");
+        for (body, member) in
+            [(json!({"kind": control, "name": "a"}), "kind"), (json!({"kind": "a", "name": control}), "name")]
+        {
+            let answer = manager.put(&format!("{REFERENCES}/a"), body).await;
+            assert_eq!(answer.cause(), format!("{member}: {cause}"), "{control:?}");
+        }
+        let answer = user.post("/vault/v1/hook-keys/key/jwts", json!({"claims": {}, "consumer": control})).await;
+        assert_eq!(answer.cause(), format!("consumer: {cause}"), "{control:?}");
+    }
+    let body = json!({"kind": "x".repeat(256), "name": "a"});
+    assert_snapshot!(manager.put(&format!("{REFERENCES}/a"), body).await.brief(), @r#"400 {"errorCode":"E0000001","errorSummary":"Api validation failed: kind","errorLink":"E0000001","errorId":"oaemwQTA-NBaAmUESHCrxoA4A","errorCauses":[{"errorSummary":"kind: The field is too long"}]}"#);
+    assert_eq!(manager.get(REFERENCES).await.body, "[]", "nothing was registered");
+    // White space around it does not count, and what else is unusual is kept.
+    assert_eq!(put("%0A%20a%2Fb%20%F0%9F%94%91%09").await.json()["id"], "a/b 🔑");
+    assert_eq!(put(&"x".repeat(255)).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_key_has_at_most_100_registered_uses() {
     let app = TestApp::start().await;
     let manager = app.token(MANAGE).await;

@@ -36,6 +36,9 @@ async fn a_client_assertion_is_ready_to_be_sent() {
     for (path, body, ttl) in [
         (BY_NAME, json!({"clientId": "billing", "audience": "https://login.example.com/token"}), 60),
         (&by_id, json!({"clientId": "billing", "audience": "https://login.example.com/token", "ttl": 300}), 300),
+        // A whole number, however it is written.
+        (&by_id, json!({"clientId": "billing", "audience": "https://login.example.com/token", "ttl": 300.0}), 300),
+        (BY_NAME, json!({"clientId": "billing", "audience": "https://login.example.com/token", "ttl": null}), 60),
     ] {
         let answer = user.post(&format!("{path}/client-assertions"), body).await.json();
         assert_eq!(answer["client_assertion_type"], "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
@@ -104,7 +107,13 @@ async fn what_cannot_be_signed_is_refused() {
     for body in [json!({"claims": "a text to sign"}), json!({"claims": ["a"]}), json!({"claims": {}, "ttl": -1})] {
         assert_eq!(user.post(&format!("{BY_NAME}/jwts"), body).await.failure(), "400 E0000003");
     }
-    assert_snapshot!(user.post("/vault/v1/hook-keys/none/jwts", json!({"claims": {}})).await.brief(), @r#"404 {"errorCode":"E0000007","errorSummary":"Not found: Resource not found: none (HookKey)","errorLink":"E0000007","errorId":"oaexlsJ9bUd9vVSK84CgjnkNw","errorCauses":[]}"#);
+    for ttl in [json!(1.5), json!("1"), json!(1e30), json!(-1)] {
+        let answer = user.post(&format!("{BY_NAME}/jwts"), json!({"claims": {}, "ttl": ttl})).await;
+        assert!(answer.cause().starts_with("ttl: "), "{ttl} {answer}");
+        assert_eq!(answer.failure(), "400 E0000003", "{ttl}");
+    }
+    assert_snapshot!(user.post(&format!("{BY_NAME}/jwts"), json!({"claims": {}, "ttl": 1.5})).await.brief(), @r#"400 {"errorCode":"E0000003","errorSummary":"The request body was not well-formed.","errorLink":"E0000003","errorId":"oae2gDFaH4Y7mu6ZDuwN8GomQ","errorCauses":[{"errorSummary":"ttl: expected a whole number, from 0 on"}]}"#);
+    assert_snapshot!(user.post("/vault/v1/hook-keys/none/jwts", json!({"claims": {}})).await.brief(), @r#"404 {"errorCode":"E0000007","errorSummary":"Not found: Resource not found: none (HookKey)","errorLink":"E0000007","errorId":"oaeEcFSt-xbx3uPmV86syaoxQ","errorCauses":[]}"#);
 }
 
 async fn sign(caller: &Caller<'_>, id: &str) -> String {

@@ -13,6 +13,7 @@ use crate::domain::invalid::{Invalid, InvalidField};
 use crate::domain::name::Name;
 use crate::domain::outbound::OutboundPolicy;
 use crate::domain::secret::Secret;
+pub use check::MAX_TEXT;
 use check::{Check, header_name, printable_text};
 
 /// Every member as it was sent, or `None` where it was not. What can be taken away has two layers: `Some(None)` is a null.
@@ -194,10 +195,8 @@ impl ChannelDraft {
             },
         )?;
         let scope = match &self.scope {
-            Some(Some(text)) if !text.trim().is_empty() => {
-                check.parsed("channel.config.scope", Some(text.as_str()), None, printable_text)
-            }
-            Some(_) => None,
+            Some(Some(text)) => check.scope("channel.config.scope", text),
+            Some(None) => None,
             None => kept_client.and_then(|client| client.scope.clone()),
         };
         let client = client_id.zip(token_url).map(|(client_id, token_url)| OAuthClient { client_id, token_url, scope });

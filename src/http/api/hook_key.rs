@@ -7,6 +7,7 @@ use crate::http::edge::dialect::WireDialect;
 use crate::http::edge::error::ApiError;
 use crate::http::edge::extract::PublicJsonBody;
 use crate::http::edge::json::json;
+use crate::http::openapi::value::{self, IsUsedSchema, NameSchema};
 use crate::http::shared::Shared;
 use crate::vault::keys::publishing::{PublishedKey, RsaMembers, rsa_members};
 use actix_web::{HttpResponse, web};
@@ -18,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 #[schema(as = HookKeyRequest)]
 pub struct HookKeyBody {
     /// Unique in the org.
-    #[schema(required, nullable = false, min_length = 1, max_length = 255, example = "My hook key")]
+    #[schema(required, value_type = NameSchema)]
     name: Option<String>,
 }
 
@@ -46,6 +47,7 @@ pub struct HookKeyWire {
     last_updated: String,
     is_used: IsUsed,
     #[serde(rename = "_embedded", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     embedded: Option<Jwk>,
 }
 
@@ -53,6 +55,7 @@ pub struct HookKeyWire {
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 enum IsUsed {
+    #[schema(value_type = IsUsedSchema)]
     Documented(&'static str),
     Live(bool),
 }
@@ -61,20 +64,18 @@ enum IsUsed {
 #[derive(Serialize, ToSchema, Clone)]
 #[schema(as = HookKeyJwk)]
 pub struct Jwk {
-    #[schema(example = "RSA")]
+    #[schema(schema_with = value::rsa)]
     kty: &'static str,
-    #[schema(example = "RSA")]
+    #[schema(schema_with = value::rsa)]
     alg: &'static str,
     #[schema(format = Uuid)]
     kid: String,
     #[serde(rename = "use")]
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = value::nothing, required)]
     public_key_use: (),
-    /// The public exponent, base64url.
-    #[schema(example = "AQAB")]
+    #[schema(schema_with = value::exponent)]
     e: String,
-    /// The modulus, base64url: 342 characters.
-    #[schema(min_length = 342, max_length = 342)]
+    #[schema(schema_with = value::modulus)]
     n: String,
 }
 
@@ -86,6 +87,7 @@ pub struct PublicKeyWire {
     #[serde(flatten)]
     jwk: Jwk,
     #[serde(rename = "_embedded", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     embedded: Option<Jwk>,
 }
 
@@ -123,6 +125,7 @@ impl HookKeyWire {
 #[expect(dead_code, reason = "describes a path parameter for the documents")]
 struct IdParam(
     /// The key's `id`.
+    #[param(pattern = "^HKY[0-9A-Za-z]{17}$")]
     String,
 );
 
@@ -163,7 +166,7 @@ pub async fn list(
 ///
 /// Makes an RSA key pair of 2048 bits. The private half stays in the vault, sealed; nothing returns it.
 #[utoipa::path(post, path = "/api/v1/hook-keys", tag = "Hook keys", operation_id = "createHookKey",
-    request_body = HookKeyBody,
+    request_body(content = HookKeyBody, example = json!({"name": "My hook key"})),
     responses((status = 200, description = "The key, on disk, with its public key", body = HookKeyWire)))]
 pub async fn create(
     granted: Granted<InlineHooksManage>,
@@ -179,7 +182,7 @@ pub async fn create(
 ///
 /// By the key's `keyId`, as a JWK.
 #[utoipa::path(get, path = "/api/v1/hook-keys/public/{keyId}", tag = "Hook keys", operation_id = "getPublicKey",
-    params(("keyId" = String, Path, description = "The key's `keyId`")),
+    params(("keyId" = String, Path, format = Uuid, description = "The key's `keyId`")),
     responses((status = 200, description = "The public key", body = PublicKeyWire)))]
 pub async fn public_key(
     granted: Granted<InlineHooksRead>,
@@ -215,7 +218,7 @@ pub async fn get(
 ///
 /// Changes the name; the key pair stays.
 #[utoipa::path(put, path = "/api/v1/hook-keys/{id}", tag = "Hook keys", operation_id = "replaceHookKey",
-    params(IdParam), request_body = HookKeyBody,
+    params(IdParam), request_body(content = HookKeyBody, example = json!({"name": "My hook key"})),
     responses((status = 200, description = "The key under its new name, with its public key", body = HookKeyWire)))]
 pub async fn replace(
     granted: Granted<InlineHooksManage>,

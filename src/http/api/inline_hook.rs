@@ -1,6 +1,7 @@
 //! `/api/v1/inlineHooks`: the inline hooks API (wire.md §6).
 
 use crate::domain::inline_hook::{HookStatus, InlineHook};
+use crate::http::api::inline_hook_schema::{self, HookCreate, HookReplace, HookUpdate};
 use crate::http::api::inline_hook_wire::{InlineHookBody, InlineHookWire};
 use crate::http::edge::authentication::{Granted, InlineHooksManage, InlineHooksRead};
 use crate::http::edge::error::ApiError;
@@ -8,6 +9,7 @@ use crate::http::edge::extract::{JsonBody, JsonObject};
 use crate::http::edge::host::host;
 use crate::http::edge::json::json;
 use crate::http::edge::org_url::org_url;
+use crate::http::openapi::value::TypeFilterSchema;
 use crate::http::shared::Shared;
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -28,7 +30,7 @@ fn wire<R>(granted: &Granted<R>, shared: &Shared, request: &HttpRequest, hook: &
 ///
 /// In order of creation, perhaps of one type alone. There are at most 100, and no pages.
 #[utoipa::path(get, path = "/api/v1/inlineHooks", tag = "Inline hooks", operation_id = "listInlineHooks",
-    params(("type" = Option<String>, Query, description = "Only hooks of this type")),
+    params(("type" = inline(Option<TypeFilterSchema>), Query, description = "Only hooks of this type; of all where it is empty")),
     responses((status = 200, description = "The inline hooks of the org", body = [InlineHookWire])))]
 pub async fn list(
     granted: Granted<InlineHooksRead>,
@@ -47,7 +49,7 @@ pub async fn list(
 /// It is active at once. Secrets (`authScheme.value`, `clientSecret`) are sealed, and no answer shows them. `hookKeyId` may
 /// be the key's id or its name; the key cannot be deleted while the hook uses it.
 #[utoipa::path(post, path = "/api/v1/inlineHooks", tag = "Inline hooks", operation_id = "createInlineHook",
-    request_body = InlineHookBody,
+    request_body(content = HookCreate, example = inline_hook_schema::example),
     responses((status = 200, description = "The hook", body = InlineHookWire)))]
 pub async fn create(
     granted: Granted<InlineHooksManage>,
@@ -61,7 +63,7 @@ pub async fn create(
 
 /// Retrieve an inline hook
 #[utoipa::path(get, path = "/api/v1/inlineHooks/{id}", tag = "Inline hooks", operation_id = "getInlineHook",
-    params(("id" = String, Path, description = "The hook's `id`")),
+    params(("id" = String, Path, pattern = "^cal[0-9A-Za-z]{17}$", description = "The hook's `id`")),
     responses((status = 200, description = "The hook", body = InlineHookWire)))]
 pub async fn get(
     granted: Granted<InlineHooksRead>,
@@ -77,7 +79,8 @@ pub async fn get(
 ///
 /// What the body leaves out stays as it is, secrets included.
 #[utoipa::path(post, path = "/api/v1/inlineHooks/{id}", tag = "Inline hooks", operation_id = "updateInlineHook",
-    params(("id" = String, Path, description = "The hook's `id`")), request_body = InlineHookBody,
+    params(("id" = String, Path, pattern = "^cal[0-9A-Za-z]{17}$", description = "The hook's `id`")),
+    request_body(content = HookUpdate, example = json!({"name": "My renamed hook"})),
     responses((status = 200, description = "The hook as it is now", body = InlineHookWire)))]
 pub async fn update(
     granted: Granted<InlineHooksManage>,
@@ -94,7 +97,8 @@ pub async fn update(
 ///
 /// The body must be whole, its secret included: none is kept. The type cannot change; the status stays.
 #[utoipa::path(put, path = "/api/v1/inlineHooks/{id}", tag = "Inline hooks", operation_id = "replaceInlineHook",
-    params(("id" = String, Path, description = "The hook's `id`")), request_body = InlineHookBody,
+    params(("id" = String, Path, pattern = "^cal[0-9A-Za-z]{17}$", description = "The hook's `id`")),
+    request_body(content = HookReplace, example = inline_hook_schema::example),
     responses((status = 200, description = "The hook as it is now", body = InlineHookWire)))]
 pub async fn replace(
     granted: Granted<InlineHooksManage>,
@@ -111,7 +115,7 @@ pub async fn replace(
 ///
 /// For good, and only while it is inactive. Its key, if it has one, is free again.
 #[utoipa::path(delete, path = "/api/v1/inlineHooks/{id}", tag = "Inline hooks", operation_id = "deleteInlineHook",
-    params(("id" = String, Path, description = "The hook's `id`")),
+    params(("id" = String, Path, pattern = "^cal[0-9A-Za-z]{17}$", description = "The hook's `id`")),
     responses((status = 204, description = "Deleted, and its secret off the disk")))]
 pub async fn delete(
     granted: Granted<InlineHooksManage>,
@@ -124,7 +128,7 @@ pub async fn delete(
 
 /// Activate an inline hook
 #[utoipa::path(post, path = "/api/v1/inlineHooks/{id}/lifecycle/activate", tag = "Inline hooks",
-    operation_id = "activateInlineHook", params(("id" = String, Path, description = "The hook's `id`")),
+    operation_id = "activateInlineHook", params(("id" = String, Path, pattern = "^cal[0-9A-Za-z]{17}$", description = "The hook's `id`")),
     responses((status = 200, description = "The hook, active", body = InlineHookWire)))]
 pub async fn activate(
     granted: Granted<InlineHooksManage>,
@@ -139,7 +143,7 @@ pub async fn activate(
 
 /// Deactivate an inline hook
 #[utoipa::path(post, path = "/api/v1/inlineHooks/{id}/lifecycle/deactivate", tag = "Inline hooks",
-    operation_id = "deactivateInlineHook", params(("id" = String, Path, description = "The hook's `id`")),
+    operation_id = "deactivateInlineHook", params(("id" = String, Path, pattern = "^cal[0-9A-Za-z]{17}$", description = "The hook's `id`")),
     responses((status = 200, description = "The hook, inactive", body = InlineHookWire)))]
 pub async fn deactivate(
     granted: Granted<InlineHooksManage>,
@@ -157,9 +161,9 @@ pub async fn deactivate(
 /// Sends the body to the hook as it is, with a token or a secret as the channel says, and answers with what the hook
 /// answers; where that is nothing, with `{}`. All of it together may take 3 s.
 #[utoipa::path(post, path = "/api/v1/inlineHooks/{id}/execute", tag = "Inline hooks", operation_id = "executeInlineHook",
-    params(("id" = String, Path, description = "The hook's `id`")),
-    request_body(content = Value, description = "What the hook gets"),
-    responses((status = 200, description = "What the hook answered", body = Value)))]
+    params(("id" = String, Path, pattern = "^cal[0-9A-Za-z]{17}$", description = "The hook's `id`")),
+    request_body(content = Object, description = "What the hook gets", example = json!({"data": {}})),
+    responses((status = 200, description = "What the hook answered", body = Object)))]
 pub async fn execute(
     granted: Granted<InlineHooksManage>,
     id: web::Path<String>,

@@ -1,98 +1,69 @@
 //! The wire forms of an inline hook (wire.md §6): what is sent, and what is answered, members in the recorded order.
 
 use crate::domain::inline_hook::draft::{AuthSchemeDraft, ChannelDraft, HeaderDraft, HookDraft};
-use crate::domain::inline_hook::{CHANNEL_VERSION, ChannelAuth, HookStatus, InlineHook};
+use crate::domain::inline_hook::{CHANNEL_VERSION, Channel, ChannelAuth, Header, HookStatus, InlineHook};
 use crate::domain::secret::Secret;
 use crate::http::api::links::{Link, Links};
+use crate::http::openapi::value::{self, HookStatusSchema, HookTypeSchema, HookVersionSchema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-/// What create, update and replace take. Which members are needed is told by the errors.
-#[derive(Deserialize, ToSchema)]
+/// What create, update and replace take, each member by itself: `inline_hook_schema` describes them, the domain checks them.
+#[derive(Deserialize)]
 #[serde(expecting = "an object")]
-#[schema(as = InlineHookRequest)]
 pub struct InlineHookBody {
-    /// Unique in the org.
-    #[schema(min_length = 1, max_length = 255, example = "My hook")]
     name: Option<String>,
-    /// Cannot be changed afterwards.
     #[serde(rename = "type")]
-    #[schema(example = "com.okta.oauth2.tokens.transform")]
     hook_type: Option<String>,
-    #[schema(example = "1.0.0")]
     version: Option<String>,
     channel: Option<ChannelBody>,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 #[serde(expecting = "an object")]
-#[schema(as = InlineHookChannelRequest)]
 pub struct ChannelBody {
-    /// `HTTP` or `OAUTH`.
     #[serde(rename = "type")]
-    #[schema(example = "OAUTH")]
     kind: Option<String>,
-    #[schema(example = "1.0.0")]
     version: Option<String>,
     config: Option<ConfigBody>,
 }
 
-#[derive(Deserialize, Default, ToSchema)]
+#[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[serde(expecting = "an object")]
-#[schema(as = InlineHookChannelConfigRequest)]
 pub struct ConfigBody {
-    /// An https URL of at most 1024 characters.
-    #[schema(example = "https://hooks.example.com/tokens")]
     uri: Option<String>,
     headers: Option<Vec<HeaderBody>>,
-    /// `POST`.
-    #[schema(example = "POST")]
     method: Option<String>,
-    /// For an HTTP channel; null takes it away.
+    /// A null takes it away, and likewise a scope.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<AuthSchemeBody>)]
     auth_scheme: Option<Option<AuthSchemeBody>>,
-    /// For an OAUTH channel, like all that follows: `client_secret_post` or `private_key_jwt`.
-    #[schema(example = "private_key_jwt")]
     auth_type: Option<String>,
-    #[schema(example = "hookvault")]
     client_id: Option<String>,
     #[serde(default, deserialize_with = "secret")]
-    #[schema(value_type = Option<String>, write_only)]
     client_secret: Option<Secret>,
-    #[schema(example = "https://login.example.com/token")]
     token_url: Option<String>,
-    /// Scopes separated by spaces; null takes them away.
     #[serde(default, deserialize_with = "nullable")]
-    #[schema(value_type = Option<String>, example = "hooks")]
     scope: Option<Option<String>>,
-    /// The id of a hook key, or its name.
-    #[schema(example = "HKYr9awje8zXYgZF41d7")]
     hook_key_id: Option<String>,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 #[serde(expecting = "an object")]
-#[schema(as = InlineHookHeaderRequest)]
 pub struct HeaderBody {
     key: Option<String>,
     value: Option<String>,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize)]
 #[serde(expecting = "an object")]
-#[schema(as = InlineHookAuthSchemeRequest)]
 pub struct AuthSchemeBody {
-    /// `HEADER`.
     #[serde(rename = "type")]
     kind: Option<String>,
-    #[schema(example = "Authorization")]
     key: Option<String>,
     #[serde(default, deserialize_with = "secret")]
-    #[schema(value_type = Option<String>, write_only)]
     value: Option<Secret>,
 }
 
@@ -147,11 +118,13 @@ impl From<ChannelBody> for ChannelDraft {
 pub struct InlineHookWire {
     #[schema(pattern = "^cal[0-9A-Za-z]{17}$")]
     id: String,
-    /// `ACTIVE` or `INACTIVE`.
+    #[schema(value_type = HookStatusSchema)]
     status: &'static str,
     name: String,
     #[serde(rename = "type")]
+    #[schema(value_type = HookTypeSchema)]
     hook_type: &'static str,
+    #[schema(value_type = HookVersionSchema)]
     version: &'static str,
     channel: ChannelWire,
     #[schema(format = DateTime)]
@@ -159,30 +132,63 @@ pub struct InlineHookWire {
     #[schema(format = DateTime)]
     last_updated: String,
     #[serde(rename = "_links")]
-    #[schema(value_type = Object)]
     links: Links,
 }
 
+/// Without its secret.
 #[derive(Serialize, ToSchema)]
+#[serde(tag = "type")]
 #[schema(as = InlineHookChannel)]
-pub struct ChannelWire {
-    /// `HTTP` or `OAUTH`.
-    #[serde(rename = "type")]
-    kind: &'static str,
-    version: &'static str,
-    config: ConfigWire,
+pub enum ChannelWire {
+    #[serde(rename = "HTTP")]
+    Http {
+        #[schema(schema_with = value::channel_version)]
+        version: &'static str,
+        config: HttpConfigWire,
+    },
+    #[serde(rename = "OAUTH")]
+    OAuth {
+        #[schema(schema_with = value::channel_version)]
+        version: &'static str,
+        config: OAuthConfigWire,
+    },
 }
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = InlineHookChannelConfig)]
-pub struct ConfigWire {
+#[schema(as = InlineHookHttpConfig)]
+pub struct HttpConfigWire {
+    #[schema(format = "uri")]
     uri: String,
     headers: Vec<HeaderWire>,
+    #[schema(schema_with = value::post)]
     method: &'static str,
+    #[schema(required)]
     auth_scheme: Option<AuthSchemeWire>,
-    #[serde(flatten)]
-    oauth: Option<OAuthWire>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = InlineHookOAuthConfig)]
+pub struct OAuthConfigWire {
+    #[schema(format = "uri")]
+    uri: String,
+    headers: Vec<HeaderWire>,
+    #[schema(schema_with = value::post)]
+    method: &'static str,
+    #[schema(schema_with = value::nothing, required)]
+    auth_scheme: (),
+    client_id: String,
+    #[schema(format = "uri")]
+    token_url: String,
+    #[schema(schema_with = value::auth_type)]
+    auth_type: &'static str,
+    #[schema(required)]
+    scope: Option<String>,
+    /// With `private_key_jwt`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, pattern = "^HKY[0-9A-Za-z]{17}$")]
+    hook_key_id: Option<String>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -197,66 +203,60 @@ pub struct HeaderWire {
 #[schema(as = InlineHookAuthScheme)]
 pub struct AuthSchemeWire {
     #[serde(rename = "type")]
+    #[schema(schema_with = value::header)]
     kind: &'static str,
     key: String,
-}
-
-/// What an OAUTH channel has besides, without its secret.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = InlineHookOAuthConfig)]
-pub struct OAuthWire {
-    client_id: String,
-    token_url: String,
-    auth_type: &'static str,
-    scope: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hook_key_id: Option<String>,
 }
 
 impl InlineHookWire {
     /// # Arguments
     /// `base`: the address of the org, for links.
     pub fn new(hook: &InlineHook, base: &str) -> Self {
-        let channel = &hook.channel;
-        let scheme = |key: &String| AuthSchemeWire { kind: "HEADER", key: key.clone() };
-        let (auth_scheme, auth_type) = match &channel.auth {
-            ChannelAuth::None => (None, ""),
-            ChannelAuth::Header { key } => (Some(scheme(key)), ""),
-            ChannelAuth::ClientSecretPost(_) => (None, "client_secret_post"),
-            ChannelAuth::PrivateKeyJwt { .. } => (None, "private_key_jwt"),
-        };
-        let oauth = channel.auth.client().map(|client| OAuthWire {
-            client_id: client.client_id.clone(),
-            token_url: client.token_url.to_string(),
-            auth_type,
-            scope: client.scope.clone(),
-            hook_key_id: channel.auth.hook_key_id().map(ToString::to_string),
-        });
-        let header = |header: &crate::domain::inline_hook::Header| HeaderWire {
-            key: header.key.clone(),
-            value: header.value.clone(),
-        };
         Self {
             id: hook.id.to_string(),
             status: hook.status.as_str(),
             name: hook.name.to_string(),
             hook_type: hook.hook_type.as_str(),
             version: hook.version.as_str(),
-            channel: ChannelWire {
-                kind: if oauth.is_some() { "OAUTH" } else { "HTTP" },
-                version: CHANNEL_VERSION,
-                config: ConfigWire {
-                    uri: channel.uri.to_string(),
-                    headers: channel.headers.iter().map(header).collect(),
-                    method: "POST",
-                    auth_scheme,
-                    oauth,
-                },
-            },
+            channel: ChannelWire::from(&hook.channel),
             created: hook.created.to_wire(),
             last_updated: hook.last_updated.to_wire(),
             links: links(hook, base),
+        }
+    }
+}
+
+impl From<&Channel> for ChannelWire {
+    fn from(channel: &Channel) -> Self {
+        let version = CHANNEL_VERSION;
+        let uri = channel.uri.to_string();
+        let header = |header: &Header| HeaderWire { key: header.key.clone(), value: header.value.clone() };
+        let headers = channel.headers.iter().map(header).collect();
+        let http = |uri, headers, auth_scheme| Self::Http {
+            version,
+            config: HttpConfigWire { uri, headers, method: "POST", auth_scheme },
+        };
+        let (client, auth_type, hook_key_id) = match &channel.auth {
+            ChannelAuth::None => return http(uri, headers, None),
+            ChannelAuth::Header { key } => {
+                return http(uri, headers, Some(AuthSchemeWire { kind: "HEADER", key: key.clone() }));
+            }
+            ChannelAuth::ClientSecretPost(client) => (client, "client_secret_post", None),
+            ChannelAuth::PrivateKeyJwt { client, hook_key_id } => (client, "private_key_jwt", Some(hook_key_id)),
+        };
+        Self::OAuth {
+            version,
+            config: OAuthConfigWire {
+                uri,
+                headers,
+                method: "POST",
+                auth_scheme: (),
+                client_id: client.client_id.clone(),
+                token_url: client.token_url.to_string(),
+                auth_type,
+                scope: client.scope.clone(),
+                hook_key_id: hook_key_id.map(ToString::to_string),
+            },
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::http::edge::authentication::{Granted, InlineHooksManage, InlineHooksR
 use crate::http::edge::error::ApiError;
 use crate::http::edge::extract::JsonBody;
 use crate::http::edge::json::json;
+use crate::http::openapi::value::NameSchema;
 use crate::http::shared::Shared;
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
@@ -16,9 +17,9 @@ use utoipa::ToSchema;
 #[schema(as = KeyReferenceRequest)]
 pub struct ReferenceBody {
     /// Such as `service`; `inline hook` is the vault's.
-    #[schema(required, nullable = false, min_length = 1, max_length = 255, example = "service")]
+    #[schema(required, value_type = NameSchema)]
     kind: Option<String>,
-    #[schema(required, nullable = false, min_length = 1, max_length = 255, example = "Billing")]
+    #[schema(required, value_type = NameSchema)]
     name: Option<String>,
 }
 
@@ -33,7 +34,7 @@ pub struct ReferenceWire {
     #[schema(format = DateTime)]
     since: String,
     /// When the key last signed for the consumer, to the minute; null where it never did.
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, required)]
     last_used: Option<String>,
 }
 
@@ -53,7 +54,7 @@ impl From<&KeyReference> for ReferenceWire {
 ///
 /// Of inline hooks and of other programs, longest first. A key with a use cannot be deleted.
 #[utoipa::path(get, path = "/vault/v1/hook-keys/{key}/references", tag = "Uses of keys", operation_id = "listKeyReferences",
-    params(("key" = String, Path, description = "The key's `id` or name")),
+    params(("key" = NameSchema, Path, description = "The key's `id` or name")),
     responses((status = 200, description = "Who uses the key", body = [ReferenceWire])))]
 pub async fn list(
     granted: Granted<InlineHooksRead>,
@@ -68,8 +69,8 @@ pub async fn list(
 /// Retrieve a use of a key
 #[utoipa::path(get, path = "/vault/v1/hook-keys/{key}/references/{consumer}", tag = "Uses of keys",
     operation_id = "getKeyReference",
-    params(("key" = String, Path, description = "The key's `id` or name"),
-           ("consumer" = String, Path, description = "The consumer's id")),
+    params(("key" = NameSchema, Path, description = "The key's `id` or name"),
+           ("consumer" = NameSchema, Path, description = "The consumer's id")),
     responses((status = 200, description = "The use", body = ReferenceWire)))]
 pub async fn get(
     granted: Granted<InlineHooksRead>,
@@ -86,9 +87,9 @@ pub async fn get(
 /// Under an id that the program chooses. The key cannot be deleted until the use is ended. A second time changes kind and
 /// name; `since` stays.
 #[utoipa::path(put, path = "/vault/v1/hook-keys/{key}/references/{consumer}", tag = "Uses of keys",
-    operation_id = "putKeyReference", request_body = ReferenceBody,
-    params(("key" = String, Path, description = "The key's `id` or name"),
-           ("consumer" = String, Path, description = "The consumer's id")),
+    operation_id = "putKeyReference", request_body(content = ReferenceBody, example = json!({"kind": "service", "name": "Billing"})),
+    params(("key" = NameSchema, Path, description = "The key's `id` or name"),
+           ("consumer" = NameSchema, Path, description = "The consumer's id")),
     responses((status = 200, description = "The use", body = ReferenceWire)))]
 pub async fn put(
     granted: Granted<InlineHooksManage>,
@@ -111,8 +112,8 @@ pub async fn put(
 /// A use by an inline hook ends with the hook, not here.
 #[utoipa::path(delete, path = "/vault/v1/hook-keys/{key}/references/{consumer}", tag = "Uses of keys",
     operation_id = "deleteKeyReference",
-    params(("key" = String, Path, description = "The key's `id` or name"),
-           ("consumer" = String, Path, description = "The consumer's id")),
+    params(("key" = NameSchema, Path, description = "The key's `id` or name"),
+           ("consumer" = NameSchema, Path, description = "The consumer's id")),
     responses((status = 204, description = "Ended")))]
 pub async fn delete(
     granted: Granted<InlineHooksManage>,

@@ -5,12 +5,14 @@ use crate::http::edge::authentication::{Granted, KeysUse};
 use crate::http::edge::error::ApiError;
 use crate::http::edge::extract::JsonBody;
 use crate::http::edge::json::json;
+use crate::http::openapi::value::{self, NameSchema};
 use crate::http::shared::Shared;
 use crate::vault::error::VaultError;
 use crate::vault::keys::signing::{ASSERTION_TYPE, AssertionRequest};
 use actix_web::{HttpResponse, web};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
@@ -18,15 +20,17 @@ use utoipa::ToSchema;
 #[schema(as = ClientAssertionRequest)]
 pub struct AssertionBody {
     /// Becomes `iss` and `sub`.
-    #[schema(required, nullable = false, example = "billing")]
+    #[schema(required, schema_with = value::not_blank)]
     client_id: Option<String>,
     /// The token endpoint's URL, or what else it expects. Becomes `aud`.
-    #[schema(required, nullable = false, example = "https://login.example.com/token")]
+    #[schema(required, schema_with = value::not_blank)]
     audience: Option<String>,
     /// In seconds, at most 300; 60 where nothing is said.
+    #[serde(default, deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 300, example = 60)]
     ttl: Option<u64>,
     /// The id of a registered consumer of the key, whose use is then recorded.
+    #[schema(value_type = Option<NameSchema>)]
     consumer: Option<String>,
 }
 
@@ -35,7 +39,7 @@ pub struct AssertionBody {
 #[schema(as = ClientAssertion)]
 pub struct AssertionWire {
     client_assertion: String,
-    #[schema(example = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")]
+    #[schema(schema_with = value::assertion_type)]
     client_assertion_type: &'static str,
 }
 
@@ -43,12 +47,14 @@ pub struct AssertionWire {
 #[schema(as = JwtRequest)]
 pub struct JwtBody {
     /// All but `iat`, `exp` and `jti`, which the vault fills in.
-    #[schema(required, nullable = false, value_type = Object, example = json!({"iss": "billing", "sub": "invoice 7"}))]
+    #[schema(required, schema_with = value::claims)]
     claims: Option<Map<String, Value>>,
     /// In seconds, at most 3600; 300 where nothing is said.
+    #[serde(default, deserialize_with = "whole")]
     #[schema(minimum = 1, maximum = 3600, example = 300)]
     ttl: Option<u64>,
     /// The id of a registered consumer of the key, whose use is then recorded.
+    #[schema(value_type = Option<NameSchema>)]
     consumer: Option<String>,
 }
 
@@ -59,12 +65,22 @@ pub struct JwtWire {
     jwt: String,
 }
 
+/// A whole number, which may be written as `60.0` (JSON Schema Core, clause 4.2.1).
+fn whole<'de, D: Deserializer<'de>>(member: D) -> Result<Option<u64>, D::Error> {
+    let Some(number) = Option::<Number>::deserialize(member)? else { return Ok(None) };
+    let text = number.to_string();
+    let digits = text.strip_suffix(".0").unwrap_or(&text);
+    digits.parse().map(Some).map_err(|_| D::Error::custom("expected a whole number, from 0 on"))
+}
+
 /// Sign a client assertion
 ///
 /// For a token endpoint that authenticates clients by `private_key_jwt` (RFC 7523).
 #[utoipa::path(post, path = "/vault/v1/hook-keys/{key}/client-assertions", tag = "Signing",
-    operation_id = "createClientAssertion", request_body = AssertionBody,
-    params(("key" = String, Path, description = "The key's `id` or name")),
+    operation_id = "createClientAssertion",
+    request_body(content = AssertionBody,
+                 example = json!({"clientId": "billing", "audience": "https://login.example.com/token", "ttl": 60})),
+    params(("key" = NameSchema, Path, description = "The key's `id` or name")),
     responses((status = 200, description = "Two parameters of a token request", body = AssertionWire)))]
 pub async fn client_assertion(
     granted: Granted<KeysUse>,
@@ -88,8 +104,8 @@ pub async fn client_assertion(
 ///
 /// With claims of the caller's; the header and the times are the vault's.
 #[utoipa::path(post, path = "/vault/v1/hook-keys/{key}/jwts", tag = "Signing", operation_id = "createJwt",
-    request_body = JwtBody,
-    params(("key" = String, Path, description = "The key's `id` or name")),
+    request_body(content = JwtBody, example = json!({"claims": {"iss": "billing", "sub": "invoice 7"}, "ttl": 300})),
+    params(("key" = NameSchema, Path, description = "The key's `id` or name")),
     responses((status = 200, description = "The JWT", body = JwtWire)))]
 pub async fn jwt(
     granted: Granted<KeysUse>,

@@ -4,6 +4,7 @@ use crate::domain::caller::Credential;
 use crate::http::edge::authentication::{AnyCredential, Granted};
 use crate::http::edge::error::ApiError;
 use crate::http::edge::json::json;
+use crate::http::openapi::value;
 use crate::vault::error::{Kind, VaultError};
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -15,7 +16,7 @@ use utoipa::ToSchema;
 pub struct UserWire {
     #[schema(pattern = "^00u[0-9A-Za-z]{17}$")]
     id: String,
-    #[schema(example = "ACTIVE")]
+    #[schema(schema_with = value::active)]
     status: &'static str,
     #[schema(format = DateTime)]
     created: String,

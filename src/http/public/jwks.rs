@@ -4,6 +4,7 @@
 use crate::domain::id::OrgId;
 use crate::http::edge::error::ApiError;
 use crate::http::edge::host::host;
+use crate::http::openapi::value::{self, NameSchema};
 use crate::http::shared::Shared;
 use crate::vault::keys::publishing::{self, PublishedKey, RsaMembers, rsa_members};
 use actix_web::http::StatusCode;
@@ -33,17 +34,18 @@ pub struct JwkSet {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Jwk)]
 pub struct StandardJwk {
-    #[schema(example = "RSA")]
+    #[schema(schema_with = value::rsa)]
     kty: &'static str,
     #[serde(rename = "use")]
-    #[schema(example = "sig")]
+    #[schema(schema_with = value::sig)]
     public_key_use: &'static str,
-    #[schema(example = "RS256")]
+    #[schema(schema_with = value::rs256)]
     alg: &'static str,
     #[schema(format = Uuid)]
     kid: String,
-    #[schema(example = "AQAB")]
+    #[schema(schema_with = value::exponent)]
     e: String,
+    #[schema(schema_with = value::modulus)]
     n: String,
 }
 
@@ -76,7 +78,7 @@ pub async fn org_pem(request: HttpRequest, shared: web::Data<Shared>) -> Result<
 /// So that hooks of different parties need not share a set. As a JWK set, or as PEM where `Accept` asks for
 /// `application/x-pem-file`.
 #[utoipa::path(get, path = "/vault/v1/hook-keys/{key}/jwks.json", tag = "Public keys", operation_id = "getHookKeyJwks",
-    params(("key" = String, Path, description = "The key's `id` or name")),
+    params(("key" = NameSchema, Path, description = "The key's `id` or name")),
     responses((status = 200, description = "The key", body = JwkSet), (status = 304, description = "Nothing has changed")))]
 pub async fn key_jwks(
     request: HttpRequest,
@@ -88,7 +90,7 @@ pub async fn key_jwks(
 
 /// Retrieve one public key as PEM
 #[utoipa::path(get, path = "/vault/v1/hook-keys/{key}/jwks.pem", tag = "Public keys", operation_id = "getHookKeyPem",
-    params(("key" = String, Path, description = "The key's `id` or name")),
+    params(("key" = NameSchema, Path, description = "The key's `id` or name")),
     responses((status = 200, description = "The key", content_type = "application/x-pem-file", body = String),
               (status = 304, description = "Nothing has changed")))]
 pub async fn key_pem(

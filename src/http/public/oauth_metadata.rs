@@ -7,6 +7,7 @@ use crate::domain::verifying_key::JWS_ALGORITHMS;
 use crate::http::edge::error::ApiError;
 use crate::http::edge::host::host;
 use crate::http::edge::org_url::issuer_url;
+use crate::http::openapi::value;
 use crate::http::public::jwks::published_json;
 use crate::http::public::token_endpoint::TOKEN_PATH;
 use crate::http::shared::Shared;
@@ -27,17 +28,18 @@ pub struct SigningKeySet {
 #[derive(Serialize, ToSchema)]
 #[schema(as = SigningJwk)]
 pub struct SigningJwk {
-    #[schema(example = "RS256")]
+    #[schema(schema_with = value::rs256)]
     alg: &'static str,
-    #[schema(example = "AQAB")]
+    #[schema(schema_with = value::exponent)]
     e: String,
+    #[schema(schema_with = value::modulus)]
     n: String,
     #[schema(format = Uuid)]
     kid: String,
-    #[schema(example = "RSA")]
+    #[schema(schema_with = value::rsa)]
     kty: &'static str,
     #[serde(rename = "use")]
-    #[schema(example = "sig")]
+    #[schema(schema_with = value::sig)]
     public_key_use: &'static str,
 }
 

@@ -5,6 +5,7 @@ use crate::http::edge::error::ApiError;
 use crate::http::edge::host::host;
 use crate::http::edge::json::json;
 use crate::http::edge::org_url::org_url;
+use crate::http::openapi::value;
 use crate::http::shared::Shared;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
@@ -15,10 +16,9 @@ use utoipa::ToSchema;
 pub struct OrganizationWire {
     #[schema(pattern = "^00o[0-9A-Za-z]{17}$")]
     id: String,
-    #[schema(example = "idx")]
+    #[schema(schema_with = value::idx)]
     pipeline: &'static str,
     #[serde(rename = "_links")]
-    #[schema(value_type = Object)]
     links: Links,
 }
 

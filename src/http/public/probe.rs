@@ -2,6 +2,7 @@
 
 use crate::http::edge::error::ApiError;
 use crate::http::edge::json::json;
+use crate::http::openapi::value;
 use crate::http::shared::Shared;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -10,7 +11,7 @@ use utoipa::ToSchema;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Status)]
 pub struct StatusWire {
-    #[schema(example = "ok")]
+    #[schema(schema_with = value::ok)]
     status: &'static str,
 }
 

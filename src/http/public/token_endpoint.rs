@@ -8,6 +8,7 @@ use crate::http::edge::extract::Form;
 use crate::http::edge::host::host;
 use crate::http::edge::json::json;
 use crate::http::edge::org_url::issuer_url;
+use crate::http::openapi::value;
 use crate::http::shared::Shared;
 use crate::vault::oauth::grant::TokenRequest;
 use actix_web::http::header::{AUTHORIZATION, HeaderName};
@@ -28,11 +29,11 @@ const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 #[schema(as = TokenRequest)]
 #[expect(dead_code, reason = "it describes the form and is never made")]
 pub struct TokenForm {
-    #[schema(example = "client_credentials")]
+    #[schema(schema_with = value::client_credentials)]
     grant_type: String,
-    #[schema(example = "okta.inlineHooks.read okta.inlineHooks.manage")]
+    #[schema(schema_with = value::scopes)]
     scope: String,
-    #[schema(example = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")]
+    #[schema(schema_with = value::assertion_type)]
     client_assertion_type: String,
     /// A JWT that the app has signed: `iss` and `sub` are its client id, `aud` is the address of this endpoint.
     client_assertion: String,
@@ -43,7 +44,7 @@ pub struct TokenForm {
 #[schema(as = AccessToken)]
 pub struct TokenWire {
     /// `DPoP` for a token that is bound to a key.
-    #[schema(example = "Bearer")]
+    #[schema(schema_with = value::token_type)]
     token_type: &'static str,
     /// In seconds.
     #[schema(example = 3600)]

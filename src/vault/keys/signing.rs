@@ -29,7 +29,7 @@ pub const JWT_TTL: u64 = 300;
 pub const MAX_JWT_TTL: u64 = 3600;
 
 /// What the vault fills in by itself.
-const OWN_CLAIMS: [(&str, &str); 3] = [("iat", "claims.iat"), ("exp", "claims.exp"), ("jti", "claims.jti")];
+pub const OWN_CLAIMS: [(&str, &str); 3] = [("iat", "claims.iat"), ("exp", "claims.exp"), ("jti", "claims.jti")];
 
 /// A JWT with what was signed in it.
 pub(in crate::vault) struct Signed {

@@ -9,7 +9,7 @@ use crate::domain::outbound::OutboundPolicy;
 use crate::domain::secret::Secret;
 
 /// In characters: client ids, scopes, names of headers.
-const MAX_TEXT: usize = 1024;
+pub const MAX_TEXT: usize = 1024;
 
 /// How many headers a channel may have.
 const MAX_HEADERS: usize = 32;
@@ -45,6 +45,12 @@ impl Check<'_> {
             policy.check_url(&url)?;
             Ok(url)
         })
+    }
+
+    /// Scopes; blank is none.
+    pub(super) fn scope(&mut self, field: &'static str, sent: &str) -> Option<String> {
+        let parsed = printable_text(sent).map_err(|reason| self.errors.push(reason.at(field))).ok();
+        parsed.filter(|scope| !scope.trim().is_empty())
     }
 
     /// A member that need not be there and has one value.

@@ -10,13 +10,14 @@ use utoipa::ToSchema;
 #[serde(rename_all = "camelCase")]
 #[schema(as = Error)]
 pub struct ErrorBody {
-    #[schema(example = "E0000007")]
+    #[schema(pattern = "^E[0-9]{7}$", example = "E0000007")]
     error_code: &'static str,
     error_summary: String,
     /// The same as `errorCode`.
+    #[schema(pattern = "^E[0-9]{7}$", example = "E0000007")]
     error_link: &'static str,
     /// The id that the server's log has too.
-    #[schema(example = "oaegRIfbw2PTMWy0XIIvWM_bg")]
+    #[schema(pattern = "^oae[A-Za-z0-9_-]{22}$", example = "oaegRIfbw2PTMWy0XIIvWM_bg")]
     error_id: String,
     error_causes: Vec<ErrorCause>,
 }
