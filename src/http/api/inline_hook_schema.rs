@@ -164,8 +164,8 @@ pub struct AuthScheme {
     value: String,
 }
 
-/// What is to change. The hook that comes of it must be one that could be created: a channel that gets another type brings all
-/// that it needs, `authScheme` stays null where the type is `OAUTH`, and what is for `OAUTH` where it is `HTTP`.
+/// What is to change. The hook that comes of it must be one that could be created: a channel that gets another type, or another way
+/// of proof, brings all that it needs, and what is for another one stays null.
 #[derive(ToSchema)]
 #[schema(as = InlineHookUpdate)]
 #[expect(dead_code, reason = "it describes the body and is never made")]
@@ -180,17 +180,102 @@ pub struct HookUpdate {
 }
 
 #[derive(ToSchema)]
+#[serde(untagged)]
 #[schema(as = InlineHookChannelUpdate)]
+pub enum ChannelUpdate {
+    Http(HttpChannelUpdate),
+    OAuth(OAuthChannelUpdate),
+    Same(SameChannelUpdate),
+}
+
+#[derive(ToSchema)]
+#[schema(as = InlineHookHttpChannelUpdate)]
 #[expect(dead_code, reason = "it describes the body and is never made")]
-pub struct ChannelUpdate {
-    #[schema(schema_with = value::optional_channel_type)]
+pub struct HttpChannelUpdate {
+    #[schema(schema_with = value::http)]
     #[serde(rename = "type")]
-    kind: Option<String>,
+    kind: String,
+    #[schema(schema_with = value::optional_channel_version)]
+    version: Option<String>,
+    config: Option<HttpConfigUpdate>,
+}
+
+#[derive(ToSchema)]
+#[schema(as = InlineHookOAuthChannelUpdate)]
+#[expect(dead_code, reason = "it describes the body and is never made")]
+pub struct OAuthChannelUpdate {
+    #[schema(schema_with = value::oauth)]
+    #[serde(rename = "type")]
+    kind: String,
+    #[schema(schema_with = value::optional_channel_version)]
+    version: Option<String>,
+    config: Option<OAuthConfigUpdate>,
+}
+
+/// The channel keeps its type.
+#[derive(ToSchema)]
+#[schema(as = InlineHookSameChannelUpdate)]
+#[expect(dead_code, reason = "it describes the body and is never made")]
+pub struct SameChannelUpdate {
+    #[schema(schema_with = value::nothing)]
+    #[serde(rename = "type")]
+    kind: Option<()>,
     #[schema(schema_with = value::optional_channel_version)]
     version: Option<String>,
     config: Option<ConfigUpdate>,
 }
 
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = InlineHookHttpConfigUpdate)]
+#[expect(dead_code, reason = "it describes the body and is never made")]
+pub struct HttpConfigUpdate {
+    uri: Option<HookUrlSchema>,
+    /// In place of those that were there.
+    headers: Option<Headers>,
+    #[schema(schema_with = value::optional_post)]
+    method: Option<String>,
+    /// Null takes it away.
+    auth_scheme: Option<AuthSchemeUpdate>,
+    #[schema(schema_with = value::nothing)]
+    auth_type: Option<()>,
+    #[schema(schema_with = value::nothing)]
+    client_id: Option<()>,
+    #[schema(schema_with = value::nothing)]
+    client_secret: Option<()>,
+    #[schema(schema_with = value::nothing)]
+    token_url: Option<()>,
+    #[schema(schema_with = value::nothing)]
+    hook_key_id: Option<()>,
+}
+
+#[derive(ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = InlineHookOAuthConfigUpdate)]
+#[expect(dead_code, reason = "it describes the body and is never made")]
+pub struct OAuthConfigUpdate {
+    uri: Option<HookUrlSchema>,
+    /// In place of those that were there.
+    headers: Option<Headers>,
+    #[schema(schema_with = value::optional_post)]
+    method: Option<String>,
+    #[schema(schema_with = value::nothing)]
+    auth_scheme: Option<()>,
+    #[schema(schema_with = value::optional_auth_type)]
+    auth_type: Option<String>,
+    client_id: Option<PrintableSchema>,
+    /// With `client_secret_post`.
+    #[schema(schema_with = value::optional_secret)]
+    client_secret: Option<String>,
+    token_url: Option<HookUrlSchema>,
+    /// Null takes it away.
+    #[schema(schema_with = value::hook_scope)]
+    scope: Option<String>,
+    /// With `private_key_jwt`: the id of a hook key, or its name.
+    hook_key_id: Option<NameSchema>,
+}
+
+/// What applies depends on the type of the channel.
 #[derive(ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = InlineHookConfigUpdate)]
@@ -201,7 +286,7 @@ pub struct ConfigUpdate {
     headers: Option<Headers>,
     #[schema(schema_with = value::optional_post)]
     method: Option<String>,
-    /// For HTTP. Null takes it away.
+    /// For `HTTP`. Null takes it away.
     auth_scheme: Option<AuthSchemeUpdate>,
     #[schema(schema_with = value::optional_auth_type)]
     auth_type: Option<String>,

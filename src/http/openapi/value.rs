@@ -108,6 +108,8 @@ constants! {
     rs256 = "RS256";
     sig = "sig";
     post = "POST";
+    http = "HTTP";
+    oauth = "OAUTH";
     header = "HEADER";
     channel_version = CHANNEL_VERSION;
     client_secret_post = "client_secret_post";
@@ -158,10 +160,6 @@ pub fn token_type() -> Object {
 /// A member that belongs to something else: absent or null.
 pub fn nothing() -> Object {
     ObjectBuilder::new().schema_type(Type::Null).build()
-}
-
-pub fn optional_channel_type() -> Object {
-    or_null(one_of(["HTTP", "OAUTH"]).build())
 }
 
 pub fn auth_type() -> Object {

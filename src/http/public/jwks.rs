@@ -60,7 +60,9 @@ impl From<&PublishedKey> for StandardJwk {
 ///
 /// As a JWK set, or as PEM where `Accept` asks for `application/x-pem-file`.
 #[utoipa::path(get, path = "/.well-known/jwks.json", tag = "Public keys", operation_id = "getJwks",
-    responses((status = 200, description = "All keys", body = JwkSet), (status = 304, description = "Nothing has changed")))]
+    responses((status = 200, description = "All keys",
+               content((JwkSet = "application/json"), (String = "application/x-pem-file"))),
+              (status = 304, description = "Nothing has changed")))]
 pub async fn org_jwks(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     publish(&request, &org_keys(&request, &shared).await?, wants_pem(&request))
 }
@@ -79,7 +81,9 @@ pub async fn org_pem(request: HttpRequest, shared: web::Data<Shared>) -> Result<
 /// `application/x-pem-file`.
 #[utoipa::path(get, path = "/vault/v1/hook-keys/{key}/jwks.json", tag = "Public keys", operation_id = "getHookKeyJwks",
     params(("key" = NameSchema, Path, description = "The key's `id` or name")),
-    responses((status = 200, description = "The key", body = JwkSet), (status = 304, description = "Nothing has changed")))]
+    responses((status = 200, description = "The key",
+               content((JwkSet = "application/json"), (String = "application/x-pem-file"))),
+              (status = 304, description = "Nothing has changed")))]
 pub async fn key_jwks(
     request: HttpRequest,
     key: web::Path<String>,
