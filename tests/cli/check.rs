@@ -1,7 +1,7 @@
 //! `hookvault check`.
 
 use super::call;
-use crate::support::app::MIGRATIONS;
+use crate::support::app::migration_names;
 use crate::support::process::{Installation, hookvault, run};
 use insta::assert_snapshot;
 use std::fs;
@@ -24,8 +24,8 @@ fn check_takes_no_empty_file_for_a_sound_vault_and_leaves_it_alone() {
         screen.stderr,
         format!(
             "error: the database has {} pending migration(s): {}\nhint: back up the file, then run `hookvault migrate`\n",
-            MIGRATIONS.len(),
-            MIGRATIONS.join(", ")
+            migration_names().len(),
+            migration_names().join(", ")
         )
     );
     assert_eq!(fs::read(&database).unwrap(), b"");

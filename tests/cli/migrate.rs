@@ -1,7 +1,7 @@
 //! `hookvault migrate`.
 
 use super::{call, stderr};
-use crate::support::app::MIGRATIONS;
+use crate::support::app::migration_names;
 use insta::assert_snapshot;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -9,7 +9,7 @@ use tempfile::tempdir;
 
 /// A line for each.
 fn migrations() -> String {
-    MIGRATIONS.iter().map(|migration| format!("{migration}\n")).collect()
+    migration_names().iter().map(|migration| format!("{migration}\n")).collect()
 }
 
 #[test]
@@ -24,7 +24,8 @@ fn migrate_tells_what_it_does_and_check_what_it_would_do() {
     fs::set_permissions(folder.join("hookvault.db"), fs::Permissions::from_mode(0o600)).unwrap();
     let pending = call(folder, &["migrate", "--check"]);
     assert_eq!((pending.code, pending.stdout.as_str()), (1, migrations().as_str()));
-    let expected = format!("error: {} migration(s) are pending\nhint: run `hookvault migrate`\n", MIGRATIONS.len());
+    let expected =
+        format!("error: {} migration(s) are pending\nhint: run `hookvault migrate`\n", migration_names().len());
     assert_eq!(pending.stderr, expected);
     let done = call(folder, &["migrate"]);
     assert_eq!((done.code, done.stdout.as_str(), done.stderr.as_str()), (0, migrations().as_str(), ""));

@@ -1,7 +1,7 @@
 //! What SQLite alone promises: its file, its constraints against other programs, its migrations.
 
 use super::{change, fresh, hook, key, name, org, sealed, time, token, with_key, write};
-use crate::support::app::{MIGRATIONS, database, other_program, refer};
+use crate::support::app::{database, migration_names, migrations, other_program, refer};
 use hookvault::domain::id::{InlineHookId, PrefixedId as _};
 use hookvault::repository::error::StoreError;
 use hookvault::repository::hook_key::KeyDeletion;
@@ -14,9 +14,9 @@ async fn migrations_run_once_and_are_told_beforehand() {
     let folder = TempDir::new().unwrap();
     let (store, is_new) = repository::open(&DatabaseUrl::file(&database(&folder)), Mode::Create).await.unwrap();
     assert!(is_new);
-    assert_eq!(store.migrations_pending().await.unwrap(), MIGRATIONS);
-    assert_eq!(store.migrations_pending().await.unwrap(), MIGRATIONS, "looking changes nothing");
-    assert_eq!(store.migrate().await.unwrap(), MIGRATIONS);
+    assert_eq!(store.migrations_pending().await.unwrap(), migration_names());
+    assert_eq!(store.migrations_pending().await.unwrap(), migration_names(), "looking changes nothing");
+    assert_eq!(store.migrate().await.unwrap(), migration_names());
     assert!(store.migrations_pending().await.unwrap().is_empty());
     assert!(store.migrate().await.unwrap().is_empty());
 }
@@ -32,7 +32,7 @@ async fn processes_that_start_at_once_open_one_new_file_and_migrate_it_once() {
             store.migrate().await.unwrap().len()
         };
         let (a, b, c, d) = tokio::join!(start(), start(), start(), start());
-        assert_eq!(a + b + c + d, MIGRATIONS.len());
+        assert_eq!(a + b + c + d, migrations().len());
     }
 }
 
@@ -144,23 +144,26 @@ async fn foreign_keys_and_checks_keep_a_key_its_uses_and_its_hook_together() {
 /// What main has made since its first version opens, with all that refers to a key.
 #[tokio::test]
 async fn a_vault_of_each_earlier_version_keeps_its_keys_hooks_and_references() {
-    for version in 1..MIGRATIONS.len() {
+    let (all, names) = (migrations(), migration_names());
+    for version in 1..=all.len() {
         let folder = TempDir::new().unwrap();
         let path = database(&folder);
         std::fs::write(&path, "").unwrap();
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         let mut other = other_program(&path).await;
-        for sql in &EARLIER[..version] {
-            sqlx::raw_sql(*sql).execute(&mut other).await.unwrap();
+        for migration in &all[..version] {
+            sqlx::raw_sql(sqlx::AssertSqlSafe(migration.sql.clone())).execute(&mut other).await.unwrap();
         }
         history(&mut other, &folder, version).await;
         sqlx::raw_sql(FIRST_ROWS).execute(&mut other).await.unwrap();
         if version >= 2 {
             sqlx::raw_sql(HOOK_ROWS).execute(&mut other).await.unwrap();
         }
+        let references = if version < 4 { REFERENCE_ROWS } else { REFERENCE_ROWS_WITH_SLOTS };
+        sqlx::raw_sql(references).execute(&mut other).await.unwrap();
         drop(other);
         let (store, _) = repository::open(&DatabaseUrl::file(&path), Mode::Existing).await.unwrap();
-        assert_eq!(store.migrate().await.unwrap(), MIGRATIONS[version..], "of version {version}");
+        assert_eq!(store.migrate().await.unwrap(), names[version..], "of version {version}");
         let (org, id) = (org(1, true).id, key(1, &org(1, true)).id);
         let users = store.read().await.unwrap().key_reference_list(&org, &id).await.unwrap();
         let users: Vec<_> = users.iter().map(|user| user.consumer_id.as_str()).collect();
@@ -177,21 +180,25 @@ async fn a_vault_of_each_earlier_version_keeps_its_keys_hooks_and_references() {
     }
 }
 
-/// The migrations of before the last one, as they are.
-const EARLIER: [&str; 3] = [
-    include_str!("../../migrations/sqlite/V1__vault.sql"),
-    include_str!("../../migrations/sqlite/V2__inline_hooks.sql"),
-    include_str!("../../migrations/sqlite/V3__service_apps.sql"),
-];
-
 const FIRST_ROWS: &str = "
     INSERT INTO org (id, name, is_default, created) VALUES ('00o00000000000000001', 'default', 1, 1);
     INSERT INTO hook_key (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8)
     VALUES ('HKY00000000000000001', '00o00000000000000001', 1, '01010101-0101-4101-8101-010101010101', 'a', 1, 1,
-            zeroblob(256), x'010001', x'01');
+            zeroblob(256), x'010001', x'01');";
+
+/// Until the fourth version triggers enter the reference of a hook.
+const REFERENCE_ROWS: &str = "
     INSERT INTO hook_key_reference (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since)
     VALUES ('00o00000000000000001', 'HKY00000000000000001', 'program', 'p1', 'one', 1),
            ('00o00000000000000001', 'HKY00000000000000001', 'program', 'p2', 'two', 2);";
+
+const REFERENCE_ROWS_WITH_SLOTS: &str = "
+    INSERT INTO hook_key_reference
+        (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, slot, inline_hook_id)
+    VALUES ('00o00000000000000001', 'HKY00000000000000001', 'program', 'p1', 'one', 1, 1, NULL),
+           ('00o00000000000000001', 'HKY00000000000000001', 'program', 'p2', 'two', 2, 2, NULL),
+           ('00o00000000000000001', 'HKY00000000000000001', 'inline hook', 'cal00000000000000001', 'hook', 3, NULL,
+            'cal00000000000000001');";
 
 const HOOK_ROWS: &str = "
     INSERT INTO inline_hook (id, org_id, slot, status, name, type, version, uri, headers, auth, client_id, token_url,

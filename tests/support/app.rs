@@ -19,9 +19,10 @@ use hookvault::vault::Vault;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
+use std::fs;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -66,8 +67,33 @@ pub fn config(folder: &TempDir) -> Config {
     }
 }
 
-/// The migrations of this version, oldest first: the one place that names them.
-pub const MIGRATIONS: [&str; 4] = ["V1__vault", "V2__inline_hooks", "V3__service_apps", "V4__slots_and_erasures"];
+/// A migration of this version.
+pub struct Migration {
+    /// As in `V1__vault`.
+    pub name: String,
+    pub sql: String,
+}
+
+/// All of them, oldest first, as their folder has them.
+pub fn migrations() -> Vec<Migration> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let mut found: Vec<(usize, Migration)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+            let version = name[1..name.find("__").unwrap()].parse().unwrap();
+            (version, Migration { name, sql: fs::read_to_string(path).unwrap() })
+        })
+        .collect();
+    found.sort_by_key(|(version, _)| *version);
+    found.into_iter().map(|(_, migration)| migration).collect()
+}
+
+/// The names of [`migrations`].
+pub fn migration_names() -> Vec<String> {
+    migrations().into_iter().map(|migration| migration.name).collect()
+}
 
 pub fn database(folder: &TempDir) -> PathBuf {
     folder.path().join("vault.db")

@@ -126,7 +126,15 @@ impl Store for SqliteStore {
     }
 
     async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError> {
-        let transaction = self.readers.begin().await.map_err(store_error)?;
+        let begun = self.readers.begin().await.map_err(store_error);
+        let transaction = match begun {
+            Ok(transaction) => transaction,
+            Err(error) => {
+                // A new connection to a file that is gone fails for that reason, which says more.
+                self.check_in_place()?;
+                return Err(error);
+            }
+        };
         Ok(Box::new(SqliteTx::new(transaction, Actor::Vault, self.eraser.clone(), self.watch.clone())))
     }
 

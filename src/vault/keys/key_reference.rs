@@ -1,4 +1,4 @@
-//! Who uses a key: other programs say so themselves, inline hooks are entered by the database.
+//! Who uses a key: other programs say so themselves, inline hooks are entered where they are written.
 
 use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
