@@ -35,7 +35,9 @@ impl Check {
         let (Examination { sound, damaged }, pending) = looked?;
         if self.json {
             let damaged: Vec<_> = damaged.iter().map(ToString::to_string).collect();
-            output::print_json(&json!({"sound": sound, "damaged": damaged}))?;
+            let pending =
+                pending.map(|PendingErasures { count, since }| json!({"count": count, "since": since.to_wire()}));
+            output::print_json(&json!({"sound": sound, "damaged": damaged, "pendingErasures": pending}))?;
         } else {
             for damaged in &damaged {
                 output::print(&format!("{damaged}\n"))?;
@@ -52,7 +54,7 @@ impl Check {
         if damaged.is_empty() {
             return Ok(());
         }
-        if damaged.iter().any(|damaged| matches!(damaged, Damaged::Store(_))) {
+        if damaged.iter().any(|damaged| matches!(damaged, Damaged::Store(_) | Damaged::Row(_))) {
             return Err(CliError::new(
                 "the database is damaged",
                 "stop the server, and restore the database from a backup",

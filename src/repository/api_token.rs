@@ -1,6 +1,7 @@
 //! API tokens in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
 
 use super::error::{Refusable, StoreError};
+use super::page::{Page, Seq};
 use crate::domain::api_token::{ApiToken, TokenHash};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ApiTokenId;
@@ -12,6 +13,15 @@ use async_trait::async_trait;
 pub trait ApiTokenRead: Send {
     /// The tokens of all orgs, in order of creation, revoked ones too.
     async fn api_token_list(&mut self) -> Result<Vec<ApiToken>, StoreError>;
+    /// A page of the tokens of all orgs, in order of creation, revoked ones too; `Corrupt` for a row that does not parse.
+    ///
+    /// # Arguments
+    /// `after`: where the page before ended.
+    async fn api_token_page(
+        &mut self,
+        after: Option<Seq>,
+        limit: u32,
+    ) -> Result<Page<Result<ApiToken, StoreError>, Seq>, StoreError>;
     async fn api_token_find(&mut self, id: &ApiTokenId) -> Result<Option<ApiToken>, StoreError>;
     /// The tokens of this name that are not revoked, of all orgs, in order of creation; of each org there is one at the most.
     ///

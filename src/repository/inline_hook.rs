@@ -21,11 +21,11 @@ pub trait InlineHookRead: Send {
         org: &OrgId,
         name: &Name,
     ) -> Result<Option<StoredInlineHook>, StoreError>;
-    /// A page of the hooks of all orgs that have a secret, in order of creation; `Corrupt` for a row that does not parse.
+    /// A page of the hooks of all orgs, in order of creation; `Corrupt` for a row that does not parse.
     ///
     /// # Arguments
     /// `after`: where the page before ended.
-    async fn inline_hook_page_sealed(
+    async fn inline_hook_page(
         &mut self,
         after: Option<Seq>,
         limit: u32,

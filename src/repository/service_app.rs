@@ -1,6 +1,7 @@
 //! Service apps in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
 
 use super::error::{Refusable, StoreError};
+use super::page::{Page, Seq};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ClientKid, ServiceAppId};
 use crate::domain::name::Name;
@@ -11,6 +12,15 @@ use async_trait::async_trait;
 pub trait ServiceAppRead: Send {
     /// The apps of all orgs, in order of creation.
     async fn service_app_list(&mut self) -> Result<Vec<ServiceApp>, StoreError>;
+    /// A page of the apps of all orgs, in order of creation; `Corrupt` for a row that does not parse.
+    ///
+    /// # Arguments
+    /// `after`: where the page before ended.
+    async fn service_app_page(
+        &mut self,
+        after: Option<Seq>,
+        limit: u32,
+    ) -> Result<Page<Result<ServiceApp, StoreError>, Seq>, StoreError>;
     async fn service_app_find(&mut self, id: &ServiceAppId) -> Result<Option<ServiceApp>, StoreError>;
     /// The apps of this name of all orgs, in order of creation; of each org there is one at the most.
     ///

@@ -110,3 +110,22 @@ async fn changes_that_cannot_be_read_where_nothing_can_be_written_are_not_left_o
     hint: copy hookvault.db and hookvault.db-wal to a folder that can be written to, and look at the copy
     ");
 }
+
+#[tokio::test]
+async fn a_token_whose_row_makes_no_sense_is_told_by_check_by_the_log_and_by_readyz() {
+    let (installation, _) = with_one_key().await;
+    let database = installation.database();
+    flip(&database, position(&database, "api_token", b"okta.inlineHooks.manage").await + 8);
+    let screen = check(&installation);
+    assert_eq!(screen.code, 1);
+    assert!(screen.stdout.starts_with("the database is damaged: api_token.scopes of the row 00T"), "{}", screen.stdout);
+    assert_snapshot!(screen.stderr, @"
+    1 private key(s) and secret(s) are sound
+    error: the database is damaged
+    hint: stop the server, and restore the database from a backup
+    ");
+    let server = Served::start(&mut installation.serve());
+    let log = server.log_until("looked at the whole database");
+    assert!(log.contains("api_token.scopes of the row 00T"), "{log}");
+    assert_eq!(server.get("/readyz").await.unwrap().0, 503);
+}

@@ -19,6 +19,14 @@ pub struct ApiTokenRow {
     pub revoked: Option<i64>,
 }
 
+/// With its place in the order of creation.
+#[derive(sqlx::FromRow)]
+pub struct PlacedApiTokenRow {
+    pub seq: i64,
+    #[sqlx(flatten)]
+    pub token: ApiTokenRow,
+}
+
 impl TryFrom<ApiTokenRow> for ApiToken {
     type Error = StoreError;
 

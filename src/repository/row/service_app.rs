@@ -22,6 +22,14 @@ pub struct ServiceAppRow {
     pub activations: i64,
 }
 
+/// With its place in the order of creation.
+#[derive(sqlx::FromRow)]
+pub struct PlacedServiceAppRow {
+    pub seq: i64,
+    #[sqlx(flatten)]
+    pub app: ServiceAppRow,
+}
+
 impl TryFrom<ServiceAppRow> for ServiceApp {
     type Error = StoreError;
 

@@ -9,7 +9,8 @@ use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::repository::api_token::{ApiTokenRead, ApiTokenWrite};
 use crate::repository::error::{Refusable, StoreError};
-use crate::repository::row::api_token::ApiTokenRow;
+use crate::repository::page::{Page, Seq};
+use crate::repository::row::api_token::{ApiTokenRow, PlacedApiTokenRow};
 use async_trait::async_trait;
 
 #[async_trait]
@@ -22,6 +23,24 @@ impl ApiTokenRead for SqliteTx {
         .await
         .map_err(store_error)?;
         rows.into_iter().map(ApiToken::try_from).collect()
+    }
+
+    async fn api_token_page(
+        &mut self,
+        after: Option<Seq>,
+        limit: u32,
+    ) -> Result<Page<Result<ApiToken, StoreError>, Seq>, StoreError> {
+        let rows: Vec<PlacedApiTokenRow> = sqlx::query_as(
+            "SELECT seq, id, org_id, user_id, name, scopes, created, expires, revoked
+             FROM api_token WHERE seq > ? ORDER BY seq LIMIT ?",
+        )
+        .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
+        .bind(limit)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        let placed = |row: PlacedApiTokenRow| (Seq(row.seq), ApiToken::try_from(row.token));
+        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
     }
 
     async fn api_token_find(&mut self, id: &ApiTokenId) -> Result<Option<ApiToken>, StoreError> {

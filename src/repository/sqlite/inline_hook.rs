@@ -68,20 +68,17 @@ impl InlineHookRead for SqliteTx {
         row.map(StoredInlineHook::try_from).transpose()
     }
 
-    async fn inline_hook_page_sealed(
+    async fn inline_hook_page(
         &mut self,
         after: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<StoredInlineHook, StoreError>, Seq>, StoreError> {
-        let rows: Vec<PlacedRow> = sqlx::query_as(select_inline_hook!(
-            "seq, ",
-            "WHERE sealed_secret IS NOT NULL AND seq > ? ORDER BY seq LIMIT ?"
-        ))
-        .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
-        .bind(limit)
-        .fetch_all(self.connection()?)
-        .await
-        .map_err(store_error)?;
+        let rows: Vec<PlacedRow> = sqlx::query_as(select_inline_hook!("seq, ", "WHERE seq > ? ORDER BY seq LIMIT ?"))
+            .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
+            .bind(limit)
+            .fetch_all(self.connection()?)
+            .await
+            .map_err(store_error)?;
         let placed = |row: PlacedRow| (Seq(row.seq), StoredInlineHook::try_from(row.hook));
         Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
     }

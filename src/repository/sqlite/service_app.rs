@@ -8,7 +8,8 @@ use crate::domain::name::Name;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::domain::verifying_key::VerifyingKey;
 use crate::repository::error::{Refusable, StoreError};
-use crate::repository::row::service_app::{AppKeyRow, RSA, ServiceAppRow};
+use crate::repository::page::{Page, Seq};
+use crate::repository::row::service_app::{AppKeyRow, PlacedServiceAppRow, RSA, ServiceAppRow};
 use crate::repository::service_app::{ServiceAppRead, ServiceAppWrite};
 use async_trait::async_trait;
 
@@ -23,6 +24,24 @@ impl ServiceAppRead for SqliteTx {
         .await
         .map_err(store_error)?;
         rows.into_iter().map(ServiceApp::try_from).collect()
+    }
+
+    async fn service_app_page(
+        &mut self,
+        after: Option<Seq>,
+        limit: u32,
+    ) -> Result<Page<Result<ServiceApp, StoreError>, Seq>, StoreError> {
+        let rows: Vec<PlacedServiceAppRow> = sqlx::query_as(
+            "SELECT seq, id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
+             FROM service_app WHERE seq > ? ORDER BY seq LIMIT ?",
+        )
+        .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
+        .bind(limit)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        let placed = |row: PlacedServiceAppRow| (Seq(row.seq), ServiceApp::try_from(row.app));
+        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
     }
 
     async fn service_app_find(&mut self, id: &ServiceAppId) -> Result<Option<ServiceApp>, StoreError> {

@@ -23,7 +23,7 @@ pub struct Examination {
 }
 
 impl Vault {
-    /// Lets the engine look at how it keeps the data; then opens every private key and every secret of a hook, of all orgs, and
+    /// Lets the engine look at how it keeps the data; reads every org, token and service app; then opens every private key and every secret of a hook, of all orgs, and
     /// compares each key with the public key beside it.
     ///
     /// Page by page: what is in memory does not grow with the vault, no state of the database is held for long, and whoever waits
@@ -36,6 +36,9 @@ impl Vault {
         let found = self.registry.store.examine().await?;
         examination.damaged.extend(found.into_iter().map(Damaged::Store));
         for looked in [
+            self.examine_orgs(&mut examination).await,
+            self.examine_api_tokens(&mut examination).await,
+            self.examine_service_apps(&mut examination).await,
             self.examine_hook_keys(&mut examination).await,
             self.examine_inline_hooks(&mut examination).await,
             self.examine_signing_keys(&mut examination).await,
@@ -48,6 +51,50 @@ impl Vault {
         }
         self.known_damage.looked(examination.damaged.first().map(ToString::to_string));
         Ok(examination)
+    }
+
+    async fn examine_orgs(&self, examination: &mut Examination) -> Result<(), VaultError> {
+        let mut after = None;
+        loop {
+            let page = self.registry.store.read().await?.org_page(after, PAGE).await?;
+            examination.damaged.extend(unreadable(page.items));
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn examine_api_tokens(&self, examination: &mut Examination) -> Result<(), VaultError> {
+        let mut after = None;
+        loop {
+            let page = self.registry.store.read().await?.api_token_page(after, PAGE).await?;
+            examination.damaged.extend(unreadable(page.items));
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// With their keys.
+    async fn examine_service_apps(&self, examination: &mut Examination) -> Result<(), VaultError> {
+        let mut after = None;
+        loop {
+            let mut view = self.registry.store.read().await?;
+            let page = view.service_app_page(after, PAGE).await?;
+            for app in page.items.iter().flatten() {
+                match view.service_app_key_list(&app.id).await {
+                    Err(error @ StoreError::Corrupt { .. }) => examination.damaged.push(Damaged::Row(error)),
+                    keys => drop(keys?),
+                }
+            }
+            examination.damaged.extend(unreadable(page.items));
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     async fn examine_hook_keys(&self, examination: &mut Examination) -> Result<(), VaultError> {
@@ -65,8 +112,13 @@ impl Vault {
     async fn examine_inline_hooks(&self, examination: &mut Examination) -> Result<(), VaultError> {
         let mut after = None;
         loop {
-            let page = self.registry.store.read().await?.inline_hook_page_sealed(after, PAGE).await?;
-            self.examine_page(examination, page.items, damage_of_hook).await?;
+            let page = self.registry.store.read().await?.inline_hook_page(after, PAGE).await?;
+            // That the others can be read is all there is to find out.
+            let has_secret = |hook: &Result<StoredInlineHook, StoreError>| {
+                hook.as_ref().map_or(true, |stored| stored.sealed_secret.is_some())
+            };
+            let items = page.items.into_iter().filter(has_secret).collect();
+            self.examine_page(examination, items, damage_of_hook).await?;
             after = page.next;
             if after.is_none() {
                 return Ok(());
@@ -103,6 +155,11 @@ impl Vault {
         tokio::time::sleep(started.elapsed()).await;
         Ok(())
     }
+}
+
+/// The rows that do not parse.
+fn unreadable<T>(rows: Vec<Result<T, StoreError>>) -> impl Iterator<Item = Damaged> {
+    rows.into_iter().filter_map(Result::err).map(Damaged::Row)
 }
 
 fn damage_of_key(key: Result<SealedHookKey, StoreError>, envelope: &Envelope) -> Option<Damaged> {

@@ -155,6 +155,11 @@ async fn tokens_are_found_by_name_in_all_orgs_until_they_are_revoked() {
     assert_eq!(tx.api_token_list_by_name(&name("same"), 1).await.unwrap(), tokens[1..2]);
     assert_eq!(tx.api_token_list_by_name(&name("Same"), 9).await.unwrap(), []);
     assert_eq!(tx.api_token_find(&tokens[0].id).await.unwrap().unwrap().revoked, Some(time(8)), "by its id it is");
+    let first = tx.api_token_page(None, 3).await.unwrap();
+    let rest = tx.api_token_page(first.next, 3).await.unwrap();
+    assert!(rest.next.is_none());
+    let ids = |tokens: Vec<Result<ApiToken, _>>| tokens.into_iter().map(|token| token.unwrap().id).collect::<Vec<_>>();
+    assert_eq!((ids(first.items).len(), ids(rest.items)), (3, vec![other.id]));
 }
 
 #[tokio::test]
@@ -226,6 +231,12 @@ async fn service_apps_and_their_keys_read_back_and_go_together() {
     let again = ServiceApp { id: ServiceAppId::parse("0oa00000000000000003").unwrap(), ..one.clone() };
     assert_eq!(conflict(write!(store, tx => tx.service_app_insert(&again))), Conflict::ServiceAppName);
     assert_eq!(conflict(write!(store, tx => tx.service_app_key_insert(&one.id, &keys[0]))), Conflict::ClientKid);
+    let mut tx = store.read().await.unwrap();
+    let mut first = tx.service_app_page(None, 1).await.unwrap();
+    let mut second = tx.service_app_page(first.next, 1).await.unwrap();
+    assert_eq!([first.items.remove(0).unwrap(), second.items.remove(0).unwrap()], [one.clone(), two.clone()]);
+    assert!(tx.service_app_page(second.next, 1).await.unwrap().items.is_empty());
+    drop(tx);
     change!(store, tx => tx.service_app_set_active(&one.id, false, time(9)));
     store.close().await;
 
