@@ -14,6 +14,22 @@ use tokio::time::Instant;
 /// How many rows are in memory at a time.
 const PAGE: u32 = 50;
 
+/// Looks at a list page by page, each read in a view of its own.
+macro_rules! each_page {
+    ($vault:expr, $list:ident, $rows:ident => $look:expr) => {{
+        let mut after = None;
+        loop {
+            let page = $vault.registry.store.read().await?.$list(after, PAGE).await?;
+            let $rows = page.items;
+            $look;
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }};
+}
+
 /// What an examination found.
 #[derive(Debug, Default)]
 pub struct Examination {
@@ -54,88 +70,46 @@ impl Vault {
     }
 
     async fn examine_orgs(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        let mut after = None;
-        loop {
-            let page = self.registry.store.read().await?.org_page(after, PAGE).await?;
-            examination.damaged.extend(unreadable(page.items));
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
-        }
+        each_page!(self, org_page, rows => examination.damaged.extend(unreadable(rows)))
     }
 
     async fn examine_api_tokens(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        let mut after = None;
-        loop {
-            let page = self.registry.store.read().await?.api_token_page(after, PAGE).await?;
-            examination.damaged.extend(unreadable(page.items));
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
-        }
+        each_page!(self, api_token_page, rows => examination.damaged.extend(unreadable(rows)))
     }
 
     /// With their keys.
     async fn examine_service_apps(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        let mut after = None;
-        loop {
+        each_page!(self, service_app_page, rows => {
             let mut view = self.registry.store.read().await?;
-            let page = view.service_app_page(after, PAGE).await?;
-            for app in page.items.iter().flatten() {
+            for app in rows.iter().flatten() {
                 match view.service_app_key_list(&app.id).await {
                     Err(error @ StoreError::Corrupt { .. }) => examination.damaged.push(Damaged::Row(error)),
                     keys => drop(keys?),
                 }
             }
-            examination.damaged.extend(unreadable(page.items));
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
-        }
+            examination.damaged.extend(unreadable(rows));
+        })
     }
 
     async fn examine_hook_keys(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        let mut after = None;
-        loop {
-            let page = self.registry.store.read().await?.hook_key_page_sealed(after, PAGE).await?;
-            self.examine_page(examination, page.items, damage_of_key).await?;
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
-        }
+        each_page!(self, hook_key_page_sealed, rows => self.examine_page(examination, rows, damage_of_key).await?)
     }
 
     async fn examine_inline_hooks(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        let mut after = None;
-        loop {
-            let page = self.registry.store.read().await?.inline_hook_page(after, PAGE).await?;
-            // That the others can be read is all there is to find out.
-            let has_secret = |hook: &Result<StoredInlineHook, StoreError>| {
-                hook.as_ref().map_or(true, |stored| stored.sealed_secret.is_some())
-            };
-            let items = page.items.into_iter().filter(has_secret).collect();
-            self.examine_page(examination, items, damage_of_hook).await?;
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
-        }
+        // That those without a secret can be read is all there is to find out.
+        let has_secret = |hook: &Result<StoredInlineHook, StoreError>| {
+            hook.as_ref().map_or(true, |stored| stored.sealed_secret.is_some())
+        };
+        each_page!(self, inline_hook_page, rows => {
+            let rows = rows.into_iter().filter(has_secret).collect();
+            self.examine_page(examination, rows, damage_of_hook).await?;
+        })
     }
 
     async fn examine_signing_keys(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        let mut after = None;
-        loop {
-            let page = self.registry.store.read().await?.signing_key_page_sealed(after, PAGE).await?;
-            self.examine_page(examination, page.items, damage_of_signing_key).await?;
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
-        }
+        each_page!(self, signing_key_page_sealed, rows => {
+            self.examine_page(examination, rows, damage_of_signing_key).await?;
+        })
     }
 
     async fn examine_page<T: Send + 'static>(
