@@ -61,7 +61,7 @@ async fn a_flipped_byte_in_a_sealed_key_is_found() {
         .await
         .unwrap();
     sealed[500] ^= 1;
-    sqlx::query("UPDATE hook_key SET sealed_pkcs8 = ? WHERE name = 'flipped'")
+    sqlx::query("UPDATE hook_key SET sealed_pkcs8 = $1 WHERE name = 'flipped'")
         .bind(sealed)
         .execute(&mut other)
         .await
@@ -84,7 +84,7 @@ async fn a_damaged_signing_key_is_named_and_replaced_as_the_hint_says() {
         run(command.args(["signing-key", "rotate", "--revoke", "--master-key-file", "master.key"]))
     };
     let first = rotate().stdout;
-    change(&installation.database(), "UPDATE signing_key SET sealed_pkcs8 = zeroblob(length(sealed_pkcs8))").await;
+    change(&installation.database(), "UPDATE signing_key SET sealed_pkcs8 = modulus").await;
     let screen = check(&installation);
     assert_eq!((screen.code, screen.stdout.contains(first.trim())), (1, true), "{}", screen.stdout);
     assert_snapshot!(screen.stderr, @"
@@ -103,7 +103,7 @@ async fn two_swapped_sealed_keys_are_both_found_and_the_vault_still_serves() {
     let sealed: Vec<(String, Vec<u8>)> =
         sqlx::query_as("SELECT name, sealed_pkcs8 FROM hook_key ORDER BY seq").fetch_all(&mut other).await.unwrap();
     for (name, other_blob) in [(&sealed[0].0, &sealed[1].1), (&sealed[1].0, &sealed[0].1)] {
-        sqlx::query("UPDATE hook_key SET sealed_pkcs8 = ? WHERE name = ?")
+        sqlx::query("UPDATE hook_key SET sealed_pkcs8 = $1 WHERE name = $2")
             .bind(other_blob)
             .bind(name)
             .execute(&mut other)

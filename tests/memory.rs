@@ -1,6 +1,6 @@
 //! What the memory of a running server holds of what it should have forgotten.
 
-use crate::support::app::{MASTER_KEY, other_program};
+use crate::support::app::{MASTER_KEY, sqlite_program};
 use crate::support::memory::Secrets;
 use crate::support::process::{Installation, Served};
 use hookvault::crypto::envelope::Envelope;
@@ -23,7 +23,7 @@ const KEYS: usize = 24;
 async fn primes(database: &Path) -> Vec<Vec<u8>> {
     let envelope = Envelope::new(&MasterKey::parse(MASTER_KEY).unwrap(), Random::system());
     let rows: Vec<(String, String, Vec<u8>)> = sqlx::query_as("SELECT org_id, id, sealed_pkcs8 FROM hook_key")
-        .fetch_all(&mut other_program(database).await)
+        .fetch_all(&mut sqlite_program(database).await)
         .await
         .unwrap();
     assert_eq!(rows.len(), KEYS);

@@ -42,6 +42,9 @@ fn counts<const N: usize>(expected: [(&str, usize); N]) -> BTreeMap<String, usiz
     expected.into_iter().map(|(outcome, count)| (outcome.to_owned(), count)).collect()
 }
 
+/// Uses of keys that are not there.
+const ORPHANS: &str = "SELECT count(*) FROM hook_key_reference WHERE hook_key_id NOT IN (SELECT id FROM hook_key)";
+
 const CAP: &str = "400 You have reached the maximum number of keys allowed (50). \
                    To add another key, you must first delete an existing one.";
 const TAKEN: &str = "400 name: An object with this field already exists in the current organization";
@@ -106,8 +109,7 @@ async fn a_key_is_never_deleted_under_a_new_reference() {
             }
             (status, referred) => panic!("round {round}: deletion {status}, reference {referred}: {answer}"),
         }
-        let orphans: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM pragma_foreign_key_check").fetch_one(&mut consumer).await.unwrap();
+        let orphans: i64 = sqlx::query_scalar(ORPHANS).fetch_one(&mut consumer).await.unwrap();
         assert_eq!(orphans, 0);
     }
     assert!(deleted > 0 && kept > 0, "{deleted} deletions came first, {kept} references did");
@@ -127,12 +129,12 @@ async fn a_key_is_never_deleted_under_a_new_hook() {
         let id = format!("HKY{round:017}");
         sqlx::query(
             "INSERT INTO hook_key (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8)
-             SELECT ?1, org_id, 2, '00000000-0000-4000-8000-' || printf('%012d', ?2), 'copy', created, last_updated,
+             SELECT $1, org_id, 2, '00000000-0000-4000-8000-' || $2, 'copy', created, last_updated,
                     modulus, exponent, sealed_pkcs8
              FROM hook_key WHERE name = 'pattern'",
         )
         .bind(&id)
-        .bind(round)
+        .bind(format!("{round:012}"))
         .execute(&mut other)
         .await
         .unwrap();
@@ -155,7 +157,7 @@ async fn a_key_is_never_deleted_under_a_new_hook() {
                     .execute(&mut other)
                     .await
                     .unwrap();
-                sqlx::query("DELETE FROM hook_key WHERE id = ?").bind(&id).execute(&mut other).await.unwrap();
+                sqlx::query("DELETE FROM hook_key WHERE id = $1").bind(&id).execute(&mut other).await.unwrap();
             }
             (400, 204) => {
                 deleted += 1;
@@ -165,7 +167,7 @@ async fn a_key_is_never_deleted_under_a_new_hook() {
             other => panic!("round {round}: {other:?} {body} {refusal}"),
         }
         let left: (i64, i64, i64) = sqlx::query_as(
-            "SELECT (SELECT count(*) FROM pragma_foreign_key_check), (SELECT count(*) FROM hook_key_reference),
+            "SELECT (SELECT count(*) FROM hook_key_reference WHERE hook_key_id NOT IN (SELECT id FROM hook_key)), (SELECT count(*) FROM hook_key_reference),
                     (SELECT count(*) FROM inline_hook)",
         )
         .fetch_one(&mut other)
@@ -382,4 +384,22 @@ async fn rotations_under_load_refuse_no_valid_token() {
     let mut other = app.other_program().await;
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM signing_key").fetch_one(&mut other).await.unwrap();
     assert!(left < 10, "{left} keys are left: the old ones are deleted");
+}
+
+/// `REVOCATION_ROUNDS=1000` for more of them.
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "how many are tried is no setting of the product")]
+async fn what_one_server_revokes_another_refuses_with_the_very_next_request() {
+    let rounds: usize = std::env::var("REVOCATION_ROUNDS").map_or(25, |rounds| rounds.parse().unwrap());
+    let app = TestApp::start_with(|config| config.server.rate_limit = RateLimit::parse("off").unwrap()).await;
+    let beside = app.start_beside_with(|config| config.server.rate_limit = RateLimit::parse("off").unwrap()).await;
+    for round in 0..rounds {
+        let token = app.new_token(None, READ).await;
+        let caller = beside.anon().with("authorization", &format!("SSWS {token}"));
+        assert_eq!(caller.get("/api/v1/hook-keys").await.status, 200, "round {round}");
+        let registry = app.vault.registry();
+        let id = registry.api_token_list().await.unwrap().pop().unwrap().id;
+        registry.api_token_revoke(&Actor::Vault, &id.to_string()).await.unwrap();
+        assert_eq!(caller.get("/api/v1/hook-keys").await.status, 401, "round {round}");
+    }
 }

@@ -13,6 +13,7 @@ use crate::outbound::Outbound;
 use crate::repository;
 use crate::repository::Mode;
 use crate::repository::store::{Migration, Store};
+use crate::repository::url::DatabaseUrl;
 use crate::vault::Registry;
 use crate::vault::Vault;
 use crate::vault::custody::sealing;
@@ -43,11 +44,22 @@ impl Opened {
 /// Opens the store without looking at its schema. Returns also whether it was made just now.
 async fn open_store(database: &DatabaseConfig, create: bool) -> Result<(Arc<dyn Store>, bool), StartError> {
     let mode = if create { Mode::Create } else { Mode::Existing };
-    let (store, is_new) = repository::open(&database.url, mode).await?;
+    let (store, is_new) = repository::open(&database_url(database)?, mode).await?;
     if is_new {
         tracing::info!(database = %database.url, "made a new database");
     }
     Ok((store, is_new))
+}
+
+/// The address with its password, which may be in a file of its own.
+fn database_url(database: &DatabaseConfig) -> Result<DatabaseUrl, StartError> {
+    Ok(match (&database.url, &database.password_file) {
+        (DatabaseUrl::Postgres(url), Some(path)) => {
+            let password = Zeroizing::new(read_secret_file(path)?.trim_end_matches(['\r', '\n']).to_owned());
+            DatabaseUrl::Postgres(url.clone().with_password(password))
+        }
+        (url, _) => url.clone(),
+    })
 }
 
 /// Runs the pending migrations, or only tells which they are. Returns them, oldest first.
@@ -56,7 +68,7 @@ async fn open_store(database: &DatabaseConfig, create: bool) -> Result<(Arc<dyn 
 /// [`StartError`].
 pub async fn migrate(database: &DatabaseConfig, only_tell: bool) -> Result<Vec<Migration>, StartError> {
     let (store, migrations) = if only_tell {
-        let (store, _) = repository::open(&database.url, Mode::ReadOnly).await?;
+        let (store, _) = repository::open(&database_url(database)?, Mode::ReadOnly).await?;
         let pending = store.migrations_pending().await;
         (store, pending)
     } else {
@@ -74,7 +86,7 @@ pub async fn migrate(database: &DatabaseConfig, only_tell: bool) -> Result<Vec<M
 /// [`StartError`], also where the database is empty or not up to date.
 pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, StartError> {
     let master_key = read_master_key(&config.master_key)?;
-    let (store, _) = repository::open(&config.database.url, Mode::ReadOnly).await?;
+    let (store, _) = repository::open(&database_url(&config.database)?, Mode::ReadOnly).await?;
     let pending = store.migrations_pending().await?;
     if !pending.is_empty() {
         return Err(StartError::Pending { pending });

@@ -19,7 +19,7 @@ pub struct DatabaseFlags {
     /// The data folder of `hookvault dev`, in place of the other settings
     #[arg(long, value_name = "FOLDER", help_heading = "Settings")]
     data_dir: Option<String>,
-    /// The database file, as sqlite://PATH
+    /// The database, as sqlite://PATH or postgres://USER@HOST/NAME
     #[arg(long, value_name = "URL", help_heading = "Settings")]
     database_url: Option<String>,
     /// Run pending migrations first: on or off

@@ -4,10 +4,13 @@ use super::data_dir::DataDir;
 use super::sources::{ConfigError, Sources};
 use super::variable;
 use crate::repository::url::DatabaseUrl;
+use std::path::PathBuf;
 
 #[derive(Debug, Clone)]
 pub struct DatabaseConfig {
     pub url: DatabaseUrl,
+    /// The file that holds the password, where the URL has none.
+    pub password_file: Option<PathBuf>,
     /// Whether pending migrations run at start.
     pub migrate: bool,
 }
@@ -16,16 +19,10 @@ impl DatabaseConfig {
     /// # Errors
     /// [`ConfigError`].
     pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
-        let url = match DataDir::from_sources(sources)? {
-            Some(folder) => DatabaseUrl::file(&folder.database()),
-            None => sources.parse(
-                variable::DATABASE_URL,
-                "sqlite://hookvault.db",
-                "write it as sqlite://hookvault.db (relative) or sqlite:///var/lib/hookvault/hookvault.db (absolute)",
-                DatabaseUrl::parse,
-            )?,
-        };
-        Ok(Self { url, migrate: migrate(sources)? })
+        match DataDir::from_sources(sources)? {
+            Some(folder) => Self::of_folder(&folder, sources),
+            None => Self::at(url(sources, "sqlite://hookvault.db")?, sources),
+        }
     }
 
     /// That of the vault in a data folder.
@@ -33,8 +30,58 @@ impl DatabaseConfig {
     /// # Errors
     /// [`ConfigError`].
     pub fn of_folder(folder: &DataDir, sources: &Sources) -> Result<Self, ConfigError> {
-        Ok(Self { url: DatabaseUrl::file(&folder.database()), migrate: migrate(sources)? })
+        Self::at(DatabaseUrl::file(&folder.database()), sources)
     }
+
+    fn at(url: DatabaseUrl, sources: &Sources) -> Result<Self, ConfigError> {
+        let password_file = sources.get(variable::DATABASE_PASSWORD_FILE).map(|(path, _)| PathBuf::from(path));
+        let url = match url {
+            DatabaseUrl::Postgres(url) if url.password().is_some() && password_file.is_some() => {
+                return Err(ConfigError::new(
+                    format!("both the database URL and {} have a password", variable::DATABASE_PASSWORD_FILE),
+                    "keep one of them: it must be clear which password counts",
+                ));
+            }
+            DatabaseUrl::Postgres(url) => DatabaseUrl::Postgres(url.with_connections(connections(sources)?)),
+            url @ DatabaseUrl::Sqlite(_) => url,
+        };
+        Ok(Self { url, password_file, migrate: migrate(sources)? })
+    }
+}
+
+/// The address, without its password in what is said of it.
+fn url(sources: &Sources, default: &str) -> Result<DatabaseUrl, ConfigError> {
+    let (text, origin) = sources.get(variable::DATABASE_URL).unwrap_or((default, variable::DATABASE_URL.to_owned()));
+    let url = DatabaseUrl::parse(text).map_err(|reason| {
+        ConfigError::new(
+            format!("{origin}: `{}` {reason}", without_password(text)),
+            "write it as sqlite://hookvault.db (relative), sqlite:///var/lib/hookvault/hookvault.db (absolute) or \
+             postgres://hookvault@db.example.com/hookvault",
+        )
+    })?;
+    match &url {
+        DatabaseUrl::Postgres(url) if url.password().is_some() && origin.starts_with("--") => Err(ConfigError::new(
+            format!("{origin} has a password, which every user of this machine could see"),
+            format!("put it into a file with mode 0600, and name that in {}", variable::DATABASE_PASSWORD_FILE),
+        )),
+        _ => Ok(url),
+    }
+}
+
+/// What stands between the scheme and the last `@` may be a secret.
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(host)) if scheme < host => format!("{}…{}", &url[..scheme + 3], &url[host..]),
+        _ => url.to_owned(),
+    }
+}
+
+/// How many connections to a PostgreSQL server there may be at most.
+fn connections(sources: &Sources) -> Result<u32, ConfigError> {
+    sources.parse(variable::DATABASE_CONNECTIONS, "10", "write it as 10", |text| match text.parse() {
+        Ok(number @ 2..=1000) => Ok(number),
+        _ => Err("is no number from 2 to 1000"),
+    })
 }
 
 /// Whether pending migrations run by themselves.
@@ -44,4 +91,26 @@ fn migrate(sources: &Sources) -> Result<bool, ConfigError> {
         "off" => Ok(false),
         _ => Err("is neither on nor off"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::sources::variables;
+
+    #[test]
+    fn a_password_is_in_one_place_and_in_no_message() {
+        let of = |pairs: &[(&'static str, &str)], flag: Option<&str>| {
+            let flags = [(variable::DATABASE_URL, flag.map(str::to_owned))];
+            DatabaseConfig::from_sources(&Sources::new(flags, variables(pairs), variables(&[])).unwrap())
+        };
+        let with_password = "postgres://u:hush@db/keys";
+        let refused = of(&[(variable::DATABASE_URL, "postgres://u:hush@db/")], None).unwrap_err();
+        assert_eq!(refused.to_string(), "HOOKVAULT_DATABASE_URL: `postgres://…@db/` names no database");
+        let twice = [(variable::DATABASE_URL, with_password), (variable::DATABASE_PASSWORD_FILE, "file")];
+        assert!(of(&twice, None).is_err());
+        assert!(of(&[], Some(with_password)).unwrap_err().to_string().contains("every user of this machine"));
+        let config = of(&[(variable::DATABASE_URL, with_password)], None).unwrap();
+        assert!(!format!("{config:?}").contains("hush"));
+    }
 }

@@ -12,8 +12,12 @@ pub enum Erasure {
     Nothing,
     /// They are off the disk.
     Done,
+    /// No query finds them any more. The engine overwrites nothing: what that leaves is in SECURITY.md.
+    Removed,
     /// They may still be there. That is recorded, and goes on.
     Pending,
+    /// As pending: the engine removes them beside the requests, as it does always.
+    Scheduled,
 }
 
 /// Deletions whose bytes may still be on the disk.

@@ -112,6 +112,12 @@ impl OpenError {
         self.is_nothing_there
     }
 
+    /// What caused it in one line, or what it says itself.
+    #[must_use]
+    pub fn cause(&self) -> String {
+        self.source.as_ref().map_or_else(|| self.message.clone(), ToString::to_string)
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> &str {

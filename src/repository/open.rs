@@ -2,6 +2,7 @@
 
 use super::error::OpenError;
 use super::mode::Mode;
+use super::postgres::PostgresStore;
 use super::sqlite::SqliteStore;
 use super::store::Store;
 use super::url::DatabaseUrl;
@@ -15,6 +16,10 @@ pub async fn open(url: &DatabaseUrl, mode: Mode) -> Result<(Arc<dyn Store>, bool
     match url {
         DatabaseUrl::Sqlite(path) => {
             let (store, is_new) = SqliteStore::open(path, mode).await?;
+            Ok((Arc::new(store), is_new))
+        }
+        DatabaseUrl::Postgres(url) => {
+            let (store, is_new) = PostgresStore::open(url, mode).await?;
             Ok((Arc::new(store), is_new))
         }
     }

@@ -1,5 +1,9 @@
 //! Where a database is.
 
+mod postgres;
+
+pub use postgres::PostgresUrl;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -8,14 +12,19 @@ use std::path::{Path, PathBuf};
 pub enum DatabaseUrl {
     /// `sqlite://PATH`.
     Sqlite(PathBuf),
+    /// `postgres://…`.
+    Postgres(PostgresUrl),
 }
 
 impl DatabaseUrl {
     /// # Errors
     /// A phrase that completes "the value …".
     pub fn parse(url: &str) -> Result<Self, &'static str> {
+        if let Some(rest) = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")) {
+            return PostgresUrl::parse(rest).map(Self::Postgres);
+        }
         match url.strip_prefix("sqlite://") {
-            None => Err("does not begin with sqlite://"),
+            None => Err("begins with neither sqlite:// nor postgres://"),
             Some("" | ":memory:") => Err("names no file"),
             Some(path) if path.contains('?') => Err("has parameters, and there are none"),
             Some(path) => Ok(Self::Sqlite(PathBuf::from(path))),
@@ -34,6 +43,7 @@ impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
+            Self::Postgres(url) => fmt::Display::fmt(url, f),
         }
     }
 }
@@ -43,10 +53,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_url_names_a_file() {
+    fn a_database_url_names_a_file_or_a_server() {
         assert_eq!(DatabaseUrl::parse("sqlite://a/b.db"), Ok(DatabaseUrl::Sqlite("a/b.db".into())));
         assert_eq!(DatabaseUrl::parse("sqlite:///a/b.db"), Ok(DatabaseUrl::Sqlite("/a/b.db".into())));
-        for wrong in ["", "a.db", "sqlite://", "sqlite://:memory:", "sqlite://a.db?mode=ro", "mysql://a"] {
+        assert!(matches!(DatabaseUrl::parse("postgresql://a/b"), Ok(DatabaseUrl::Postgres(_))));
+        for wrong in
+            ["", "a.db", "sqlite://", "sqlite://:memory:", "sqlite://a.db?mode=ro", "mysql://a", "postgres://a"]
+        {
             assert!(DatabaseUrl::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -1,6 +1,6 @@
 //! What is on disk: nothing in the clear, and after a deletion nothing at all.
 
-use crate::support::app::{MANAGE, TestApp, config, other_program};
+use crate::support::app::{MANAGE, TestApp, config, sqlite_program};
 use crate::support::process::{Installation, Served, hookvault, run};
 use hookvault::app::{self, Parts};
 use hookvault::crypto::envelope::Envelope;
@@ -34,7 +34,7 @@ fn holds_a_part_of(bytes: &[u8], secret: &[u8]) -> bool {
 async fn sealed(app: &TestApp, id: &str) -> (OrgId, Vec<u8>) {
     let (org, blob): (String, Vec<u8>) = sqlx::query_as("SELECT org_id, sealed_pkcs8 FROM hook_key WHERE id = ?")
         .bind(id)
-        .fetch_one(&mut app.other_program().await)
+        .fetch_one(&mut sqlite_program(&app.database()).await)
         .await
         .unwrap();
     (OrgId::parse(&org).unwrap(), blob)
@@ -82,7 +82,7 @@ async fn after_a_deletion_no_sealed_byte_of_the_key_is_on_disk() {
 
 /// A program that reads the state of now until it is told to stop.
 async fn reader(app: &TestApp) -> sqlx::SqliteConnection {
-    let mut reader = app.other_program().await;
+    let mut reader = sqlite_program(&app.database()).await;
     sqlx::query("BEGIN").execute(&mut reader).await.unwrap();
     let _: i64 = sqlx::query_scalar("SELECT count(*) FROM hook_key").fetch_one(&mut reader).await.unwrap();
     reader
@@ -131,7 +131,7 @@ async fn what_a_server_that_died_has_left_is_erased_by_another_once_the_reader_e
     let (status, key) = client.create("a").await.unwrap();
     assert_eq!(status, 200);
     let id = serde_json::from_str::<serde_json::Value>(&key).unwrap()["id"].as_str().unwrap().to_owned();
-    let mut other = other_program(&installation.database()).await;
+    let mut other = sqlite_program(&installation.database()).await;
     let blob: Vec<u8> = sqlx::query_scalar("SELECT sealed_pkcs8 FROM hook_key").fetch_one(&mut other).await.unwrap();
     sqlx::query("BEGIN").execute(&mut other).await.unwrap();
     let _: i64 = sqlx::query_scalar("SELECT count(*) FROM hook_key").fetch_one(&mut other).await.unwrap();

@@ -89,6 +89,6 @@ async fn a_store_that_cannot_be_reached_is_a_503_and_not_ready() {
 async fn a_vault_whose_master_key_record_is_damaged_is_not_ready() {
     let app = TestApp::start().await;
     let mut other = app.other_program().await;
-    sqlx::query("UPDATE master_key SET probe = zeroblob(length(probe))").execute(&mut other).await.unwrap();
+    sqlx::query("UPDATE master_key SET probe = id").execute(&mut other).await.unwrap();
     assert_eq!(app.anon().get("/readyz").await.failure(), "503 E0000010");
 }

@@ -38,7 +38,7 @@ async fn the_first_page_says_what_this_is_and_leads_to_all_else() {
 async fn the_first_page_says_why_the_vault_is_not_ready_and_nothing_of_the_inside() {
     let app = TestApp::start().await;
     let mut other = app.other_program().await;
-    sqlx::query("UPDATE master_key SET probe = x'00'").execute(&mut other).await.unwrap();
+    sqlx::query("UPDATE master_key SET probe = id").execute(&mut other).await.unwrap();
     let page = app.anon().get("/").await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("It is not ready: the database is damaged. Its log says more."), "{page}");

@@ -158,7 +158,7 @@ async fn keys_of_another_org_sign_nothing() {
 async fn a_damaged_private_key_signs_nothing_and_says_nothing_of_itself() {
     let (app, key) = app_with_key().await;
     let mut other = app.other_program().await;
-    sqlx::query("UPDATE hook_key SET sealed_pkcs8 = zeroblob(1000)").execute(&mut other).await.unwrap();
+    sqlx::query("UPDATE hook_key SET sealed_pkcs8 = modulus").execute(&mut other).await.unwrap();
     let answer = app
         .token(USE)
         .await

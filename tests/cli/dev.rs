@@ -37,7 +37,7 @@ async fn dev_makes_what_is_missing_and_keeps_it() {
     let server = Served::start(&mut dev());
     assert_eq!(token_of(folder), token);
     // It has every scope, also where it was made before there were so many.
-    let mut other = crate::support::app::other_program(&data.join("hookvault.db")).await;
+    let mut other = crate::support::app::sqlite_program(&data.join("hookvault.db")).await;
     sqlx::query("UPDATE api_token SET scopes = 'okta.inlineHooks.read'").execute(&mut other).await.unwrap();
     drop(server);
     let server = Served::start(&mut dev());

@@ -104,7 +104,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
 
     Settings:
           --data-dir <FOLDER>   The data folder of `hookvault dev`, in place of the other settings
-          --database-url <URL>  The database file, as sqlite://PATH
+          --database-url <URL>  The database, as sqlite://PATH or postgres://USER@HOST/NAME
           --migrate <WHEN>      Run pending migrations first: on or off
 
     It is shown this once: only its hash is kept.

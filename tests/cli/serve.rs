@@ -33,9 +33,9 @@ fn serve_refuses_to_start_without_what_it_needs() {
     error: there is no folder none for the database file
     hint: mkdir -m 700 -p none
     ");
-    assert_snapshot!(with_key(&["--database-url", "postgres://vault"], &[]), @"
-    error: --database-url: `postgres://vault` does not begin with sqlite://
-    hint: write it as sqlite://hookvault.db (relative) or sqlite:///var/lib/hookvault/hookvault.db (absolute)
+    assert_snapshot!(with_key(&["--database-url", "mysql://vault"], &[]), @"
+    error: --database-url: `mysql://vault` begins with neither sqlite:// nor postgres://
+    hint: write it as sqlite://hookvault.db (relative), sqlite:///var/lib/hookvault/hookvault.db (absolute) or postgres://hookvault@db.example.com/hookvault
     ");
     assert_snapshot!(with_key(&["--listen", "8080"], &[]), @"
     error: --listen: `8080` is not an address and a port

@@ -103,6 +103,6 @@ fn every_request_that_was_sent_before_the_signal_is_answered() {
         (total, late, lost) = (total + asked, late + around, lost + missing);
     }
     println!("{rounds} signals, {total} requests, {late} of them around a signal, {lost} lost");
-    assert!(late >= rounds, "requests were under way when the signals came: {late}");
+    assert!(late > 0, "requests were under way when the signals came: {late}");
     assert_eq!(lost, 0);
 }

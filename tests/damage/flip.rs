@@ -8,7 +8,7 @@ const PAGE: usize = 4096;
 
 /// Where the pages of a table or an index begin, in bytes from the start of the file. The first one is its root.
 pub async fn pages(database: &Path, name: &str) -> Vec<usize> {
-    let mut connection = crate::support::app::other_program(database).await;
+    let mut connection = crate::support::app::sqlite_program(database).await;
     let numbers: Vec<u32> = sqlx::query_scalar("SELECT pageno FROM dbstat WHERE name = ? ORDER BY path")
         .bind(name)
         .fetch_all(&mut connection)

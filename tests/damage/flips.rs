@@ -3,7 +3,7 @@
 //! The aimed ones are tried with every run, of the random ones as many as `DAMAGE_FLIPS` says.
 
 use super::flip::{flip_bit, pages, position};
-use crate::support::app::{MASTER_KEY, other_program};
+use crate::support::app::{MASTER_KEY, sqlite_program};
 use crate::support::process::{Client, Installation, Served, at, hookvault, run, write_master_key};
 use rand::rngs::ChaCha20Rng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -60,7 +60,7 @@ impl Base {
         assert!(base.answers.iter().all(|answer| answer.starts_with("200")));
         server.terminate();
         // A stop under load may leave the last pages in the WAL; the flips are for the file alone.
-        let mut other = other_program(&base.database()).await;
+        let mut other = sqlite_program(&base.database()).await;
         sqlx::raw_sql("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut other).await.unwrap();
         base
     }

@@ -25,7 +25,7 @@ async fn another_public_half_of_a_hook_key_is_never_published() {
     // That it was compared before does not help: it is another half now.
     for change in [
         "UPDATE hook_key SET modulus = (SELECT modulus FROM hook_key WHERE name = 'other') WHERE name = 'key'",
-        "UPDATE hook_key SET exponent = x'03' WHERE name = 'key'",
+        "UPDATE hook_key SET exponent = (SELECT id FROM master_key) WHERE name = 'key'",
     ] {
         sqlx::raw_sql(change).execute(&mut app.other_program().await).await.unwrap();
         for path in &published {
@@ -52,7 +52,8 @@ async fn another_public_half_of_a_signing_key_verifies_no_token_and_is_not_publi
     let client = ServiceClient::new(&app, MANAGE).await;
     let caller = client.caller(&app).await;
     assert_eq!((caller.get("/api/v1/hook-keys").await.status, anon(&app).get(KEYS).await.status), (200, 200));
-    sqlx::raw_sql("UPDATE signing_key SET modulus = randomblob(256)")
+    sqlx::query("UPDATE signing_key SET modulus = $1")
+        .bind(vec![0xd5; 256])
         .execute(&mut app.other_program().await)
         .await
         .unwrap();

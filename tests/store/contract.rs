@@ -108,14 +108,16 @@ async fn line_5_what_is_not_off_the_disk_is_recorded_and_any_server_erases_it() 
     write!(store, tx => tx.hook_key_insert(&key(2, &org), &sealed(2))).unwrap();
     let mut tx = store.write(&Actor::Vault, Serial::No).await.unwrap();
     assert_eq!(tx.hook_key_delete(&org.id, &first.id).await.unwrap(), KeyDeletion::Deleted);
-    assert_eq!(tx.commit(time(9)).await.unwrap(), Erasure::Done);
+    // At once, or beside the requests: the engine's way.
+    assert!(matches!(tx.commit(time(9)).await.unwrap(), Erasure::Done | Erasure::Scheduled));
+    assert!(matches!(store.erase().await.unwrap(), Erasure::Nothing | Erasure::Removed));
     assert_eq!(store.read().await.unwrap().erasure_pending().await.unwrap(), None);
 
     let mut reader = store.read().await.unwrap();
     assert_eq!(reader.hook_key_count(&org.id).await.unwrap(), 1, "it reads this state until it is dropped");
     let mut tx = store.write(&Actor::Vault, Serial::No).await.unwrap();
     tx.hook_key_delete(&org.id, &key(2, &org).id).await.unwrap();
-    assert_eq!(tx.commit(time(10)).await.unwrap(), Erasure::Pending);
+    assert!(matches!(tx.commit(time(10)).await.unwrap(), Erasure::Pending | Erasure::Scheduled));
     let other = open(&folder).await;
     let pending = other.read().await.unwrap().erasure_pending().await.unwrap().unwrap();
     assert_eq!((pending.count, pending.since), (1, time(10)));

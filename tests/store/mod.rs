@@ -4,6 +4,7 @@ mod contract;
 mod sqlite;
 
 use crate::support::app::database;
+use crate::support::database as databases;
 use hookvault::domain::api_token::{ApiToken, TokenHash};
 use hookvault::domain::clock::Timestamp;
 use hookvault::domain::hook_key::{HookKey, KeyReference, PublicKey};
@@ -15,7 +16,6 @@ use hookvault::domain::scope::Scopes;
 use hookvault::domain::sealed::Sealed;
 use hookvault::repository::error::Conflict;
 use hookvault::repository::store::Store;
-use hookvault::repository::url::DatabaseUrl;
 use hookvault::repository::{self, Mode};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -51,7 +51,8 @@ macro_rules! change {
 pub(crate) use {change, write};
 
 pub async fn open(folder: &TempDir) -> Arc<dyn Store> {
-    let (store, _) = repository::open(&DatabaseUrl::file(&database(folder)), Mode::Create).await.unwrap();
+    databases::make(&database(folder)).await;
+    let (store, _) = repository::open(&databases::url(&database(folder)), Mode::Create).await.unwrap();
     store.migrate().await.unwrap();
     store
 }

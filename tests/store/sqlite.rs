@@ -1,7 +1,7 @@
 //! What SQLite alone promises: its file, its constraints against other programs, its migrations.
 
 use super::{change, fresh, hook, key, name, org, sealed, time, token, with_key, write};
-use crate::support::app::{database, migration_names, migrations, other_program, refer};
+use crate::support::app::{database, migration_names, migrations, other_program, refer, sqlite_program};
 use hookvault::domain::id::{InlineHookId, PrefixedId as _};
 use hookvault::repository::error::StoreError;
 use hookvault::repository::hook_key::KeyDeletion;
@@ -39,7 +39,7 @@ async fn processes_that_start_at_once_open_one_new_file_and_migrate_it_once() {
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_refused() {
     let (folder, store) = fresh().await;
-    let mut other = other_program(&database(&folder)).await;
+    let mut other = sqlite_program(&database(&folder)).await;
     sqlx::query(
         "INSERT INTO refinery_schema_history SELECT 99, 'later', applied_on, checksum FROM refinery_schema_history LIMIT 1",
     )
@@ -65,7 +65,7 @@ async fn a_row_that_does_not_parse_is_damage_and_names_its_column() {
     write!(store, tx => tx.org_insert(&org)).unwrap();
     write!(store, tx => tx.hook_key_insert(&key, &sealed(1))).unwrap();
     write!(store, tx => tx.api_token_insert(&token, &hash)).unwrap();
-    let mut other = other_program(&database(&folder)).await;
+    let mut other = sqlite_program(&database(&folder)).await;
     for (damage, column) in [
         ("UPDATE hook_key SET key_id = 'x'", "hook_key.key_id"),
         ("UPDATE hook_key SET key_id = '01010101-0101-4101-8101-010101010101', name = ' '", "hook_key.name"),
@@ -82,7 +82,7 @@ async fn a_row_that_does_not_parse_is_damage_and_names_its_column() {
 }
 
 #[tokio::test]
-async fn another_program_cannot_get_round_the_cap_whatever_slot_it_writes() {
+async fn ansqlite_program_cannot_get_round_the_cap_whatever_slot_it_writes() {
     let (folder, store) = fresh().await;
     let (first, second) = (org(1, true), org(2, false));
     write!(store, tx => tx.org_insert(&first)).unwrap();
@@ -91,7 +91,7 @@ async fn another_program_cannot_get_round_the_cap_whatever_slot_it_writes() {
         write!(store, tx => tx.hook_key_insert(&key(number, &first), &sealed(number))).unwrap();
     }
     write!(store, tx => tx.hook_key_insert(&key(51, &second), &sealed(51))).unwrap();
-    let mut other = other_program(&database(&folder)).await;
+    let mut other = sqlite_program(&database(&folder)).await;
     for slot in ["51", "0", "NULL", "1"] {
         let insert = format!(
             "INSERT INTO hook_key (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8)
@@ -117,9 +117,10 @@ async fn foreign_keys_and_checks_keep_a_key_its_uses_and_its_hook_together() {
     let user = hook(1, &org, Some(&first));
     write!(store, tx => tx.inline_hook_insert(&user)).unwrap();
     change!(store, tx => tx.key_reference_put_hook(&user.hook, time(9)));
-    let mut other = other_program(&database(&folder)).await;
-    refer(&mut other, first.id.as_str(), "p1", "one").await.unwrap();
-    assert!(refer(&mut other, "HKY99999999999999999", "p3", "three").await.is_err(), "of a key that is not there");
+    let mut other = sqlite_program(&database(&folder)).await;
+    let mut uses = other_program(&database(&folder)).await;
+    refer(&mut uses, first.id.as_str(), "p1", "one").await.unwrap();
+    assert!(refer(&mut uses, "HKY99999999999999999", "p3", "three").await.is_err(), "of a key that is not there");
     for sql in [
         "DELETE FROM hook_key",
         "DELETE FROM inline_hook",
@@ -150,7 +151,7 @@ async fn a_vault_of_each_earlier_version_keeps_its_keys_hooks_and_references() {
         let path = database(&folder);
         std::fs::write(&path, "").unwrap();
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-        let mut other = other_program(&path).await;
+        let mut other = sqlite_program(&path).await;
         for migration in &all[..version] {
             sqlx::raw_sql(sqlx::AssertSqlSafe(migration.sql.clone())).execute(&mut other).await.unwrap();
         }

@@ -1,6 +1,8 @@
 //! A vault in this process: `TestApp::start().await`, then one client for each kind of caller.
 
 use super::answer::Answer;
+use super::database as databases;
+pub use super::database::{file as database, other_program};
 use super::fixed::{self, FixedClock};
 use super::names::Names;
 use super::process::http_client;
@@ -14,11 +16,11 @@ use hookvault::domain::org::Domain;
 use hookvault::domain::outbound::OutboundPolicy;
 use hookvault::domain::rate_limit::RateLimit;
 use hookvault::domain::scope::Scopes;
-use hookvault::repository::url::DatabaseUrl;
 use hookvault::vault::Vault;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
+use sqlx::AnyConnection;
 use std::fs;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
@@ -60,7 +62,7 @@ pub fn config(folder: &TempDir) -> Config {
             client_timeout: Duration::from_secs(30),
             connections: ConnectionLimits { total: NonZeroUsize::new(2000).unwrap(), per_address: None },
         },
-        database: DatabaseConfig { url: DatabaseUrl::file(&database(folder)), migrate: true },
+        database: DatabaseConfig { url: databases::url(&database(folder)), password_file: None, migrate: true },
         master_key: MasterKeySource::Text(MASTER_KEY.to_owned().into()),
         outbound: OutboundPolicy::default(),
         trusted_issuers: Vec::new(),
@@ -95,10 +97,6 @@ pub fn migration_names() -> Vec<String> {
     migrations().into_iter().map(|migration| migration.name).collect()
 }
 
-pub fn database(folder: &TempDir) -> PathBuf {
-    folder.path().join("vault.db")
-}
-
 impl TestApp {
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
@@ -128,6 +126,7 @@ impl TestApp {
         names: Arc<Names>,
         adjust: impl FnOnce(&mut Config),
     ) -> Self {
+        databases::make(&database(&folder)).await;
         let mut config = config(&folder);
         adjust(&mut config);
         let app = App::start(config, &parts).await.unwrap();
@@ -184,13 +183,14 @@ impl TestApp {
         self.vault.registry().org_create(&Actor::Vault, name, Some(domain)).await.unwrap();
     }
 
-    /// A connection of another program to the same file.
-    pub async fn other_program(&self) -> sqlx::SqliteConnection {
+    /// A connection of another program to the same database.
+    pub async fn other_program(&self) -> AnyConnection {
         other_program(&self.database()).await
     }
 }
 
-pub async fn other_program(database: &std::path::Path) -> sqlx::SqliteConnection {
+/// The same with what SQLite alone has.
+pub async fn sqlite_program(database: &Path) -> sqlx::SqliteConnection {
     use sqlx::ConnectOptions as _;
     sqlx::sqlite::SqliteConnectOptions::new()
         .filename(database)
@@ -201,11 +201,11 @@ pub async fn other_program(database: &std::path::Path) -> sqlx::SqliteConnection
 }
 
 /// Registers a use of a key, as the program that uses it does.
-pub async fn refer(connection: &mut sqlx::SqliteConnection, key: &str, consumer: &str, name: &str) -> sqlx::Result<()> {
+pub async fn refer(connection: &mut AnyConnection, key: &str, consumer: &str, name: &str) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO hook_key_reference (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, slot)
-         VALUES ((SELECT org_id FROM hook_key WHERE id = ?1), ?1, 'program', ?2, ?3, 0,
-                 (SELECT coalesce(max(slot), 0) + 1 FROM hook_key_reference WHERE hook_key_id = ?1))",
+         VALUES ((SELECT org_id FROM hook_key WHERE id = $1), $1, 'program', $2, $3, 0,
+                 (SELECT coalesce(max(slot), 0) + 1 FROM hook_key_reference WHERE hook_key_id = $1))",
     )
     .bind(key)
     .bind(consumer)

@@ -3,6 +3,8 @@
 pub mod answer;
 pub mod app;
 pub mod client_key;
+pub mod cluster;
+pub mod database;
 pub mod fixed;
 pub mod hook_server;
 pub mod memory;

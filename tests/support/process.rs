@@ -1,6 +1,7 @@
 //! The built binary, as its user runs it.
 
 use super::app::MASTER_KEY;
+use super::database::{self, POSTGRES};
 use reqwest::StatusCode;
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -238,6 +239,8 @@ pub fn give_to_somebody(path: &Path) {
 
 const NOBODY: u32 = 65534;
 
+const DATABASE: &str = "hookvault.db";
+
 /// A folder with a master key in a file and a token that may do everything.
 pub struct Installation {
     pub folder: tempfile::TempDir,
@@ -248,6 +251,12 @@ impl Installation {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         write_master_key(&folder.path().join("master.key"), MASTER_KEY);
+        if POSTGRES.is_some() {
+            let file = folder.path().join(DATABASE);
+            database::make_now(&file);
+            let url = database::url_text(&file);
+            std::fs::write(folder.path().join(".env"), format!("HOOKVAULT_DATABASE_URL='{url}'\n")).unwrap();
+        }
         let mut create = hookvault(folder.path());
         create.args(["token", "create", "--name", "test", "--scope", "okta.inlineHooks.manage"]);
         let screen = run(&mut create);
@@ -256,7 +265,7 @@ impl Installation {
     }
 
     pub fn database(&self) -> PathBuf {
-        self.folder.path().join("hookvault.db")
+        self.folder.path().join(DATABASE)
     }
 
     /// `hookvault serve` on a free port, without a limit and without a pool that would keep the cores busy.

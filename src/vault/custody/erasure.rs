@@ -18,8 +18,9 @@ impl Registry {
         let actor = tx.actor().clone();
         // On a task of its own: a client that hangs up between the commit and the erasure stops neither.
         match tokio::spawn(tx.commit(now)).await?? {
-            Erasure::Nothing | Erasure::Done => {}
+            Erasure::Nothing | Erasure::Done | Erasure::Removed => {}
             Erasure::Pending => tell_pending(&actor),
+            Erasure::Scheduled => tell_scheduled(&actor),
         }
         Ok(())
     }
@@ -38,8 +39,13 @@ impl Vault {
     pub async fn erase_pending(&self) -> Result<Erasure, VaultError> {
         let Some(PendingErasures { count, .. }) = self.erasure_pending().await? else { return Ok(Erasure::Nothing) };
         let erasure = self.registry.store.erase().await?;
-        if erasure == Erasure::Done {
-            tracing::info!(deletions = count, "what was deleted is off the disk now");
+        match erasure {
+            Erasure::Done => tracing::info!(deletions = count, "what was deleted is off the disk now"),
+            Erasure::Removed => tracing::info!(
+                deletions = count,
+                "what was deleted is out of the tables now; nothing was overwritten (SECURITY.md, Erasure)"
+            ),
+            Erasure::Nothing | Erasure::Pending | Erasure::Scheduled => {}
         }
         Ok(erasure)
     }
@@ -57,5 +63,13 @@ fn tell_pending(actor: &Actor) {
     tracing::warn!(
         %actor,
         "what was deleted is not off the disk yet: somebody still reads an older state of the database; every server tries again"
+    );
+}
+
+fn tell_scheduled(actor: &Actor) {
+    tracing::info!(
+        %actor,
+        "what was deleted is out of every new read; VACUUM takes it out of the tables, and nothing overwrites it on the disks of \
+         the database, its standbys, log and backups (SECURITY.md, Erasure)"
     );
 }

@@ -1,0 +1,199 @@
+//! Inline hooks in PostgreSQL.
+
+use super::error::store_error;
+use super::transaction::PostgresTx;
+use crate::domain::id::{InlineHookId, OrgId, PrefixedId as _};
+use crate::domain::inline_hook::{ChannelAuth, Header, InlineHook, MAX_HOOKS_PER_ORG, StoredInlineHook};
+use crate::domain::name::Name;
+use crate::repository::error::{Conflict, Refusable, StoreError};
+use crate::repository::hook_key::HookKeyRead as _;
+use crate::repository::inline_hook::{InlineHookRead, InlineHookWrite};
+use crate::repository::page::{Page, Seq};
+use crate::repository::row::inline_hook::{InlineHookRow, PlacedRow};
+use async_trait::async_trait;
+
+/// The columns of an [`InlineHookRow`], perhaps with more; what follows in each query picks the rows.
+macro_rules! select_inline_hook {
+    ($rest:literal) => {
+        select_inline_hook!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
+        concat!(
+            "SELECT ",
+            $more,
+            "id, org_id, status, name, type, version, uri, headers, auth, auth_header, client_id, token_url, scope,
+                    hook_key_id, sealed_secret, created, last_updated
+             FROM inline_hook ",
+            $rest
+        )
+    };
+}
+
+#[async_trait]
+impl InlineHookRead for PostgresTx {
+    async fn inline_hook_list(&mut self, org: &OrgId) -> Result<Vec<InlineHook>, StoreError> {
+        let rows: Vec<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE org_id = $1 ORDER BY seq"))
+            .bind(org.as_str())
+            .fetch_all(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        rows.into_iter().map(|row| Ok(StoredInlineHook::try_from(row)?.hook)).collect()
+    }
+
+    async fn inline_hook_find(
+        &mut self,
+        org: &OrgId,
+        id: &InlineHookId,
+    ) -> Result<Option<StoredInlineHook>, StoreError> {
+        let row: Option<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE org_id = $1 AND id = $2"))
+            .bind(org.as_str())
+            .bind(id.as_str())
+            .fetch_optional(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        row.map(StoredInlineHook::try_from).transpose()
+    }
+
+    async fn inline_hook_find_by_name(
+        &mut self,
+        org: &OrgId,
+        name: &Name,
+    ) -> Result<Option<StoredInlineHook>, StoreError> {
+        let row: Option<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE org_id = $1 AND name = $2"))
+            .bind(org.as_str())
+            .bind(name.as_str())
+            .fetch_optional(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        row.map(StoredInlineHook::try_from).transpose()
+    }
+
+    async fn inline_hook_page(
+        &mut self,
+        after: Option<Seq>,
+        limit: u32,
+    ) -> Result<Page<Result<StoredInlineHook, StoreError>, Seq>, StoreError> {
+        let rows: Vec<PlacedRow> = sqlx::query_as(select_inline_hook!("seq, ", "WHERE seq > $1 ORDER BY seq LIMIT $2"))
+            .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
+            .bind(i64::from(limit))
+            .fetch_all(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        let placed = |row: PlacedRow| (Seq(row.seq), StoredInlineHook::try_from(row.hook));
+        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+    }
+}
+
+/// The columns that insert and update share, in this order: status to last_updated.
+fn bind<'q>(
+    query: sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>,
+    stored: &StoredInlineHook,
+) -> sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments> {
+    let hook = &stored.hook;
+    let auth = &hook.channel.auth;
+    let (kind, header) = match auth {
+        ChannelAuth::None => ("none", None),
+        ChannelAuth::Header { key } => ("header", Some(key.clone())),
+        ChannelAuth::ClientSecretPost(_) => ("client_secret_post", None),
+        ChannelAuth::PrivateKeyJwt { .. } => ("private_key_jwt", None),
+    };
+    let headers: serde_json::Value = hook
+        .channel
+        .headers
+        .iter()
+        .map(|Header { key, value }| serde_json::json!({ "key": key, "value": value }))
+        .collect();
+    let client = auth.client();
+    query
+        .bind(hook.status.as_str())
+        .bind(hook.name.as_str().to_owned())
+        .bind(hook.hook_type.as_str())
+        .bind(hook.version.as_str())
+        .bind(hook.channel.uri.as_str().to_owned())
+        .bind(headers.to_string())
+        .bind(kind)
+        .bind(header)
+        .bind(client.map(|client| client.client_id.clone()))
+        .bind(client.map(|client| client.token_url.as_str().to_owned()))
+        .bind(client.and_then(|client| client.scope.clone()))
+        .bind(auth.hook_key_id().map(|id| id.as_str().to_owned()))
+        .bind(stored.sealed_secret.as_ref().map(|sealed| sealed.as_bytes().to_vec()))
+        .bind(hook.last_updated.unix())
+}
+
+#[async_trait]
+impl InlineHookWrite for PostgresTx {
+    async fn inline_hook_insert(&mut self, stored: &StoredInlineHook) -> Refusable<()> {
+        // As for a key; and none that it names goes meanwhile.
+        self.lock_org(&stored.hook.org_id).await?;
+        if is_key_missing(self, stored).await? {
+            return self.refuse(Conflict::HookKeyMissing);
+        }
+        let query = sqlx::query(
+            "INSERT INTO inline_hook
+                 (id, org_id, slot, created, status, name, type, version, uri, headers, auth, auth_header, client_id,
+                  token_url, scope, hook_key_id, sealed_secret, last_updated)
+             SELECT $1, $2,
+                    (SELECT min(slot) FROM generate_series(1, $4) AS slot
+                     WHERE slot NOT IN (SELECT slot FROM inline_hook WHERE org_id = $2)),
+                    $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18",
+        )
+        .bind(stored.hook.id.as_str().to_owned())
+        .bind(stored.hook.org_id.as_str().to_owned())
+        .bind(stored.hook.created.unix())
+        .bind(i64::from(MAX_HOOKS_PER_ORG));
+        self.attempt(bind(query, stored)).await.map(|done| done.map(drop))
+    }
+
+    async fn inline_hook_update(&mut self, stored: &StoredInlineHook) -> Refusable<()> {
+        self.lock_org(&stored.hook.org_id).await?;
+        if is_key_missing(self, stored).await? {
+            return self.refuse(Conflict::HookKeyMissing);
+        }
+        let query = sqlx::query(
+            "UPDATE inline_hook
+             SET status = $1, name = $2, type = $3, version = $4, uri = $5, headers = $6, auth = $7, auth_header = $8,
+                 client_id = $9, token_url = $10, scope = $11, hook_key_id = $12, sealed_secret = $13, last_updated = $14
+             WHERE org_id = $15 AND id = $16",
+        );
+        let query =
+            bind(query, stored).bind(stored.hook.org_id.as_str().to_owned()).bind(stored.hook.id.as_str().to_owned());
+        let replaces = replaces_secret(self, stored).await?;
+        let done = self.attempt(query).await?;
+        if replaces {
+            self.erases();
+        }
+        Ok(done.map(drop))
+    }
+
+    async fn inline_hook_delete(&mut self, org: &OrgId, id: &InlineHookId) -> Result<bool, StoreError> {
+        let secret: Option<bool> =
+            sqlx::query_scalar("SELECT sealed_secret IS NOT NULL FROM inline_hook WHERE org_id = $1 AND id = $2")
+                .bind(org.as_str())
+                .bind(id.as_str())
+                .fetch_optional(self.connection()?)
+                .await
+                .map_err(store_error)?;
+        let query =
+            sqlx::query("DELETE FROM inline_hook WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(id.as_str());
+        let deleted = self.execute(query).await? > 0;
+        if secret == Some(true) {
+            self.erases();
+        }
+        Ok(deleted)
+    }
+}
+
+/// Whether the hook names a key that its org does not have.
+async fn is_key_missing(tx: &mut PostgresTx, stored: &StoredInlineHook) -> Result<bool, StoreError> {
+    match stored.hook.channel.auth.hook_key_id() {
+        Some(key) => Ok(tx.hook_key_find(&stored.hook.org_id, key).await?.is_none()),
+        None => Ok(false),
+    }
+}
+
+/// Whether the hook has a sealed secret in the database that is another one now, or none.
+async fn replaces_secret(tx: &mut PostgresTx, stored: &StoredInlineHook) -> Result<bool, StoreError> {
+    let before = tx.inline_hook_find(&stored.hook.org_id, &stored.hook.id).await?;
+    Ok(before.is_some_and(|before| before.sealed_secret.is_some() && before.sealed_secret != stored.sealed_secret))
+}

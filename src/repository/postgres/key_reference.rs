@@ -1,0 +1,140 @@
+//! References to hook keys in PostgreSQL.
+
+use super::error::store_error;
+use super::transaction::PostgresTx;
+use crate::domain::clock::Timestamp;
+use crate::domain::hook_key::{KeyReference, MAX_REFERENCES_PER_KEY};
+use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
+use crate::domain::inline_hook::{CONSUMER_KIND, InlineHook};
+use crate::domain::name::Name;
+use crate::repository::error::{Conflict, Refusable, StoreError};
+use crate::repository::hook_key::HookKeyRead as _;
+use crate::repository::key_reference::{KeyReferenceRead, KeyReferenceWrite};
+use crate::repository::row::key_reference::ReferenceRow;
+use async_trait::async_trait;
+
+/// The columns of a [`ReferenceRow`]; what follows in each query picks the rows.
+macro_rules! select_reference {
+    ($rest:literal) => {
+        concat!(
+            "SELECT consumer_kind, consumer_id, consumer_name, since, last_used FROM hook_key_reference
+             WHERE org_id = $1 AND hook_key_id = $2 ",
+            $rest
+        )
+    };
+}
+
+#[async_trait]
+impl KeyReferenceRead for PostgresTx {
+    async fn key_reference_list(&mut self, org: &OrgId, key: &HookKeyId) -> Result<Vec<KeyReference>, StoreError> {
+        let rows: Vec<ReferenceRow> = sqlx::query_as(select_reference!("ORDER BY since, consumer_kind, consumer_id"))
+            .bind(org.as_str())
+            .bind(key.as_str())
+            .fetch_all(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        rows.into_iter().map(KeyReference::try_from).collect()
+    }
+
+    async fn key_reference_find(
+        &mut self,
+        org: &OrgId,
+        key: &HookKeyId,
+        consumer: &Name,
+    ) -> Result<Option<KeyReference>, StoreError> {
+        let row: Option<ReferenceRow> = sqlx::query_as(select_reference!("AND consumer_id = $3"))
+            .bind(org.as_str())
+            .bind(key.as_str())
+            .bind(consumer.as_str())
+            .fetch_optional(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        row.map(KeyReference::try_from).transpose()
+    }
+}
+
+#[async_trait]
+impl KeyReferenceWrite for PostgresTx {
+    async fn key_reference_put(&mut self, org: &OrgId, key: &HookKeyId, reference: &KeyReference) -> Refusable<()> {
+        self.lock_org(org).await?;
+        if self.hook_key_find(org, key).await?.is_none() {
+            return self.refuse(Conflict::HookKeyMissing);
+        }
+        // No free slot leaves NULL, which the check refuses.
+        let query = sqlx::query(
+            "INSERT INTO hook_key_reference
+                 (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, slot)
+             SELECT $1, $2, $3, $4, $5, $6, coalesce(
+                 (SELECT slot FROM hook_key_reference WHERE org_id = $1 AND hook_key_id = $2 AND consumer_id = $4),
+                 (SELECT min(slot) FROM generate_series(1, $7) AS slot WHERE slot NOT IN (
+                     SELECT slot FROM hook_key_reference WHERE org_id = $1 AND hook_key_id = $2 AND slot IS NOT NULL)))
+             ON CONFLICT (org_id, hook_key_id, consumer_id)
+             DO UPDATE SET consumer_kind = excluded.consumer_kind, consumer_name = excluded.consumer_name",
+        )
+        .bind(org.as_str())
+        .bind(key.as_str())
+        .bind(reference.consumer_kind.as_str())
+        .bind(reference.consumer_id.as_str())
+        .bind(reference.consumer_name.as_str())
+        .bind(reference.since.unix())
+        .bind(i64::from(MAX_REFERENCES_PER_KEY));
+        Ok(self.attempt(query).await?.map(drop))
+    }
+
+    async fn key_reference_put_hook(&mut self, hook: &InlineHook, since: Timestamp) -> Result<(), StoreError> {
+        let Some(key) = hook.channel.auth.hook_key_id() else { return Ok(()) };
+        let query = sqlx::query(
+            "INSERT INTO hook_key_reference
+                 (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, inline_hook_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $4)
+             ON CONFLICT (org_id, hook_key_id, consumer_id) DO UPDATE SET consumer_name = excluded.consumer_name",
+        )
+        .bind(hook.org_id.as_str())
+        .bind(key.as_str())
+        .bind(CONSUMER_KIND)
+        .bind(hook.id.as_str())
+        .bind(hook.name.as_str())
+        .bind(since.unix());
+        self.execute(query).await.map(drop)
+    }
+
+    async fn key_reference_delete_hook(&mut self, org: &OrgId, hook: &InlineHookId) -> Result<(), StoreError> {
+        let query = sqlx::query("DELETE FROM hook_key_reference WHERE org_id = $1 AND inline_hook_id = $2")
+            .bind(org.as_str())
+            .bind(hook.as_str());
+        self.execute(query).await.map(drop)
+    }
+
+    async fn key_reference_touch(
+        &mut self,
+        org: &OrgId,
+        key: &HookKeyId,
+        consumer: &Name,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let query = sqlx::query(
+            "UPDATE hook_key_reference SET last_used = $1 WHERE org_id = $2 AND hook_key_id = $3 AND consumer_id = $4",
+        )
+        .bind(now.unix())
+        .bind(org.as_str())
+        .bind(key.as_str())
+        .bind(consumer.as_str());
+        self.execute(query).await.map(drop)
+    }
+
+    async fn key_reference_delete(
+        &mut self,
+        org: &OrgId,
+        key: &HookKeyId,
+        consumer: &Name,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query(
+            "DELETE FROM hook_key_reference
+             WHERE org_id = $1 AND hook_key_id = $2 AND consumer_id = $3 AND inline_hook_id IS NULL",
+        )
+        .bind(org.as_str())
+        .bind(key.as_str())
+        .bind(consumer.as_str());
+        Ok(self.execute(query).await? > 0)
+    }
+}

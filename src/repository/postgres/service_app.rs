@@ -1,0 +1,147 @@
+//! Service apps in PostgreSQL.
+
+use super::error::store_error;
+use super::transaction::PostgresTx;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{ClientKid, PrefixedId as _, ServiceAppId};
+use crate::domain::name::Name;
+use crate::domain::service_app::{AppKey, ServiceApp};
+use crate::domain::verifying_key::VerifyingKey;
+use crate::repository::error::{Refusable, StoreError};
+use crate::repository::page::{Page, Seq};
+use crate::repository::row::service_app::{AppKeyRow, PlacedServiceAppRow, RSA, ServiceAppRow};
+use crate::repository::service_app::{ServiceAppRead, ServiceAppWrite};
+use async_trait::async_trait;
+
+#[async_trait]
+impl ServiceAppRead for PostgresTx {
+    async fn service_app_list(&mut self) -> Result<Vec<ServiceApp>, StoreError> {
+        let rows: Vec<ServiceAppRow> = sqlx::query_as(
+            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
+             FROM service_app ORDER BY seq",
+        )
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        rows.into_iter().map(ServiceApp::try_from).collect()
+    }
+
+    async fn service_app_page(
+        &mut self,
+        after: Option<Seq>,
+        limit: u32,
+    ) -> Result<Page<Result<ServiceApp, StoreError>, Seq>, StoreError> {
+        let rows: Vec<PlacedServiceAppRow> = sqlx::query_as(
+            "SELECT seq, id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
+             FROM service_app WHERE seq > $1 ORDER BY seq LIMIT $2",
+        )
+        .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
+        .bind(i64::from(limit))
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        let placed = |row: PlacedServiceAppRow| (Seq(row.seq), ServiceApp::try_from(row.app));
+        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+    }
+
+    async fn service_app_find(&mut self, id: &ServiceAppId) -> Result<Option<ServiceApp>, StoreError> {
+        let row: Option<ServiceAppRow> = sqlx::query_as(
+            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
+             FROM service_app WHERE id = $1",
+        )
+        .bind(id.as_str())
+        .fetch_optional(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        row.map(ServiceApp::try_from).transpose()
+    }
+
+    async fn service_app_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ServiceApp>, StoreError> {
+        let rows: Vec<ServiceAppRow> = sqlx::query_as(
+            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
+             FROM service_app WHERE name = $1 ORDER BY seq LIMIT $2",
+        )
+        .bind(name.as_str())
+        .bind(i64::from(limit))
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        rows.into_iter().map(ServiceApp::try_from).collect()
+    }
+
+    async fn service_app_key_list(&mut self, id: &ServiceAppId) -> Result<Vec<AppKey>, StoreError> {
+        let rows: Vec<AppKeyRow> = sqlx::query_as(
+            "SELECT kid, kind, first, second, created FROM service_app_key WHERE app_id = $1 ORDER BY seq",
+        )
+        .bind(id.as_str())
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        rows.into_iter().map(AppKey::try_from).collect()
+    }
+}
+
+#[async_trait]
+impl ServiceAppWrite for PostgresTx {
+    async fn service_app_insert(&mut self, app: &ServiceApp) -> Refusable<()> {
+        let query = sqlx::query(
+            "INSERT INTO service_app (id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(app.id.as_str())
+        .bind(app.org_id.as_str())
+        .bind(app.name.as_str())
+        .bind(app.scopes.to_string())
+        .bind(app.dpop_bound)
+        .bind(app.active)
+        .bind(app.created.unix())
+        .bind(app.last_updated.unix())
+        .bind(i64::from(app.activations));
+        Ok(self.attempt(query).await?.map(drop))
+    }
+
+    async fn service_app_set_active(
+        &mut self,
+        id: &ServiceAppId,
+        active: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let query = sqlx::query(
+            "UPDATE service_app SET active = $1, last_updated = $2, activations = activations + $1::int
+             WHERE id = $3 AND active <> $1",
+        )
+        .bind(active)
+        .bind(now.unix())
+        .bind(id.as_str());
+        self.execute(query).await.map(drop)
+    }
+
+    async fn service_app_delete(&mut self, id: &ServiceAppId) -> Result<bool, StoreError> {
+        let query = sqlx::query("DELETE FROM service_app WHERE id = $1 AND NOT active").bind(id.as_str());
+        Ok(self.execute(query).await? > 0)
+    }
+
+    async fn service_app_key_insert(&mut self, id: &ServiceAppId, key: &AppKey) -> Refusable<()> {
+        let (kind, first, second) = match &key.key {
+            VerifyingKey::Rsa(key) => (RSA, &key.modulus, &key.exponent),
+            VerifyingKey::Ec { curve, x, y } => (curve.as_str(), x, y),
+        };
+        let query = sqlx::query(
+            "INSERT INTO service_app_key (app_id, kid, kind, first, second, created) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(id.as_str())
+        .bind(key.kid.as_str())
+        .bind(kind)
+        .bind(first.as_slice())
+        .bind(second.as_slice())
+        .bind(key.created.unix());
+        Ok(self.attempt(query).await?.map(drop))
+    }
+
+    async fn service_app_key_delete(&mut self, id: &ServiceAppId, kid: &ClientKid) -> Result<bool, StoreError> {
+        let query = sqlx::query("DELETE FROM service_app_key WHERE app_id = $1 AND kid = $2")
+            .bind(id.as_str())
+            .bind(kid.as_str());
+        Ok(self.execute(query).await? > 0)
+    }
+}

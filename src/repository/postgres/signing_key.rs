@@ -1,0 +1,95 @@
+//! The keys that sign access tokens in PostgreSQL.
+
+use super::error::store_error;
+use super::transaction::PostgresTx;
+use crate::domain::id::{KeyId, OrgId, PrefixedId as _};
+use crate::domain::sealed::Sealed;
+use crate::domain::signing_key::{SealedSigningKey, SigningKey};
+use crate::repository::error::{Refusable, StoreError};
+use crate::repository::page::Page;
+use crate::repository::row::signing_key::{SealedSigningKeyRow, SigningKeyRow};
+use crate::repository::signing_key::{SigningKeyCursor, SigningKeyRead, SigningKeyWrite};
+use async_trait::async_trait;
+
+#[async_trait]
+impl SigningKeyRead for PostgresTx {
+    async fn signing_key_list(&mut self, org: &OrgId) -> Result<Vec<SigningKey>, StoreError> {
+        let rows: Vec<SigningKeyRow> = sqlx::query_as(
+            "SELECT org_id, generation, key_id, modulus, exponent, created, signs_from
+             FROM signing_key WHERE org_id = $1 ORDER BY generation",
+        )
+        .bind(org.as_str())
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        rows.into_iter().map(SigningKey::try_from).collect()
+    }
+
+    async fn signing_key_find_sealed(
+        &mut self,
+        org: &OrgId,
+        key_id: &KeyId,
+    ) -> Result<Option<SealedSigningKey>, StoreError> {
+        let row: Option<SealedSigningKeyRow> = sqlx::query_as(
+            "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from
+             FROM signing_key WHERE org_id = $1 AND key_id = $2",
+        )
+        .bind(org.as_str())
+        .bind(key_id.to_string())
+        .fetch_optional(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        row.map(SealedSigningKey::try_from).transpose()
+    }
+
+    async fn signing_key_page_sealed(
+        &mut self,
+        after: Option<SigningKeyCursor>,
+        limit: u32,
+    ) -> Result<Page<Result<SealedSigningKey, StoreError>, SigningKeyCursor>, StoreError> {
+        let (org, generation) = after.unwrap_or_default();
+        let rows: Vec<SealedSigningKeyRow> = sqlx::query_as(
+            "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from
+             FROM signing_key WHERE (org_id, generation) > ($1, $2) ORDER BY org_id, generation LIMIT $3",
+        )
+        .bind(org)
+        .bind(generation)
+        .bind(i64::from(limit))
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        let placed =
+            |row: SealedSigningKeyRow| ((row.key.org_id.clone(), row.key.generation), SealedSigningKey::try_from(row));
+        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+    }
+}
+
+#[async_trait]
+impl SigningKeyWrite for PostgresTx {
+    async fn signing_key_insert(&mut self, key: &SigningKey, sealed_pkcs8: &Sealed) -> Refusable<()> {
+        let query = sqlx::query(
+            "INSERT INTO signing_key (org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(key.org_id.as_str())
+        .bind(i64::from(key.generation))
+        .bind(key.key_id.to_string())
+        .bind(key.public_key.modulus.as_slice())
+        .bind(key.public_key.exponent.as_slice())
+        .bind(sealed_pkcs8.as_bytes())
+        .bind(key.created.unix())
+        .bind(key.signs_from.unix());
+        Ok(self.attempt(query).await?.map(drop))
+    }
+
+    async fn signing_key_delete(&mut self, org: &OrgId, key_id: &KeyId) -> Result<bool, StoreError> {
+        let query = sqlx::query("DELETE FROM signing_key WHERE org_id = $1 AND key_id = $2")
+            .bind(org.as_str())
+            .bind(key_id.to_string());
+        let deleted = self.execute(query).await? > 0;
+        if deleted {
+            self.erases();
+        }
+        Ok(deleted)
+    }
+}

@@ -1,0 +1,228 @@
+//! The connections to the server.
+
+use super::error::{is_connection_lost, store_error};
+use super::hosts::{Hosts, open_error};
+use super::transaction::PostgresTx;
+use super::{eraser, integrity, migrate};
+use crate::domain::actor::Actor;
+use crate::repository::erasure::Erasure;
+use crate::repository::error::{OpenError, StoreError};
+use crate::repository::mode::Mode;
+use crate::repository::store::{Migration, ReadTx, Serial, Store, WriteTx};
+use crate::repository::url::PostgresUrl;
+use async_trait::async_trait;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Postgres, Transaction};
+use std::sync::{PoisonError, RwLock};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+/// How long a request waits for a connection before the store is busy or cannot be reached.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a transaction may take to begin before other hosts are asked.
+const DOUBT: Duration = Duration::from_millis(250);
+
+/// Between two tries to begin.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a stop waits for connections that are still in use.
+const CLOSING_PATIENCE: Duration = Duration::from_secs(3);
+
+/// The server's own bounds, for this transaction alone: of a statement, of a wait for a lock, and of a vault that says nothing.
+macro_rules! bounded {
+    ($begin:literal) => {
+        concat!(
+            $begin,
+            "; SET LOCAL statement_timeout = '15s'; SET LOCAL lock_timeout = '10s'; ",
+            "SET LOCAL idle_in_transaction_session_timeout = '30s'"
+        )
+    };
+}
+
+/// A standby refuses it: what it has may be old.
+const READ: &str = bounded!("BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE");
+/// For a look alone, at a standby as well.
+const LOOK: &str = bounded!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+const WRITE: &str = bounded!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE");
+
+pub struct PostgresStore {
+    hosts: Hosts,
+    /// Of the host that takes writes, as far as is known.
+    pool: RwLock<PgPool>,
+    connections: u32,
+    is_for_looking: bool,
+    /// The runtime in which the store was opened.
+    home: Handle,
+}
+
+impl PostgresStore {
+    /// Returns also whether the database was empty.
+    ///
+    /// # Errors
+    /// [`OpenError`] where the server cannot be reached, or has no vault and none is to be made.
+    pub async fn open(url: &PostgresUrl, mode: Mode) -> Result<(Self, bool), OpenError> {
+        let hosts = Hosts::new(url)?;
+        let options = if hosts.is_one() { None } else { hosts.primary().await };
+        let options = options.unwrap_or_else(|| hosts.first().clone());
+        if let Some(error) = hosts.trouble().await.filter(|_| hosts.is_one()) {
+            return Err(open_error(error));
+        }
+        let connections = url.connections();
+        let pool = RwLock::new(pool(options, connections));
+        let store = Self { hosts, pool, connections, is_for_looking: mode == Mode::ReadOnly, home: Handle::current() };
+        let mut tx = store.begin(LOOK).await?;
+        let encoding: String =
+            sqlx::query_scalar("SHOW server_encoding").fetch_one(&mut *tx).await.map_err(store_error)?;
+        if encoding != "UTF8" {
+            return Err(OpenError::new(
+                format!("the database holds its texts as {encoding}"),
+                "make one of UTF-8: createdb -E UTF8 -T template0 NAME",
+            ));
+        }
+        let is_new = !migrate::is_begun(&mut tx).await?;
+        if is_new && mode != Mode::Create {
+            return Err(OpenError::new(
+                "there is no vault in the database",
+                "check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new vault",
+            )
+            .as_nothing_there());
+        }
+        drop(tx);
+        Ok((store, is_new))
+    }
+
+    fn pool(&self) -> PgPool {
+        self.pool.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Begins a transaction. Nothing was asked for before, so a connection that turns out to be gone is replaced by another one.
+    async fn begin(&self, statement: &'static str) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let pool = self.pool();
+            let error = match tokio::time::timeout(self.doubt(), self.begin_on(&pool, statement)).await {
+                Ok(Ok(begun)) => return Ok(begun),
+                Ok(Err(error)) if is_connection_lost(&error) => error,
+                Ok(Err(error @ sqlx::Error::PoolTimedOut)) => error,
+                Ok(Err(error)) => return Err(store_error(error)),
+                Err(_) => sqlx::Error::PoolTimedOut,
+            };
+            if pool.is_closed() && self.pool().is_closed() {
+                return Err(StoreError::Closed);
+            }
+            if !self.hosts.is_one() {
+                self.look_for_primary().await;
+            }
+            if Instant::now() >= until {
+                return Err(self.reason(error).await);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// On a connection that is free, or on a new one. A socket belongs to the runtime in which it was made, and that of a worker ends
+    /// before the last request is answered: new ones are made in the runtime of the store.
+    async fn begin_on(
+        &self,
+        pool: &PgPool,
+        statement: &'static str,
+    ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        if let Some(begun) = pool.try_begin_with(statement).await? {
+            return Ok(begun);
+        }
+        let pool = pool.clone();
+        self.home.spawn(async move { pool.begin_with(statement).await }).await.map_err(|_| sqlx::Error::PoolClosed)?
+    }
+
+    fn doubt(&self) -> Duration {
+        if self.hosts.is_one() { PATIENCE } else { DOUBT }
+    }
+
+    /// Goes over to the host that takes writes, if it is another one.
+    async fn look_for_primary(&self) {
+        let Some(primary) = self.hosts.primary().await else { return };
+        let known = self.pool();
+        let current = known.connect_options();
+        if (current.get_host(), current.get_port()) == (primary.get_host(), primary.get_port()) {
+            return;
+        }
+        tracing::warn!(host = primary.get_host(), port = primary.get_port(), "another host takes the writes now");
+        *self.pool.write().unwrap_or_else(PoisonError::into_inner) = pool(primary, self.connections);
+        tokio::spawn(async move { known.close().await });
+    }
+
+    /// Says whether no connection was free, or none could be made.
+    async fn reason(&self, error: sqlx::Error) -> StoreError {
+        match error {
+            sqlx::Error::PoolTimedOut => match self.hosts.trouble().await {
+                Some(trouble) => store_error(trouble),
+                None => StoreError::Busy("all connections to the database are in use".into()),
+            },
+            error => store_error(error),
+        }
+    }
+}
+
+fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        // A connection that is gone is noticed when a transaction begins.
+        .test_before_acquire(false)
+        .connect_lazy_with(options)
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn migrations_pending(&self) -> Result<Vec<Migration>, OpenError> {
+        let mut tx = self.begin(LOOK).await?;
+        migrate::pending(&mut tx).await
+    }
+
+    async fn migrate(&self) -> Result<Vec<Migration>, OpenError> {
+        // Most starts need no lock.
+        if self.migrations_pending().await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut tx = self.pool().begin().await.map_err(store_error)?;
+        let applied = migrate::run(&mut tx).await?;
+        tx.commit().await.map_err(store_error)?;
+        Ok(applied)
+    }
+
+    async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError> {
+        let transaction = self.begin(if self.is_for_looking { LOOK } else { READ }).await?;
+        Ok(Box::new(PostgresTx::new(transaction, Actor::Vault)))
+    }
+
+    async fn write(&self, actor: &Actor, serial: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError> {
+        let transaction = self.begin(if self.is_for_looking { LOOK } else { WRITE }).await?;
+        let mut tx = PostgresTx::new(transaction, actor.clone());
+        if let Serial::Org(org) = serial {
+            tx.lock_org(org).await?;
+        }
+        Ok(Box::new(tx))
+    }
+
+    async fn erase(&self) -> Result<Erasure, StoreError> {
+        eraser::erase(&self.pool()).await
+    }
+
+    fn check_in_place(&self) -> Result<(), StoreError> {
+        // Nothing can be exchanged beneath a server that is asked anew each time.
+        Ok(())
+    }
+
+    async fn examine(&self) -> Result<Vec<String>, StoreError> {
+        let mut tx = self.begin(LOOK).await?;
+        integrity::examine(&mut tx).await
+    }
+
+    async fn close(&self) {
+        if tokio::time::timeout(CLOSING_PATIENCE, self.pool().close()).await.is_err() {
+            tracing::debug!("a database connection was not given back");
+        }
+    }
+}
