@@ -1,6 +1,7 @@
 //! API tokens in PostgreSQL.
 
 use super::error::store_error;
+use super::query::{query, query_as};
 use super::transaction::PostgresTx;
 use crate::domain::api_token::{ApiToken, TokenHash};
 use crate::domain::clock::Timestamp;
@@ -16,12 +17,11 @@ use async_trait::async_trait;
 #[async_trait]
 impl ApiTokenRead for PostgresTx {
     async fn api_token_list(&mut self) -> Result<Vec<ApiToken>, StoreError> {
-        let rows: Vec<ApiTokenRow> = sqlx::query_as(
-            "SELECT id, org_id, user_id, name, scopes, created, expires, revoked FROM api_token ORDER BY seq",
-        )
-        .fetch_all(self.connection()?)
-        .await
-        .map_err(store_error)?;
+        let rows: Vec<ApiTokenRow> =
+            query_as("SELECT id, org_id, user_id, name, scopes, created, expires, revoked FROM api_token ORDER BY seq")
+                .fetch_all(self.connection()?)
+                .await
+                .map_err(store_error)?;
         rows.into_iter().map(ApiToken::try_from).collect()
     }
 
@@ -30,7 +30,7 @@ impl ApiTokenRead for PostgresTx {
         after: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<ApiToken, StoreError>, Seq>, StoreError> {
-        let rows: Vec<PlacedApiTokenRow> = sqlx::query_as(
+        let rows: Vec<PlacedApiTokenRow> = query_as(
             "SELECT seq, id, org_id, user_id, name, scopes, created, expires, revoked
              FROM api_token WHERE seq > $1 ORDER BY seq LIMIT $2",
         )
@@ -44,7 +44,7 @@ impl ApiTokenRead for PostgresTx {
     }
 
     async fn api_token_find(&mut self, id: &ApiTokenId) -> Result<Option<ApiToken>, StoreError> {
-        let row: Option<ApiTokenRow> = sqlx::query_as(
+        let row: Option<ApiTokenRow> = query_as(
             "SELECT id, org_id, user_id, name, scopes, created, expires, revoked FROM api_token WHERE id = $1",
         )
         .bind(id.as_str())
@@ -55,7 +55,7 @@ impl ApiTokenRead for PostgresTx {
     }
 
     async fn api_token_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ApiToken>, StoreError> {
-        let rows: Vec<ApiTokenRow> = sqlx::query_as(
+        let rows: Vec<ApiTokenRow> = query_as(
             "SELECT id, org_id, user_id, name, scopes, created, expires, revoked
              FROM api_token WHERE name = $1 AND revoked IS NULL ORDER BY seq LIMIT $2",
         )
@@ -68,7 +68,7 @@ impl ApiTokenRead for PostgresTx {
     }
 
     async fn api_token_find_by_hash(&mut self, hash: &TokenHash) -> Result<Option<ApiToken>, StoreError> {
-        let row: Option<ApiTokenRow> = sqlx::query_as(
+        let row: Option<ApiTokenRow> = query_as(
             "SELECT id, org_id, user_id, name, scopes, created, expires, revoked FROM api_token WHERE hash = $1",
         )
         .bind(hash.0.as_slice())
@@ -82,7 +82,7 @@ impl ApiTokenRead for PostgresTx {
 #[async_trait]
 impl ApiTokenWrite for PostgresTx {
     async fn api_token_insert(&mut self, token: &ApiToken, hash: &TokenHash) -> Refusable<()> {
-        let query = sqlx::query(
+        let query = query(
             "INSERT INTO api_token (id, org_id, user_id, name, hash, scopes, created, expires, revoked)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
@@ -99,13 +99,12 @@ impl ApiTokenWrite for PostgresTx {
     }
 
     async fn api_token_rescope(&mut self, id: &ApiTokenId, scopes: &Scopes) -> Result<bool, StoreError> {
-        let query =
-            sqlx::query("UPDATE api_token SET scopes = $1 WHERE id = $2").bind(scopes.to_string()).bind(id.as_str());
+        let query = query("UPDATE api_token SET scopes = $1 WHERE id = $2").bind(scopes.to_string()).bind(id.as_str());
         Ok(self.execute(query).await? > 0)
     }
 
     async fn api_token_revoke(&mut self, id: &ApiTokenId, now: Timestamp) -> Result<bool, StoreError> {
-        let query = sqlx::query("UPDATE api_token SET revoked = $1 WHERE id = $2 AND revoked IS NULL")
+        let query = query("UPDATE api_token SET revoked = $1 WHERE id = $2 AND revoked IS NULL")
             .bind(now.unix())
             .bind(id.as_str());
         Ok(self.execute(query).await? > 0)

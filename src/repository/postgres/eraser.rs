@@ -5,6 +5,7 @@
 //! 3. A record goes where its transaction is older than that.
 
 use super::error::store_error;
+use super::query::{query, query_scalar};
 use crate::domain::clock::Timestamp;
 use crate::repository::erasure::Erasure;
 use crate::repository::error::StoreError;
@@ -32,14 +33,14 @@ const OLDEST_VIEW: &str = "
 
 /// Records, in the transaction of a deletion, that its rows are there.
 pub async fn record(connection: &mut PgConnection, now: Timestamp) -> Result<(), StoreError> {
-    let insert = sqlx::query("INSERT INTO pending_erasure (since) VALUES ($1)").bind(now.unix());
+    let insert = query("INSERT INTO pending_erasure (since) VALUES ($1)").bind(now.unix());
     insert.execute(connection).await.map(drop).map_err(store_error)
 }
 
 /// Erases everything that was recorded before.
 pub async fn erase(pool: &PgPool) -> Result<Erasure, StoreError> {
     let mut recorder = pool.begin().await.map_err(store_error)?;
-    let free: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1)")
+    let free: bool = query_scalar("SELECT pg_try_advisory_xact_lock($1)")
         .bind(LOCK)
         .fetch_one(&mut *recorder)
         .await
@@ -47,16 +48,14 @@ pub async fn erase(pool: &PgPool) -> Result<Erasure, StoreError> {
     if !free {
         return Ok(Erasure::Pending);
     }
-    let oldest: i64 = sqlx::query_scalar(OLDEST_VIEW).fetch_one(&mut *recorder).await.map_err(store_error)?;
-    let due: Vec<i64> = sqlx::query_scalar("SELECT seq FROM pending_erasure WHERE age(xmin) > $1")
+    let oldest: i64 = query_scalar(OLDEST_VIEW).fetch_one(&mut *recorder).await.map_err(store_error)?;
+    let due: Vec<i64> = query_scalar("SELECT seq FROM pending_erasure WHERE age(xmin) > $1")
         .bind(oldest)
         .fetch_all(&mut *recorder)
         .await
         .map_err(store_error)?;
-    let recorded: i64 = sqlx::query_scalar("SELECT count(*) FROM pending_erasure")
-        .fetch_one(&mut *recorder)
-        .await
-        .map_err(store_error)?;
+    let recorded: i64 =
+        query_scalar("SELECT count(*) FROM pending_erasure").fetch_one(&mut *recorder).await.map_err(store_error)?;
     if due.is_empty() {
         return Ok(if recorded == 0 { Erasure::Nothing } else { Erasure::Pending });
     }
@@ -67,7 +66,7 @@ pub async fn erase(pool: &PgPool) -> Result<Erasure, StoreError> {
             sqlx::raw_sql(vacuum).execute(&mut *vacuumer).await.map_err(store_error)?;
         }
     }
-    sqlx::query("DELETE FROM pending_erasure WHERE seq = ANY ($1)")
+    query("DELETE FROM pending_erasure WHERE seq = ANY ($1)")
         .bind(&due)
         .execute(&mut *recorder)
         .await

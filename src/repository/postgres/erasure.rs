@@ -1,6 +1,7 @@
 //! What was deleted and may still be on the disk, as PostgreSQL records it. [`super::eraser`] takes it off.
 
 use super::error::store_error;
+use super::query::query_as;
 use super::transaction::PostgresTx;
 use crate::repository::erasure::{ErasureRead, PendingErasures};
 use crate::repository::error::StoreError;
@@ -10,7 +11,7 @@ use async_trait::async_trait;
 #[async_trait]
 impl ErasureRead for PostgresTx {
     async fn erasure_pending(&mut self) -> Result<Option<PendingErasures>, StoreError> {
-        let (count, since): (i64, Option<i64>) = sqlx::query_as("SELECT count(*), min(since) FROM pending_erasure")
+        let (count, since): (i64, Option<i64>) = query_as("SELECT count(*), min(since) FROM pending_erasure")
             .fetch_one(self.connection()?)
             .await
             .map_err(store_error)?;

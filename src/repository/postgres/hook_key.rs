@@ -1,6 +1,7 @@
 //! Hook keys in PostgreSQL.
 
 use super::error::store_error;
+use super::query::{query, query_as, query_scalar};
 use super::transaction::PostgresTx;
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::{HookKey, MAX_KEYS_PER_ORG, SealedHookKey};
@@ -42,7 +43,7 @@ macro_rules! select_sealed {
 #[async_trait]
 impl HookKeyRead for PostgresTx {
     async fn hook_key_list(&mut self, org: &OrgId) -> Result<Vec<HookKey>, StoreError> {
-        let rows: Vec<HookKeyRow> = sqlx::query_as(select_hook_key!("WHERE org_id = $1 ORDER BY seq"))
+        let rows: Vec<HookKeyRow> = query_as(select_hook_key!("WHERE org_id = $1 ORDER BY seq"))
             .bind(org.as_str())
             .fetch_all(self.connection()?)
             .await
@@ -51,7 +52,7 @@ impl HookKeyRead for PostgresTx {
     }
 
     async fn hook_key_find(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Option<HookKey>, StoreError> {
-        let row: Option<HookKeyRow> = sqlx::query_as(select_hook_key!("WHERE org_id = $1 AND id = $2"))
+        let row: Option<HookKeyRow> = query_as(select_hook_key!("WHERE org_id = $1 AND id = $2"))
             .bind(org.as_str())
             .bind(id.as_str())
             .fetch_optional(self.connection()?)
@@ -61,7 +62,7 @@ impl HookKeyRead for PostgresTx {
     }
 
     async fn hook_key_count(&mut self, org: &OrgId) -> Result<u32, StoreError> {
-        let count = sqlx::query_scalar("SELECT count(*) FROM hook_key WHERE org_id = $1")
+        let count = query_scalar("SELECT count(*) FROM hook_key WHERE org_id = $1")
             .bind(org.as_str())
             .fetch_one(self.connection()?)
             .await
@@ -70,7 +71,7 @@ impl HookKeyRead for PostgresTx {
     }
 
     async fn hook_key_find_by_name(&mut self, org: &OrgId, name: &Name) -> Result<Option<HookKey>, StoreError> {
-        let row: Option<HookKeyRow> = sqlx::query_as(select_hook_key!("WHERE org_id = $1 AND name = $2"))
+        let row: Option<HookKeyRow> = query_as(select_hook_key!("WHERE org_id = $1 AND name = $2"))
             .bind(org.as_str())
             .bind(name.as_str())
             .fetch_optional(self.connection()?)
@@ -80,7 +81,7 @@ impl HookKeyRead for PostgresTx {
     }
 
     async fn hook_key_find_sealed(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Option<SealedHookKey>, StoreError> {
-        let row: Option<SealedRow> = sqlx::query_as(select_sealed!("WHERE org_id = $1 AND id = $2"))
+        let row: Option<SealedRow> = query_as(select_sealed!("WHERE org_id = $1 AND id = $2"))
             .bind(org.as_str())
             .bind(id.as_str())
             .fetch_optional(self.connection()?)
@@ -94,7 +95,7 @@ impl HookKeyRead for PostgresTx {
         org: &OrgId,
         key_id: &KeyId,
     ) -> Result<Option<SealedHookKey>, StoreError> {
-        let row: Option<SealedRow> = sqlx::query_as(select_sealed!("WHERE org_id = $1 AND key_id = $2"))
+        let row: Option<SealedRow> = query_as(select_sealed!("WHERE org_id = $1 AND key_id = $2"))
             .bind(org.as_str())
             .bind(key_id.to_string())
             .fetch_optional(self.connection()?)
@@ -104,7 +105,7 @@ impl HookKeyRead for PostgresTx {
     }
 
     async fn hook_key_list_sealed(&mut self, org: &OrgId) -> Result<Vec<SealedHookKey>, StoreError> {
-        let rows: Vec<SealedRow> = sqlx::query_as(select_sealed!("WHERE org_id = $1 ORDER BY seq"))
+        let rows: Vec<SealedRow> = query_as(select_sealed!("WHERE org_id = $1 ORDER BY seq"))
             .bind(org.as_str())
             .fetch_all(self.connection()?)
             .await
@@ -117,7 +118,7 @@ impl HookKeyRead for PostgresTx {
         after: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<SealedHookKey, StoreError>, Seq>, StoreError> {
-        let rows: Vec<SealedRow> = sqlx::query_as(select_sealed!("WHERE seq > $1 ORDER BY seq LIMIT $2"))
+        let rows: Vec<SealedRow> = query_as(select_sealed!("WHERE seq > $1 ORDER BY seq LIMIT $2"))
             .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
             .bind(i64::from(limit))
             .fetch_all(self.connection()?)
@@ -133,7 +134,7 @@ impl HookKeyWrite for PostgresTx {
     async fn hook_key_insert(&mut self, key: &HookKey, sealed_pkcs8: &Sealed) -> Refusable<()> {
         // Two who look for the lowest free slot at once would find the same.
         self.lock_org(&key.org_id).await?;
-        let query = sqlx::query(
+        let query = query(
             "INSERT INTO hook_key
                  (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8)
              SELECT $1, $2,
@@ -161,7 +162,7 @@ impl HookKeyWrite for PostgresTx {
         name: &Name,
         now: Timestamp,
     ) -> Refusable<Option<HookKey>> {
-        let query = sqlx::query("UPDATE hook_key SET name = $1, last_updated = $2 WHERE org_id = $3 AND id = $4")
+        let query = query("UPDATE hook_key SET name = $1, last_updated = $2 WHERE org_id = $3 AND id = $4")
             .bind(name.as_str())
             .bind(now.unix())
             .bind(org.as_str())
@@ -175,15 +176,14 @@ impl HookKeyWrite for PostgresTx {
     async fn hook_key_delete(&mut self, org: &OrgId, id: &HookKeyId) -> Result<KeyDeletion, StoreError> {
         // A new use of the key, also one that another program makes, shares this lock by its foreign key: it came before, or waits and
         // finds no key.
-        let lock = sqlx::query("SELECT FROM hook_key WHERE org_id = $1 AND id = $2 FOR UPDATE");
+        let lock = query("SELECT FROM hook_key WHERE org_id = $1 AND id = $2 FOR UPDATE");
         self.execute(lock.bind(org.as_str()).bind(id.as_str())).await?;
         let users = self.key_reference_list(org, id).await?;
         if !users.is_empty() {
             self.end();
             return Ok(KeyDeletion::InUse(users));
         }
-        let query =
-            sqlx::query("DELETE FROM hook_key WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(id.as_str());
+        let query = query("DELETE FROM hook_key WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(id.as_str());
         if self.execute(query).await? == 0 {
             return Ok(KeyDeletion::Missing);
         }

@@ -1,6 +1,7 @@
 //! The servers that the database may be on: one of them takes writes.
 
 use super::error::store_error;
+use super::query::query_scalar;
 use crate::repository::error::OpenError;
 use crate::repository::url::PostgresUrl;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
@@ -39,11 +40,8 @@ impl Hosts {
             if options.get_application_name().is_none() {
                 options = options.application_name("hookvault");
             }
-            // A pooler that gives each transaction another session refuses the setting, and loses prepared statements.
+            // A pooler in transaction mode refuses the setting.
             options = options.extra_float_digits(None);
-            if !text.contains("statement-cache-capacity=") {
-                options = options.statement_cache_capacity(0);
-            }
             Ok(options.disable_statement_logging())
         };
         url.of_each_host().iter().map(options).collect::<Result<_, _>>().map(Self)
@@ -83,7 +81,7 @@ impl Hosts {
 
 async fn takes_writes(options: &PgConnectOptions) -> Result<bool, sqlx::Error> {
     let mut connection = options.connect().await?;
-    let standby: bool = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut connection).await?;
+    let standby: bool = query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut connection).await?;
     connection.close().await?;
     Ok(!standby)
 }
@@ -97,6 +95,15 @@ fn is_local(options: &PgConnectOptions) -> bool {
         || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// A handshake that fails is an error of the stream, with data that make no sense.
+fn is_of_tls(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::InvalidData,
+        _ => false,
+    }
+}
+
 /// What a first connection's failure means to the one who starts the vault.
 pub fn open_error(error: sqlx::Error) -> OpenError {
     let code = error.as_database_error().and_then(|database| database.code()).unwrap_or_default().into_owned();
@@ -108,7 +115,7 @@ pub fn open_error(error: sqlx::Error) -> OpenError {
         ("53300", _) => {
             "the server has no connection left: raise its max_connections, or lower HOOKVAULT_DATABASE_CONNECTIONS"
         }
-        (_, sqlx::Error::Tls(_)) => {
+        (_, error) if is_of_tls(error) => {
             "check the server's certificate: sslrootcert names its authority; sslmode=disable only where nobody is on the way"
         }
         _ => "check that HOOKVAULT_DATABASE_URL names a PostgreSQL server that runs and can be reached from here",

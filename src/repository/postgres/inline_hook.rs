@@ -1,6 +1,7 @@
 //! Inline hooks in PostgreSQL.
 
 use super::error::store_error;
+use super::query::{query, query_as, query_scalar};
 use super::transaction::PostgresTx;
 use crate::domain::id::{InlineHookId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::{ChannelAuth, Header, InlineHook, MAX_HOOKS_PER_ORG, StoredInlineHook};
@@ -32,7 +33,7 @@ macro_rules! select_inline_hook {
 #[async_trait]
 impl InlineHookRead for PostgresTx {
     async fn inline_hook_list(&mut self, org: &OrgId) -> Result<Vec<InlineHook>, StoreError> {
-        let rows: Vec<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE org_id = $1 ORDER BY seq"))
+        let rows: Vec<InlineHookRow> = query_as(select_inline_hook!("WHERE org_id = $1 ORDER BY seq"))
             .bind(org.as_str())
             .fetch_all(self.connection()?)
             .await
@@ -45,7 +46,7 @@ impl InlineHookRead for PostgresTx {
         org: &OrgId,
         id: &InlineHookId,
     ) -> Result<Option<StoredInlineHook>, StoreError> {
-        let row: Option<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE org_id = $1 AND id = $2"))
+        let row: Option<InlineHookRow> = query_as(select_inline_hook!("WHERE org_id = $1 AND id = $2"))
             .bind(org.as_str())
             .bind(id.as_str())
             .fetch_optional(self.connection()?)
@@ -59,7 +60,7 @@ impl InlineHookRead for PostgresTx {
         org: &OrgId,
         name: &Name,
     ) -> Result<Option<StoredInlineHook>, StoreError> {
-        let row: Option<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE org_id = $1 AND name = $2"))
+        let row: Option<InlineHookRow> = query_as(select_inline_hook!("WHERE org_id = $1 AND name = $2"))
             .bind(org.as_str())
             .bind(name.as_str())
             .fetch_optional(self.connection()?)
@@ -73,7 +74,7 @@ impl InlineHookRead for PostgresTx {
         after: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<StoredInlineHook, StoreError>, Seq>, StoreError> {
-        let rows: Vec<PlacedRow> = sqlx::query_as(select_inline_hook!("seq, ", "WHERE seq > $1 ORDER BY seq LIMIT $2"))
+        let rows: Vec<PlacedRow> = query_as(select_inline_hook!("seq, ", "WHERE seq > $1 ORDER BY seq LIMIT $2"))
             .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
             .bind(i64::from(limit))
             .fetch_all(self.connection()?)
@@ -129,7 +130,7 @@ impl InlineHookWrite for PostgresTx {
         if is_key_missing(self, stored).await? {
             return self.refuse(Conflict::HookKeyMissing);
         }
-        let query = sqlx::query(
+        let query = query(
             "INSERT INTO inline_hook
                  (id, org_id, slot, created, status, name, type, version, uri, headers, auth, auth_header, client_id,
                   token_url, scope, hook_key_id, sealed_secret, last_updated)
@@ -150,7 +151,7 @@ impl InlineHookWrite for PostgresTx {
         if is_key_missing(self, stored).await? {
             return self.refuse(Conflict::HookKeyMissing);
         }
-        let query = sqlx::query(
+        let query = query(
             "UPDATE inline_hook
              SET status = $1, name = $2, type = $3, version = $4, uri = $5, headers = $6, auth = $7, auth_header = $8,
                  client_id = $9, token_url = $10, scope = $11, hook_key_id = $12, sealed_secret = $13, last_updated = $14
@@ -168,14 +169,13 @@ impl InlineHookWrite for PostgresTx {
 
     async fn inline_hook_delete(&mut self, org: &OrgId, id: &InlineHookId) -> Result<bool, StoreError> {
         let secret: Option<bool> =
-            sqlx::query_scalar("SELECT sealed_secret IS NOT NULL FROM inline_hook WHERE org_id = $1 AND id = $2")
+            query_scalar("SELECT sealed_secret IS NOT NULL FROM inline_hook WHERE org_id = $1 AND id = $2")
                 .bind(org.as_str())
                 .bind(id.as_str())
                 .fetch_optional(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        let query =
-            sqlx::query("DELETE FROM inline_hook WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(id.as_str());
+        let query = query("DELETE FROM inline_hook WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(id.as_str());
         let deleted = self.execute(query).await? > 0;
         if secret == Some(true) {
             self.erases();

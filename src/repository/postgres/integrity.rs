@@ -1,6 +1,7 @@
 //! Whether the database is sound, as far as it can be asked: its checksums, its constraints, and what refers to nothing.
 
 use super::error::store_error;
+use super::query::query_scalar;
 use crate::repository::error::StoreError;
 use sqlx::PgConnection;
 
@@ -75,11 +76,11 @@ pub async fn examine(connection: &mut PgConnection) -> Result<Vec<String>, Store
     sqlx::raw_sql("SET LOCAL statement_timeout = 0").execute(&mut *connection).await.map_err(store_error)?;
     let mut findings = Vec::new();
     for look in [CHECKSUMS, EXPECTED, SWITCHED_OFF] {
-        let found: Vec<String> = sqlx::query_scalar(look).fetch_all(&mut *connection).await.map_err(store_error)?;
+        let found: Vec<String> = query_scalar(look).fetch_all(&mut *connection).await.map_err(store_error)?;
         findings.extend(found);
     }
     for (finding, look) in ORPHANS {
-        let is_there: bool = sqlx::query_scalar(look).fetch_one(&mut *connection).await.map_err(store_error)?;
+        let is_there: bool = query_scalar(look).fetch_one(&mut *connection).await.map_err(store_error)?;
         if is_there {
             findings.push(finding.to_owned());
         }

@@ -1,6 +1,7 @@
 //! References to hook keys in PostgreSQL.
 
 use super::error::store_error;
+use super::query::{query, query_as};
 use super::transaction::PostgresTx;
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::{KeyReference, MAX_REFERENCES_PER_KEY};
@@ -27,7 +28,7 @@ macro_rules! select_reference {
 #[async_trait]
 impl KeyReferenceRead for PostgresTx {
     async fn key_reference_list(&mut self, org: &OrgId, key: &HookKeyId) -> Result<Vec<KeyReference>, StoreError> {
-        let rows: Vec<ReferenceRow> = sqlx::query_as(select_reference!("ORDER BY since, consumer_kind, consumer_id"))
+        let rows: Vec<ReferenceRow> = query_as(select_reference!("ORDER BY since, consumer_kind, consumer_id"))
             .bind(org.as_str())
             .bind(key.as_str())
             .fetch_all(self.connection()?)
@@ -42,7 +43,7 @@ impl KeyReferenceRead for PostgresTx {
         key: &HookKeyId,
         consumer: &Name,
     ) -> Result<Option<KeyReference>, StoreError> {
-        let row: Option<ReferenceRow> = sqlx::query_as(select_reference!("AND consumer_id = $3"))
+        let row: Option<ReferenceRow> = query_as(select_reference!("AND consumer_id = $3"))
             .bind(org.as_str())
             .bind(key.as_str())
             .bind(consumer.as_str())
@@ -61,7 +62,7 @@ impl KeyReferenceWrite for PostgresTx {
             return self.refuse(Conflict::HookKeyMissing);
         }
         // No free slot leaves NULL, which the check refuses.
-        let query = sqlx::query(
+        let query = query(
             "INSERT INTO hook_key_reference
                  (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, slot)
              SELECT $1, $2, $3, $4, $5, $6, coalesce(
@@ -83,7 +84,7 @@ impl KeyReferenceWrite for PostgresTx {
 
     async fn key_reference_put_hook(&mut self, hook: &InlineHook, since: Timestamp) -> Result<(), StoreError> {
         let Some(key) = hook.channel.auth.hook_key_id() else { return Ok(()) };
-        let query = sqlx::query(
+        let query = query(
             "INSERT INTO hook_key_reference
                  (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, inline_hook_id)
              VALUES ($1, $2, $3, $4, $5, $6, $4)
@@ -99,7 +100,7 @@ impl KeyReferenceWrite for PostgresTx {
     }
 
     async fn key_reference_delete_hook(&mut self, org: &OrgId, hook: &InlineHookId) -> Result<(), StoreError> {
-        let query = sqlx::query("DELETE FROM hook_key_reference WHERE org_id = $1 AND inline_hook_id = $2")
+        let query = query("DELETE FROM hook_key_reference WHERE org_id = $1 AND inline_hook_id = $2")
             .bind(org.as_str())
             .bind(hook.as_str());
         self.execute(query).await.map(drop)
@@ -112,7 +113,7 @@ impl KeyReferenceWrite for PostgresTx {
         consumer: &Name,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let query = sqlx::query(
+        let query = query(
             "UPDATE hook_key_reference SET last_used = $1 WHERE org_id = $2 AND hook_key_id = $3 AND consumer_id = $4",
         )
         .bind(now.unix())
@@ -128,7 +129,7 @@ impl KeyReferenceWrite for PostgresTx {
         key: &HookKeyId,
         consumer: &Name,
     ) -> Result<bool, StoreError> {
-        let query = sqlx::query(
+        let query = query(
             "DELETE FROM hook_key_reference
              WHERE org_id = $1 AND hook_key_id = $2 AND consumer_id = $3 AND inline_hook_id IS NULL",
         )

@@ -1,6 +1,7 @@
 //! The record of the master key in PostgreSQL.
 
 use super::error::store_error;
+use super::query::{query, query_as};
 use super::transaction::PostgresTx;
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::master_key::{MasterKeyRead, MasterKeyRecord, MasterKeyWrite};
@@ -10,7 +11,7 @@ use async_trait::async_trait;
 #[async_trait]
 impl MasterKeyRead for PostgresTx {
     async fn master_key_find(&mut self) -> Result<Option<MasterKeyRecord>, StoreError> {
-        let row: Option<MasterKeyRow> = sqlx::query_as("SELECT id, probe, created FROM master_key")
+        let row: Option<MasterKeyRow> = query_as("SELECT id, probe, created FROM master_key")
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
@@ -21,7 +22,7 @@ impl MasterKeyRead for PostgresTx {
 #[async_trait]
 impl MasterKeyWrite for PostgresTx {
     async fn master_key_insert(&mut self, record: &MasterKeyRecord) -> Refusable<()> {
-        let query = sqlx::query("INSERT INTO master_key (\"only\", id, probe, created) VALUES (1, $1, $2, $3)")
+        let query = query("INSERT INTO master_key (\"only\", id, probe, created) VALUES (1, $1, $2, $3)")
             .bind(record.id.as_bytes().as_slice())
             .bind(record.probe.as_bytes())
             .bind(record.created.unix());

@@ -4,6 +4,7 @@
 //! the database as it was.
 
 use super::error::store_error;
+use super::query::{query, query_as, query_scalar};
 use crate::repository::error::OpenError;
 use crate::repository::migration;
 use crate::repository::store::Migration as Named;
@@ -20,7 +21,7 @@ const LOCK: i64 = 0x0068_6f6f_6b76_6c74;
 
 /// Whether migrations have ever run in this database.
 pub async fn is_begun(connection: &mut PgConnection) -> Result<bool, OpenError> {
-    Ok(sqlx::query_scalar("SELECT to_regclass('refinery_schema_history') IS NOT NULL")
+    Ok(query_scalar("SELECT to_regclass('refinery_schema_history') IS NOT NULL")
         .fetch_one(connection)
         .await
         .map_err(store_error)?)
@@ -29,7 +30,7 @@ pub async fn is_begun(connection: &mut PgConnection) -> Result<bool, OpenError> 
 /// The migrations that are due, oldest first, in a transaction that only looks.
 pub async fn pending(connection: &mut PgConnection) -> Result<Vec<Named>, OpenError> {
     let applied: Vec<(i32, String)> = if is_begun(connection).await? {
-        sqlx::query_as("SELECT version, checksum FROM refinery_schema_history")
+        query_as("SELECT version, checksum FROM refinery_schema_history")
             .fetch_all(connection)
             .await
             .map_err(store_error)?
@@ -41,7 +42,7 @@ pub async fn pending(connection: &mut PgConnection) -> Result<Vec<Named>, OpenEr
 
 /// Runs what is due, within the transaction of this connection, after whoever else does so. Returns it.
 pub async fn run(connection: &mut PgConnection) -> Result<Vec<Named>, OpenError> {
-    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *connection).await.map_err(store_error)?;
+    query("SELECT pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *connection).await.map_err(store_error)?;
     let report =
         embedded::migrations::runner().run_async(&mut Connection(connection)).await.map_err(migration::failure)?;
     Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
@@ -70,7 +71,7 @@ impl AsyncTransaction for Connection<'_> {
 impl AsyncQuery<Vec<Migration>> for Connection<'_> {
     async fn query<'a>(&'a mut self, query: &'a str) -> Result<Vec<Migration>, sqlx::Error> {
         let rows: Vec<(i32, String, String, String)> =
-            sqlx::query_as(AssertSqlSafe(query.to_owned())).fetch_all(&mut *self.0).await?;
+            sqlx::query_as(AssertSqlSafe(query.to_owned())).persistent(false).fetch_all(&mut *self.0).await?;
         rows.into_iter().map(|row| migration::applied(row).map_err(sqlx::Error::Decode)).collect()
     }
 }

@@ -21,6 +21,7 @@ mod key_reference;
 mod master_key;
 mod migrate;
 mod org;
+mod query;
 mod service_app;
 mod signing_key;
 mod store;

@@ -1,6 +1,7 @@
 //! Orgs in PostgreSQL.
 
 use super::error::store_error;
+use super::query::{query, query_as};
 use super::transaction::PostgresTx;
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::domain::name::Name;
@@ -14,7 +15,7 @@ use async_trait::async_trait;
 #[async_trait]
 impl OrgRead for PostgresTx {
     async fn org_list(&mut self) -> Result<Vec<Org>, StoreError> {
-        let rows: Vec<OrgRow> = sqlx::query_as("SELECT id, name, domain, is_default, created FROM org ORDER BY seq")
+        let rows: Vec<OrgRow> = query_as("SELECT id, name, domain, is_default, created FROM org ORDER BY seq")
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
@@ -26,20 +27,19 @@ impl OrgRead for PostgresTx {
         after: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<Org, StoreError>, Seq>, StoreError> {
-        let rows: Vec<PlacedOrgRow> = sqlx::query_as(
-            "SELECT seq, id, name, domain, is_default, created FROM org WHERE seq > $1 ORDER BY seq LIMIT $2",
-        )
-        .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
-        .bind(i64::from(limit))
-        .fetch_all(self.connection()?)
-        .await
-        .map_err(store_error)?;
+        let rows: Vec<PlacedOrgRow> =
+            query_as("SELECT seq, id, name, domain, is_default, created FROM org WHERE seq > $1 ORDER BY seq LIMIT $2")
+                .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
+                .bind(i64::from(limit))
+                .fetch_all(self.connection()?)
+                .await
+                .map_err(store_error)?;
         let placed = |row: PlacedOrgRow| (Seq(row.seq), Org::try_from(row.org));
         Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
     }
 
     async fn org_find(&mut self, id: &OrgId) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> = sqlx::query_as("SELECT id, name, domain, is_default, created FROM org WHERE id = $1")
+        let row: Option<OrgRow> = query_as("SELECT id, name, domain, is_default, created FROM org WHERE id = $1")
             .bind(id.as_str())
             .fetch_optional(self.connection()?)
             .await
@@ -48,31 +48,28 @@ impl OrgRead for PostgresTx {
     }
 
     async fn org_find_by_name(&mut self, name: &Name) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> =
-            sqlx::query_as("SELECT id, name, domain, is_default, created FROM org WHERE name = $1")
-                .bind(name.as_str())
-                .fetch_optional(self.connection()?)
-                .await
-                .map_err(store_error)?;
+        let row: Option<OrgRow> = query_as("SELECT id, name, domain, is_default, created FROM org WHERE name = $1")
+            .bind(name.as_str())
+            .fetch_optional(self.connection()?)
+            .await
+            .map_err(store_error)?;
         row.map(Org::try_from).transpose()
     }
 
     async fn org_find_by_domain(&mut self, domain: &Domain) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> =
-            sqlx::query_as("SELECT id, name, domain, is_default, created FROM org WHERE domain = $1")
-                .bind(domain.as_str())
-                .fetch_optional(self.connection()?)
-                .await
-                .map_err(store_error)?;
+        let row: Option<OrgRow> = query_as("SELECT id, name, domain, is_default, created FROM org WHERE domain = $1")
+            .bind(domain.as_str())
+            .fetch_optional(self.connection()?)
+            .await
+            .map_err(store_error)?;
         row.map(Org::try_from).transpose()
     }
 
     async fn org_find_default(&mut self) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> =
-            sqlx::query_as("SELECT id, name, domain, is_default, created FROM org WHERE is_default")
-                .fetch_optional(self.connection()?)
-                .await
-                .map_err(store_error)?;
+        let row: Option<OrgRow> = query_as("SELECT id, name, domain, is_default, created FROM org WHERE is_default")
+            .fetch_optional(self.connection()?)
+            .await
+            .map_err(store_error)?;
         row.map(Org::try_from).transpose()
     }
 }
@@ -80,7 +77,7 @@ impl OrgRead for PostgresTx {
 #[async_trait]
 impl OrgWrite for PostgresTx {
     async fn org_insert(&mut self, org: &Org) -> Refusable<()> {
-        let query = sqlx::query("INSERT INTO org (id, name, domain, is_default, created) VALUES ($1, $2, $3, $4, $5)")
+        let query = query("INSERT INTO org (id, name, domain, is_default, created) VALUES ($1, $2, $3, $4, $5)")
             .bind(org.id.as_str())
             .bind(org.name.as_str())
             .bind(org.domain.as_ref().map(Domain::as_str))

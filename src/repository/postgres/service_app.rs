@@ -1,6 +1,7 @@
 //! Service apps in PostgreSQL.
 
 use super::error::store_error;
+use super::query::{query, query_as};
 use super::transaction::PostgresTx;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ClientKid, PrefixedId as _, ServiceAppId};
@@ -16,7 +17,7 @@ use async_trait::async_trait;
 #[async_trait]
 impl ServiceAppRead for PostgresTx {
     async fn service_app_list(&mut self) -> Result<Vec<ServiceApp>, StoreError> {
-        let rows: Vec<ServiceAppRow> = sqlx::query_as(
+        let rows: Vec<ServiceAppRow> = query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
              FROM service_app ORDER BY seq",
         )
@@ -31,7 +32,7 @@ impl ServiceAppRead for PostgresTx {
         after: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<ServiceApp, StoreError>, Seq>, StoreError> {
-        let rows: Vec<PlacedServiceAppRow> = sqlx::query_as(
+        let rows: Vec<PlacedServiceAppRow> = query_as(
             "SELECT seq, id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
              FROM service_app WHERE seq > $1 ORDER BY seq LIMIT $2",
         )
@@ -45,7 +46,7 @@ impl ServiceAppRead for PostgresTx {
     }
 
     async fn service_app_find(&mut self, id: &ServiceAppId) -> Result<Option<ServiceApp>, StoreError> {
-        let row: Option<ServiceAppRow> = sqlx::query_as(
+        let row: Option<ServiceAppRow> = query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
              FROM service_app WHERE id = $1",
         )
@@ -57,7 +58,7 @@ impl ServiceAppRead for PostgresTx {
     }
 
     async fn service_app_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ServiceApp>, StoreError> {
-        let rows: Vec<ServiceAppRow> = sqlx::query_as(
+        let rows: Vec<ServiceAppRow> = query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
              FROM service_app WHERE name = $1 ORDER BY seq LIMIT $2",
         )
@@ -70,13 +71,12 @@ impl ServiceAppRead for PostgresTx {
     }
 
     async fn service_app_key_list(&mut self, id: &ServiceAppId) -> Result<Vec<AppKey>, StoreError> {
-        let rows: Vec<AppKeyRow> = sqlx::query_as(
-            "SELECT kid, kind, first, second, created FROM service_app_key WHERE app_id = $1 ORDER BY seq",
-        )
-        .bind(id.as_str())
-        .fetch_all(self.connection()?)
-        .await
-        .map_err(store_error)?;
+        let rows: Vec<AppKeyRow> =
+            query_as("SELECT kid, kind, first, second, created FROM service_app_key WHERE app_id = $1 ORDER BY seq")
+                .bind(id.as_str())
+                .fetch_all(self.connection()?)
+                .await
+                .map_err(store_error)?;
         rows.into_iter().map(AppKey::try_from).collect()
     }
 }
@@ -84,7 +84,7 @@ impl ServiceAppRead for PostgresTx {
 #[async_trait]
 impl ServiceAppWrite for PostgresTx {
     async fn service_app_insert(&mut self, app: &ServiceApp) -> Refusable<()> {
-        let query = sqlx::query(
+        let query = query(
             "INSERT INTO service_app (id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
@@ -106,7 +106,7 @@ impl ServiceAppWrite for PostgresTx {
         active: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let query = sqlx::query(
+        let query = query(
             "UPDATE service_app SET active = $1, last_updated = $2, activations = activations + $1::int
              WHERE id = $3 AND active <> $1",
         )
@@ -117,7 +117,7 @@ impl ServiceAppWrite for PostgresTx {
     }
 
     async fn service_app_delete(&mut self, id: &ServiceAppId) -> Result<bool, StoreError> {
-        let query = sqlx::query("DELETE FROM service_app WHERE id = $1 AND NOT active").bind(id.as_str());
+        let query = query("DELETE FROM service_app WHERE id = $1 AND NOT active").bind(id.as_str());
         Ok(self.execute(query).await? > 0)
     }
 
@@ -126,7 +126,7 @@ impl ServiceAppWrite for PostgresTx {
             VerifyingKey::Rsa(key) => (RSA, &key.modulus, &key.exponent),
             VerifyingKey::Ec { curve, x, y } => (curve.as_str(), x, y),
         };
-        let query = sqlx::query(
+        let query = query(
             "INSERT INTO service_app_key (app_id, kid, kind, first, second, created) VALUES ($1, $2, $3, $4, $5, $6)",
         )
         .bind(id.as_str())
@@ -139,9 +139,8 @@ impl ServiceAppWrite for PostgresTx {
     }
 
     async fn service_app_key_delete(&mut self, id: &ServiceAppId, kid: &ClientKid) -> Result<bool, StoreError> {
-        let query = sqlx::query("DELETE FROM service_app_key WHERE app_id = $1 AND kid = $2")
-            .bind(id.as_str())
-            .bind(kid.as_str());
+        let query =
+            query("DELETE FROM service_app_key WHERE app_id = $1 AND kid = $2").bind(id.as_str()).bind(kid.as_str());
         Ok(self.execute(query).await? > 0)
     }
 }

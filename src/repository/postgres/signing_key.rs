@@ -1,6 +1,7 @@
 //! The keys that sign access tokens in PostgreSQL.
 
 use super::error::store_error;
+use super::query::{query, query_as};
 use super::transaction::PostgresTx;
 use crate::domain::id::{KeyId, OrgId, PrefixedId as _};
 use crate::domain::sealed::Sealed;
@@ -14,7 +15,7 @@ use async_trait::async_trait;
 #[async_trait]
 impl SigningKeyRead for PostgresTx {
     async fn signing_key_list(&mut self, org: &OrgId) -> Result<Vec<SigningKey>, StoreError> {
-        let rows: Vec<SigningKeyRow> = sqlx::query_as(
+        let rows: Vec<SigningKeyRow> = query_as(
             "SELECT org_id, generation, key_id, modulus, exponent, created, signs_from
              FROM signing_key WHERE org_id = $1 ORDER BY generation",
         )
@@ -30,7 +31,7 @@ impl SigningKeyRead for PostgresTx {
         org: &OrgId,
         key_id: &KeyId,
     ) -> Result<Option<SealedSigningKey>, StoreError> {
-        let row: Option<SealedSigningKeyRow> = sqlx::query_as(
+        let row: Option<SealedSigningKeyRow> = query_as(
             "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from
              FROM signing_key WHERE org_id = $1 AND key_id = $2",
         )
@@ -48,7 +49,7 @@ impl SigningKeyRead for PostgresTx {
         limit: u32,
     ) -> Result<Page<Result<SealedSigningKey, StoreError>, SigningKeyCursor>, StoreError> {
         let (org, generation) = after.unwrap_or_default();
-        let rows: Vec<SealedSigningKeyRow> = sqlx::query_as(
+        let rows: Vec<SealedSigningKeyRow> = query_as(
             "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from
              FROM signing_key WHERE (org_id, generation) > ($1, $2) ORDER BY org_id, generation LIMIT $3",
         )
@@ -67,7 +68,7 @@ impl SigningKeyRead for PostgresTx {
 #[async_trait]
 impl SigningKeyWrite for PostgresTx {
     async fn signing_key_insert(&mut self, key: &SigningKey, sealed_pkcs8: &Sealed) -> Refusable<()> {
-        let query = sqlx::query(
+        let query = query(
             "INSERT INTO signing_key (org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
@@ -83,7 +84,7 @@ impl SigningKeyWrite for PostgresTx {
     }
 
     async fn signing_key_delete(&mut self, org: &OrgId, key_id: &KeyId) -> Result<bool, StoreError> {
-        let query = sqlx::query("DELETE FROM signing_key WHERE org_id = $1 AND key_id = $2")
+        let query = query("DELETE FROM signing_key WHERE org_id = $1 AND key_id = $2")
             .bind(org.as_str())
             .bind(key_id.to_string());
         let deleted = self.execute(query).await? > 0;

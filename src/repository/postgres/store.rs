@@ -2,6 +2,7 @@
 
 use super::error::{is_connection_lost, store_error};
 use super::hosts::{Hosts, open_error};
+use super::query::query_scalar;
 use super::transaction::PostgresTx;
 use super::{eraser, integrity, migrate};
 use crate::domain::actor::Actor;
@@ -73,8 +74,7 @@ impl PostgresStore {
         let pool = RwLock::new(pool(options, connections));
         let store = Self { hosts, pool, connections, is_for_looking: mode == Mode::ReadOnly, home: Handle::current() };
         let mut tx = store.begin(LOOK).await?;
-        let encoding: String =
-            sqlx::query_scalar("SHOW server_encoding").fetch_one(&mut *tx).await.map_err(store_error)?;
+        let encoding: String = query_scalar("SHOW server_encoding").fetch_one(&mut *tx).await.map_err(store_error)?;
         if encoding != "UTF8" {
             return Err(OpenError::new(
                 format!("the database holds its texts as {encoding}"),

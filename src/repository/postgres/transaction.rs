@@ -3,6 +3,7 @@
 use super::constraint;
 use super::eraser;
 use super::error::store_error;
+use super::query::query;
 use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{OrgId, PrefixedId as _};
@@ -40,7 +41,7 @@ impl PostgresTx {
 
     /// Others that lock the same org wait until this transaction is over; rows that refer to the org may still come.
     pub async fn lock_org(&mut self, org: &OrgId) -> Result<(), StoreError> {
-        let lock = sqlx::query("SELECT FROM org WHERE id = $1 FOR NO KEY UPDATE").bind(org.as_str());
+        let lock = query("SELECT FROM org WHERE id = $1 FOR NO KEY UPDATE").bind(org.as_str());
         self.execute(lock).await.map(drop)
     }
 

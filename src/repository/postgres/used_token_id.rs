@@ -1,5 +1,6 @@
 //! Ids of assertions and proofs that were used, in PostgreSQL.
 
+use super::query::query;
 use super::transaction::PostgresTx;
 use crate::domain::clock::Timestamp;
 use crate::repository::error::StoreError;
@@ -9,19 +10,19 @@ use async_trait::async_trait;
 #[async_trait]
 impl UsedTokenIdWrite for PostgresTx {
     async fn used_token_id_insert(&mut self, hash: &[u8; 32], expires: Timestamp) -> Result<bool, StoreError> {
-        let query = sqlx::query("INSERT INTO used_token_id (hash, expires) VALUES ($1, $2) ON CONFLICT DO NOTHING")
+        let query = query("INSERT INTO used_token_id (hash, expires) VALUES ($1, $2) ON CONFLICT DO NOTHING")
             .bind(hash.as_slice())
             .bind(expires.unix());
         Ok(self.execute(query).await? > 0)
     }
 
     async fn used_token_id_delete(&mut self, hash: &[u8; 32]) -> Result<(), StoreError> {
-        let query = sqlx::query("DELETE FROM used_token_id WHERE hash = $1").bind(hash.as_slice());
+        let query = query("DELETE FROM used_token_id WHERE hash = $1").bind(hash.as_slice());
         self.execute(query).await.map(drop)
     }
 
     async fn used_token_id_clean(&mut self, now: Timestamp) -> Result<u64, StoreError> {
-        let query = sqlx::query("DELETE FROM used_token_id WHERE expires <= $1").bind(now.unix());
+        let query = query("DELETE FROM used_token_id WHERE expires <= $1").bind(now.unix());
         self.execute(query).await
     }
 }

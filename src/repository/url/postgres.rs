@@ -22,18 +22,8 @@ pub struct PostgresUrl {
 pub const CONNECTIONS: u32 = 10;
 
 /// The parameters that count; any other would be passed over in silence.
-const PARAMETERS: [&str; 10] = [
-    "sslmode",
-    "sslrootcert",
-    "sslcert",
-    "sslkey",
-    "application_name",
-    "options",
-    "host",
-    "port",
-    "user",
-    "statement-cache-capacity",
-];
+const PARAMETERS: [&str; 9] =
+    ["sslmode", "sslrootcert", "sslcert", "sslkey", "application_name", "options", "host", "port", "user"];
 
 impl PostgresUrl {
     /// # Arguments
