@@ -122,16 +122,14 @@ impl PostgresStore {
         }
     }
 
-    /// On a connection that is free, or on a new one. A socket belongs to the runtime in which it was made, and that of a worker ends
-    /// before the last request is answered: new ones are made in the runtime of the store.
+    /// On a task of its own in the runtime of the store. A socket belongs to the runtime in which it was made, and that of a worker ends
+    /// before the last request is answered. And where nobody waits any more, a transaction that has begun is rolled back in order; given
+    /// up half-way, it would wait for whoever gets the connection next.
     async fn begin_on(
         &self,
         pool: &PgPool,
         statement: &'static str,
     ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        if let Some(begun) = pool.try_begin_with(statement).await? {
-            return Ok(begun);
-        }
         let pool = pool.clone();
         self.home.spawn(async move { pool.begin_with(statement).await }).await.map_err(|_| sqlx::Error::PoolClosed)?
     }
