@@ -1,6 +1,7 @@
 //! Where values come from: flags, the environment, `.env`. The environment is read here and nowhere else.
 
 use super::variable;
+use crate::repository::url::DatabaseUrl;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::os::unix::fs::PermissionsExt as _;
@@ -47,11 +48,11 @@ impl Sources {
         }
         let path = Path::new(".env");
         let dotenv = read_dotenv(path)?;
-        if dotenv.get(variable::MASTER_KEY).is_some_and(|value| !value.is_empty()) {
+        if let Some(secret) = secret_in(&dotenv) {
             let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode() & 0o7777);
             if mode & 0o077 != 0 {
                 return Err(ConfigError::new(
-                    format!(".env holds the master key and can be read by others (mode {mode:04o})"),
+                    format!(".env holds {secret} and can be read by others (mode {mode:04o})"),
                     "chmod 600 .env",
                 ));
             }
@@ -106,6 +107,17 @@ impl Sources {
     ) -> Result<T, ConfigError> {
         let (value, origin) = self.get(name).unwrap_or((default, name.to_owned()));
         parse(value).map_err(|reason| ConfigError::new(format!("{origin}: `{value}` {reason}"), hint))
+    }
+}
+
+/// What of a `.env` is not for everybody.
+fn secret_in(dotenv: &BTreeMap<String, Zeroizing<String>>) -> Option<&'static str> {
+    if dotenv.get(variable::MASTER_KEY).is_some_and(|value| !value.is_empty()) {
+        return Some("the master key");
+    }
+    match DatabaseUrl::parse(dotenv.get(variable::DATABASE_URL)?) {
+        Ok(DatabaseUrl::Postgres(url)) if url.password().is_some() => Some("the password of the database"),
+        _ => None,
     }
 }
 

@@ -26,13 +26,18 @@ fn settings_come_from_dotenv_too() {
 }
 
 #[test]
-fn a_dotenv_that_holds_the_master_key_must_be_its_owners() {
+fn a_dotenv_that_holds_a_secret_must_be_its_owners() {
     let folder = tempdir().unwrap();
     let dotenv = folder.path().join(".env");
     fs::write(&dotenv, format!("HOOKVAULT_MASTER_KEY={}\n", crate::support::app::MASTER_KEY)).unwrap();
     fs::set_permissions(&dotenv, fs::Permissions::from_mode(0o644)).unwrap();
     assert_snapshot!(stderr(folder.path(), &["serve"]), @"
     error: .env holds the master key and can be read by others (mode 0644)
+    hint: chmod 600 .env
+    ");
+    fs::write(&dotenv, "HOOKVAULT_DATABASE_URL=postgres://vault:hush@127.0.0.1/keys\n").unwrap();
+    assert_snapshot!(stderr(folder.path(), &["org", "list"]), @"
+    error: .env holds the password of the database and can be read by others (mode 0644)
     hint: chmod 600 .env
     ");
 }
