@@ -5,7 +5,7 @@ use crate::support::database::POSTGRES;
 use std::process::Command;
 
 /// Everything that is not about the file of SQLite.
-const SUITES: [&str; 12] = [
+const SUITES: [&str; 13] = [
     "many_servers::",
     "store::contract",
     "api::",
@@ -18,6 +18,7 @@ const SUITES: [&str; 12] = [
     "cli::key",
     "cli::serve",
     "cli::check",
+    "cli::moving",
 ];
 
 /// What looks into the file, or at the words that are said of it.

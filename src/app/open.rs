@@ -8,6 +8,7 @@ use crate::crypto::key_pool::KeyPool;
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::random::Random;
 use crate::crypto::rsa_key::KeyPair;
+use crate::domain::actor::Actor;
 use crate::domain::outbound::{OutboundPolicy, is_loopback};
 use crate::outbound::Outbound;
 use crate::repository;
@@ -16,6 +17,7 @@ use crate::repository::store::{Migration, Store};
 use crate::repository::url::DatabaseUrl;
 use crate::vault::Registry;
 use crate::vault::Vault;
+use crate::vault::custody::moving::{self, Moved};
 use crate::vault::custody::sealing;
 use crate::vault::error::VaultError;
 use crate::vault::oauth::issuers::{Issuer, Issuers};
@@ -105,6 +107,37 @@ pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, Star
 /// # Errors
 /// [`StartError`].
 pub async fn open_registry(database: &DatabaseConfig, create: bool, parts: &Parts) -> Result<Opened, StartError> {
+    let (store, is_new) = open_migrated(database, create).await?;
+    let registry = Registry::new(store.clone(), parts.clock.clone(), parts.random.clone());
+    registry.org_ensure_default().await?;
+    Ok(Opened { registry, is_new, store })
+}
+
+/// Copies a vault, which stays as it is, into an empty database, which may be made for it.
+///
+/// # Errors
+/// [`StartError`]; then nothing of the vault is in the other database.
+pub async fn move_vault(
+    from: &DatabaseConfig,
+    to: &DatabaseConfig,
+    actor: &Actor,
+    parts: &Parts,
+) -> Result<Moved, StartError> {
+    let (source, _) = open_migrated(from, false).await?;
+    let registry = Registry::new(source.clone(), parts.clock.clone(), parts.random.clone());
+    let moved = async {
+        let (target, _) = open_migrated(to, true).await.map_err(|error| StartError::MoveTarget(Box::new(error)))?;
+        let moved = moving::move_vault(&registry, &*target, actor).await;
+        target.close().await;
+        Ok(moved?)
+    };
+    let moved = moved.await;
+    source.close().await;
+    moved
+}
+
+/// Opens a store that has nothing pending, after migrations where they are wanted. Returns also whether it was made just now.
+async fn open_migrated(database: &DatabaseConfig, create: bool) -> Result<(Arc<dyn Store>, bool), StartError> {
     // Without migrations an empty file would be of no use.
     let (store, is_new) = open_store(database, create && database.migrate).await?;
     if database.migrate {
@@ -117,9 +150,7 @@ pub async fn open_registry(database: &DatabaseConfig, create: bool, parts: &Part
             return Err(StartError::Pending { pending });
         }
     }
-    let registry = Registry::new(store.clone(), parts.clock.clone(), parts.random.clone());
-    registry.org_ensure_default().await?;
-    Ok(Opened { registry, is_new, store })
+    Ok((store, is_new))
 }
 
 fn open_outbound(policy: &OutboundPolicy, parts: &Parts) -> Result<Outbound, StartError> {

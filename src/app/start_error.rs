@@ -1,7 +1,9 @@
 //! Why the vault does not start, and what to do about it.
 
+use crate::config::variable::DATABASE_URL;
 use crate::crypto::master_key::NotAMasterKey;
 use crate::repository::error::OpenError;
+use crate::vault::custody::moving::MoveError;
 use crate::vault::custody::sealing::SealingError;
 use crate::vault::error::VaultError;
 use std::io;
@@ -29,6 +31,10 @@ pub enum StartError {
     Sealing(#[from] SealingError),
     #[error(transparent)]
     Vault(#[from] VaultError),
+    #[error("the target cannot be opened")]
+    MoveTarget(#[source] Box<StartError>),
+    #[error("nothing was moved")]
+    Move(#[from] MoveError),
     #[error("the address {address} cannot be listened on: {reason}")]
     Listen { address: SocketAddr, reason: io::Error },
     #[error("HOOKVAULT_TRUSTED_ISSUERS names an org that cannot be picked")]
@@ -69,6 +75,15 @@ impl StartError {
             }
             Self::Sealing(SealingError::ProbeDamaged(_)) => "restore the database file from a backup".into(),
             Self::Sealing(SealingError::Vault(error)) | Self::Vault(error) => store_hint(error),
+            Self::MoveTarget(error) => error.hint().replace(DATABASE_URL, "--to"),
+            Self::Move(MoveError::NotEmpty) => {
+                "name an empty database with --to; one in which a server has started once is not empty".into()
+            }
+            Self::Move(MoveError::Source(error)) => store_hint(error),
+            Self::Move(MoveError::Target(error)) => store_hint(error).replace(DATABASE_URL, "--to"),
+            Self::Move(MoveError::Refused { .. } | MoveError::Differs { .. }) => {
+                "run `hookvault check` on the vault, and see that nothing else is in the target".into()
+            }
             Self::TrustedIssuerOrg(_) => "`hookvault org list` shows all orgs".into(),
             Self::TrustedIssuerTwice { .. } => "keep one of the two; `scopes` may map several scopes".into(),
             Self::Listen { .. } => "choose another address with --listen; port 0 takes any free one".into(),

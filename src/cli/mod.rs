@@ -14,6 +14,7 @@ mod key;
 mod man;
 mod master_key;
 mod migrate;
+mod move_vault;
 mod operator;
 mod org;
 mod output;
@@ -49,6 +50,7 @@ enum Command {
     #[command(subcommand)]
     MasterKey(master_key::MasterKeyCommand),
     Migrate(migrate::Migrate),
+    Move(move_vault::Move),
     Check(check::Check),
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -104,6 +106,7 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Serve(command) => command.run().await,
         Command::MasterKey(command) => command.run(),
         Command::Migrate(command) => command.run().await,
+        Command::Move(command) => command.run().await,
         Command::Check(command) => command.run().await,
         Command::Key(command) => command.run().await,
         Command::Hook(command) => command.run().await,

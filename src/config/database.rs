@@ -33,6 +33,18 @@ impl DatabaseConfig {
         Self::at(DatabaseUrl::file(&folder.database()), sources)
     }
 
+    /// That of an empty database which a vault is copied to; it may be migrated.
+    ///
+    /// # Arguments
+    /// `text`: its address. `password_file`: the file that holds its password.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn target(text: &str, password_file: Option<&str>) -> Result<Self, ConfigError> {
+        let url = parse(text, "--to", "--to-password-file")?;
+        Ok(Self { url, password_file: password_file.map(PathBuf::from), migrate: true })
+    }
+
     fn at(url: DatabaseUrl, sources: &Sources) -> Result<Self, ConfigError> {
         let password_file = sources.get(variable::DATABASE_PASSWORD_FILE).map(|(path, _)| PathBuf::from(path));
         let url = match url {
@@ -52,6 +64,12 @@ impl DatabaseConfig {
 /// The address, without its password in what is said of it.
 fn url(sources: &Sources, default: &str) -> Result<DatabaseUrl, ConfigError> {
     let (text, origin) = sources.get(variable::DATABASE_URL).unwrap_or((default, variable::DATABASE_URL.to_owned()));
+    parse(text, &origin, variable::DATABASE_PASSWORD_FILE)
+}
+
+/// # Arguments
+/// `origin`: where the address stands. `password_file`: where the name of a file with the password would stand.
+fn parse(text: &str, origin: &str, password_file: &str) -> Result<DatabaseUrl, ConfigError> {
     let url = DatabaseUrl::parse(text).map_err(|reason| {
         ConfigError::new(
             format!("{origin}: `{}` {reason}", without_password(text)),
@@ -62,7 +80,7 @@ fn url(sources: &Sources, default: &str) -> Result<DatabaseUrl, ConfigError> {
     match &url {
         DatabaseUrl::Postgres(url) if url.password().is_some() && origin.starts_with("--") => Err(ConfigError::new(
             format!("{origin} has a password, which every user of this machine could see"),
-            format!("put it into a file with mode 0600, and name that in {}", variable::DATABASE_PASSWORD_FILE),
+            format!("put it into a file with mode 0600, and name that in {password_file}"),
         )),
         _ => Ok(url),
     }

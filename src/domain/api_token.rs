@@ -50,6 +50,13 @@ impl TokenStatus {
     }
 }
 
+/// A token as it is at rest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredApiToken {
+    pub token: ApiToken,
+    pub hash: TokenHash,
+}
+
 /// SHA-256 of a token: what the database keeps and looks up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TokenHash(pub [u8; 32]);

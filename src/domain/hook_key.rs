@@ -63,7 +63,7 @@ impl PublicKey {
 }
 
 /// The same with its private half, as it is at rest.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedHookKey {
     pub key: HookKey,
     pub sealed_pkcs8: Sealed,
@@ -94,4 +94,12 @@ pub struct KeyReference {
     pub since: Timestamp,
     /// When the key last signed for the consumer, to the minute; `None` where it never did.
     pub last_used: Option<Timestamp>,
+}
+
+/// A use and the key that it is of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredKeyReference {
+    pub org_id: OrgId,
+    pub hook_key_id: HookKeyId,
+    pub reference: KeyReference,
 }

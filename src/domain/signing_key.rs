@@ -38,7 +38,7 @@ pub struct SigningKey {
 }
 
 /// The same with its private half, as it is at rest.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedSigningKey {
     pub key: SigningKey,
     pub sealed_pkcs8: Sealed,

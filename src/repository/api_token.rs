@@ -2,7 +2,7 @@
 
 use super::error::{Refusable, StoreError};
 use super::page::{Page, Seq};
-use crate::domain::api_token::{ApiToken, TokenHash};
+use crate::domain::api_token::{ApiToken, StoredApiToken, TokenHash};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::ApiTokenId;
 use crate::domain::name::Name;
@@ -13,7 +13,8 @@ use async_trait::async_trait;
 pub trait ApiTokenRead: Send {
     /// The tokens of all orgs, in order of creation, revoked ones too.
     async fn api_token_list(&mut self) -> Result<Vec<ApiToken>, StoreError>;
-    /// A page of the tokens of all orgs, in order of creation, revoked ones too; `Corrupt` for a row that does not parse.
+    /// A page of the tokens of all orgs with their hashes, in order of creation, revoked ones too; `Corrupt` for a row that does not
+    /// parse.
     ///
     /// # Arguments
     /// `after`: where the page before ended.
@@ -21,7 +22,7 @@ pub trait ApiTokenRead: Send {
         &mut self,
         after: Option<Seq>,
         limit: u32,
-    ) -> Result<Page<Result<ApiToken, StoreError>, Seq>, StoreError>;
+    ) -> Result<Page<Result<StoredApiToken, StoreError>, Seq>, StoreError>;
     async fn api_token_find(&mut self, id: &ApiTokenId) -> Result<Option<ApiToken>, StoreError>;
     /// The tokens of this name that are not revoked, of all orgs, in order of creation; of each org there is one at the most.
     ///

@@ -1,12 +1,16 @@
 //! Who uses which key. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
 
 use super::error::{Refusable, StoreError};
+use super::page::Page;
 use crate::domain::clock::Timestamp;
-use crate::domain::hook_key::KeyReference;
+use crate::domain::hook_key::{KeyReference, StoredKeyReference};
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId};
 use crate::domain::inline_hook::InlineHook;
 use crate::domain::name::Name;
 use async_trait::async_trait;
+
+/// Where a page ended: org, key and consumer, as they are in the database.
+pub type KeyReferenceCursor = (String, String, String);
 
 #[async_trait]
 pub trait KeyReferenceRead: Send {
@@ -18,6 +22,15 @@ pub trait KeyReferenceRead: Send {
         key: &HookKeyId,
         consumer: &Name,
     ) -> Result<Option<KeyReference>, StoreError>;
+    /// A page of the uses of all keys; `Corrupt` for a row that does not parse.
+    ///
+    /// # Arguments
+    /// `after`: where the page before ended.
+    async fn key_reference_page(
+        &mut self,
+        after: Option<KeyReferenceCursor>,
+        limit: u32,
+    ) -> Result<Page<Result<StoredKeyReference, StoreError>, KeyReferenceCursor>, StoreError>;
 }
 
 #[async_trait]

@@ -6,7 +6,7 @@ use crate::domain::sealed::{MasterKeyId, Sealed};
 use async_trait::async_trait;
 
 /// Which master key seals the database, and a known value under it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MasterKeyRecord {
     pub id: MasterKeyId,
     pub probe: Sealed,

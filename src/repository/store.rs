@@ -4,8 +4,8 @@
 //!    is asked of it fails with [`StoreError::Over`].
 //! 2. **What is expected is a value:** a rule that refuses ([`Refusable`](super::error::Refusable)), an id that was used before, a
 //!    deletion that finds nothing or a key in use.
-//! 3. **Writes of one org are serial** where they ask for it ([`Serial::Org`]); all else may run side by side. A read is one
-//!    consistent view.
+//! 3. **Writes of one org are serial** where they ask for it ([`Serial::Org`]), or all writes ([`Serial::Vault`]); the rest may run side by
+//!    side. A read is one consistent view.
 //! 4. **Rules that must never break are constraints of the database:** unique names, slots for each cap, foreign keys.
 //! 5. **Erasure is the engine's:** a commit that deleted something sealed says whether it is off the disk. What is not is recorded
 //!    in the database, so that every server and every restart knows.
@@ -31,6 +31,8 @@ pub enum Serial<'a> {
     No,
     /// Others that ask for the same org wait until it is over: it reads first and then writes what follows from that.
     Org(&'a OrgId),
+    /// Nobody else writes anything until it is over: it reads all there is.
+    Vault,
 }
 
 /// The store of one vault.
@@ -82,6 +84,7 @@ pub trait ReadTx:
     + api_token::ApiTokenRead
     + service_app::ServiceAppRead
     + signing_key::SigningKeyRead
+    + used_token_id::UsedTokenIdRead
     + master_key::MasterKeyRead
     + erasure::ErasureRead
 {

@@ -1,11 +1,35 @@
 //! Ids of assertions and proofs that were used, in the store. Every method fails with an error of the engine.
 
 use super::error::StoreError;
+use super::page::Page;
 use crate::domain::clock::Timestamp;
 use async_trait::async_trait;
 
+/// SHA-256 of whose it is and its `jti`, and from when on the token is refused for its age.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedTokenId {
+    pub hash: [u8; 32],
+    pub expires: Timestamp,
+}
+
+/// Where a page ended: the hash, as it is in the database.
+pub type UsedTokenIdCursor = Vec<u8>;
+
 #[async_trait]
-pub trait UsedTokenIdWrite: Send {
+pub trait UsedTokenIdRead: Send {
+    /// A page of them, by hash; `Corrupt` for a row that does not parse.
+    ///
+    /// # Arguments
+    /// `after`: where the page before ended.
+    async fn used_token_id_page(
+        &mut self,
+        after: Option<UsedTokenIdCursor>,
+        limit: u32,
+    ) -> Result<Page<Result<UsedTokenId, StoreError>, UsedTokenIdCursor>, StoreError>;
+}
+
+#[async_trait]
+pub trait UsedTokenIdWrite: UsedTokenIdRead {
     /// Returns whether it was not there yet. The transaction goes on either way.
     async fn used_token_id_insert(&mut self, hash: &[u8; 32], expires: Timestamp) -> Result<bool, StoreError>;
 

@@ -8,6 +8,7 @@ mod hook;
 mod key;
 mod master_key;
 mod migrate;
+mod moving;
 mod org;
 mod page;
 mod paste;

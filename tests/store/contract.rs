@@ -75,6 +75,29 @@ async fn line_3_writes_of_one_org_that_read_first_are_serial() {
 }
 
 #[tokio::test]
+async fn line_3_who_asks_for_the_whole_vault_writes_alone() {
+    let (folder, store, org, _) = with_key().await;
+    let other = open(&folder).await;
+    let writers = (10..40).map(|number| {
+        let (store, org) = (if number % 2 == 0 { store.clone() } else { other.clone() }, org.clone());
+        tokio::spawn(async move {
+            let alone = number % 3 == 0;
+            let serial = if alone { Serial::Vault } else { Serial::No };
+            let mut tx = store.write(&Actor::Vault, serial).await.unwrap();
+            let before = tx.hook_key_count(&org.id).await.unwrap();
+            tx.hook_key_insert(&key(number, &org), &sealed(number)).await.unwrap().unwrap();
+            let after = tx.hook_key_count(&org.id).await.unwrap();
+            assert!(!alone || after == before + 1, "{} others wrote meanwhile", after - before - 1);
+            tx.commit(time(9)).await.unwrap();
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.unwrap();
+    }
+    assert_eq!(store.read().await.unwrap().hook_key_count(&org.id).await.unwrap(), 31);
+}
+
+#[tokio::test]
 async fn line_4_caps_and_names_hold_however_many_write_at_once() {
     let (folder, store, org, first) = with_key().await;
     let other = open(&folder).await;

@@ -59,7 +59,8 @@ pub async fn other_program(file: &Path) -> AnyConnection {
     connection
 }
 
-async fn connect(url: &str) -> AnyConnection {
+/// A connection to any database.
+pub async fn connect(url: &str) -> AnyConnection {
     install_default_drivers();
     AnyConnection::connect(url).await.unwrap()
 }

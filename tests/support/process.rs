@@ -212,6 +212,16 @@ impl Client {
         self.send(self.http.post(&self.url).json(&serde_json::json!({ "name": name }))).await
     }
 
+    /// A client assertion of a key.
+    pub async fn sign(&self, key: &str) -> String {
+        let path = self.url.replace("/api/v1/hook-keys", &format!("/vault/v1/hook-keys/{key}/client-assertions"));
+        let body = serde_json::json!({"clientId": "billing", "audience": "https://a.example"});
+        let (status, answer) = self.send(self.http.post(path).json(&body)).await.unwrap();
+        assert_eq!(status, 200, "{answer}");
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        answer["client_assertion"].as_str().unwrap().to_owned()
+    }
+
     pub async fn hook(&self, body: &serde_json::Value) -> Reply {
         self.send(self.http.post(self.url.replace("/hook-keys", "/inlineHooks")).json(body)).await
     }

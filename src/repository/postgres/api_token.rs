@@ -3,7 +3,7 @@
 use super::error::store_error;
 use super::query::{query, query_as};
 use super::transaction::PostgresTx;
-use crate::domain::api_token::{ApiToken, TokenHash};
+use crate::domain::api_token::{ApiToken, StoredApiToken, TokenHash};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ApiTokenId, PrefixedId as _};
 use crate::domain::name::Name;
@@ -29,9 +29,9 @@ impl ApiTokenRead for PostgresTx {
         &mut self,
         after: Option<Seq>,
         limit: u32,
-    ) -> Result<Page<Result<ApiToken, StoreError>, Seq>, StoreError> {
+    ) -> Result<Page<Result<StoredApiToken, StoreError>, Seq>, StoreError> {
         let rows: Vec<PlacedApiTokenRow> = query_as(
-            "SELECT seq, id, org_id, user_id, name, scopes, created, expires, revoked
+            "SELECT seq, id, org_id, user_id, name, hash, scopes, created, expires, revoked
              FROM api_token WHERE seq > $1 ORDER BY seq LIMIT $2",
         )
         .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
@@ -39,7 +39,7 @@ impl ApiTokenRead for PostgresTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        let placed = |row: PlacedApiTokenRow| (Seq(row.seq), ApiToken::try_from(row.token));
+        let placed = |row: PlacedApiTokenRow| (Seq(row.seq), StoredApiToken::try_from(row));
         Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
     }
 

@@ -1,7 +1,7 @@
 //! API tokens as rows.
 
 use super::Row;
-use crate::domain::api_token::ApiToken;
+use crate::domain::api_token::{ApiToken, StoredApiToken, TokenHash};
 use crate::domain::id::{ApiTokenId, OrgId, PrefixedId as _, UserId};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
@@ -19,12 +19,13 @@ pub struct ApiTokenRow {
     pub revoked: Option<i64>,
 }
 
-/// With its place in the order of creation.
+/// With its hash, and its place in the order of creation.
 #[derive(sqlx::FromRow)]
 pub struct PlacedApiTokenRow {
     pub seq: i64,
     #[sqlx(flatten)]
     pub token: ApiTokenRow,
+    pub hash: Vec<u8>,
 }
 
 impl TryFrom<ApiTokenRow> for ApiToken {
@@ -42,5 +43,14 @@ impl TryFrom<ApiTokenRow> for ApiToken {
             expires: found.expires.map(|seconds| row.time("expires", seconds)).transpose()?,
             revoked: found.revoked.map(|seconds| row.time("revoked", seconds)).transpose()?,
         })
+    }
+}
+
+impl TryFrom<PlacedApiTokenRow> for StoredApiToken {
+    type Error = StoreError;
+
+    fn try_from(found: PlacedApiTokenRow) -> Result<Self, StoreError> {
+        let hash = Row { table: "api_token", id: &found.token.id }.hash("hash", &found.hash)?;
+        Ok(Self { token: ApiToken::try_from(found.token)?, hash: TokenHash(hash) })
     }
 }

@@ -8,6 +8,7 @@ pub mod master_key;
 pub mod org;
 pub mod service_app;
 pub mod signing_key;
+pub mod used_token_id;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::invalid::Invalid;
@@ -32,6 +33,10 @@ impl Row<'_> {
 
     pub fn count(&self, column: &'static str, number: i64) -> Result<u32, StoreError> {
         u32::try_from(number).map_err(|cause| self.corrupt(column, cause))
+    }
+
+    pub fn hash(&self, column: &'static str, bytes: &[u8]) -> Result<[u8; 32], StoreError> {
+        bytes.try_into().map_err(|cause| self.corrupt(column, cause))
     }
 
     pub fn time(&self, column: &'static str, seconds: i64) -> Result<Timestamp, StoreError> {

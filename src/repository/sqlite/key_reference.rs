@@ -3,14 +3,15 @@
 use super::error::store_error;
 use super::transaction::SqliteTx;
 use crate::domain::clock::Timestamp;
-use crate::domain::hook_key::{KeyReference, MAX_REFERENCES_PER_KEY};
+use crate::domain::hook_key::{KeyReference, MAX_REFERENCES_PER_KEY, StoredKeyReference};
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::{CONSUMER_KIND, InlineHook};
 use crate::domain::name::Name;
 use crate::repository::error::{Conflict, Refusable, StoreError};
 use crate::repository::hook_key::HookKeyRead as _;
-use crate::repository::key_reference::{KeyReferenceRead, KeyReferenceWrite};
-use crate::repository::row::key_reference::ReferenceRow;
+use crate::repository::key_reference::{KeyReferenceCursor, KeyReferenceRead, KeyReferenceWrite};
+use crate::repository::page::Page;
+use crate::repository::row::key_reference::{ReferenceRow, StoredReferenceRow};
 use async_trait::async_trait;
 
 /// The columns of a [`ReferenceRow`]; what follows in each query picks the rows.
@@ -50,6 +51,31 @@ impl KeyReferenceRead for SqliteTx {
             .await
             .map_err(store_error)?;
         row.map(KeyReference::try_from).transpose()
+    }
+
+    async fn key_reference_page(
+        &mut self,
+        after: Option<KeyReferenceCursor>,
+        limit: u32,
+    ) -> Result<Page<Result<StoredKeyReference, StoreError>, KeyReferenceCursor>, StoreError> {
+        let (org, key, consumer) = after.unwrap_or_default();
+        let rows: Vec<StoredReferenceRow> = sqlx::query_as(
+            "SELECT org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used FROM hook_key_reference
+             WHERE (org_id, hook_key_id, consumer_id) > (?, ?, ?)
+             ORDER BY org_id, hook_key_id, consumer_id LIMIT ?",
+        )
+        .bind(org)
+        .bind(key)
+        .bind(consumer)
+        .bind(limit)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        let placed = |row: StoredReferenceRow| {
+            let place = (row.org_id.clone(), row.hook_key_id.clone(), row.reference.consumer_id.clone());
+            (place, StoredKeyReference::try_from(row))
+        };
+        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
     }
 }
 

@@ -1,10 +1,32 @@
 //! Ids of assertions and proofs that were used, in SQLite.
 
+use super::error::store_error;
 use super::transaction::SqliteTx;
 use crate::domain::clock::Timestamp;
 use crate::repository::error::StoreError;
-use crate::repository::used_token_id::UsedTokenIdWrite;
+use crate::repository::page::Page;
+use crate::repository::row::used_token_id::UsedTokenIdRow;
+use crate::repository::used_token_id::{UsedTokenId, UsedTokenIdCursor, UsedTokenIdRead, UsedTokenIdWrite};
 use async_trait::async_trait;
+
+#[async_trait]
+impl UsedTokenIdRead for SqliteTx {
+    async fn used_token_id_page(
+        &mut self,
+        after: Option<UsedTokenIdCursor>,
+        limit: u32,
+    ) -> Result<Page<Result<UsedTokenId, StoreError>, UsedTokenIdCursor>, StoreError> {
+        let rows: Vec<UsedTokenIdRow> =
+            sqlx::query_as("SELECT hash, expires FROM used_token_id WHERE hash > ? ORDER BY hash LIMIT ?")
+                .bind(after.unwrap_or_default())
+                .bind(limit)
+                .fetch_all(self.connection()?)
+                .await
+                .map_err(store_error)?;
+        let placed = |row: UsedTokenIdRow| (row.hash.clone(), UsedTokenId::try_from(row));
+        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+    }
+}
 
 #[async_trait]
 impl UsedTokenIdWrite for SqliteTx {

@@ -39,8 +39,8 @@ pub struct Examination {
 }
 
 impl Vault {
-    /// Lets the engine look at how it keeps the data; reads every org, token and service app; then opens every private key and every secret of a hook, of all orgs, and
-    /// compares each key with the public key beside it.
+    /// Lets the engine look at how it keeps the data; reads every org, use of a key, token and service app; then opens every private
+    /// key and every secret of a hook, of all orgs, and compares each key with the public key beside it.
     ///
     /// Page by page: what is in memory does not grow with the vault, no state of the database is held for long, and whoever waits
     /// for a core or a connection gets it in between.
@@ -53,6 +53,7 @@ impl Vault {
         examination.damaged.extend(found.into_iter().map(Damaged::Store));
         for looked in [
             self.examine_orgs(&mut examination).await,
+            self.examine_key_references(&mut examination).await,
             self.examine_api_tokens(&mut examination).await,
             self.examine_service_apps(&mut examination).await,
             self.examine_hook_keys(&mut examination).await,
@@ -71,6 +72,10 @@ impl Vault {
 
     async fn examine_orgs(&self, examination: &mut Examination) -> Result<(), VaultError> {
         each_page!(self, org_page, rows => examination.damaged.extend(unreadable(rows)))
+    }
+
+    async fn examine_key_references(&self, examination: &mut Examination) -> Result<(), VaultError> {
+        each_page!(self, key_reference_page, rows => examination.damaged.extend(unreadable(rows)))
     }
 
     async fn examine_api_tokens(&self, examination: &mut Examination) -> Result<(), VaultError> {

@@ -1,9 +1,11 @@
-//! What is sealed: whether it opens and belongs to what stands beside it, and that what was deleted is gone.
+//! What is sealed: whether it opens and belongs to what stands beside it, that what was deleted is gone, and how all of it is moved.
 
 pub(in crate::vault) mod comparison;
 pub mod damage;
 pub mod erasure;
 pub mod examination;
 pub mod health;
+mod inventory;
 pub(in crate::vault) mod known_damage;
+pub mod moving;
 pub mod sealing;

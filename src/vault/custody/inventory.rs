@@ -1,0 +1,157 @@
+//! Everything that a vault keeps, in an order in which it can be inserted: nothing comes before what it refers to.
+
+use crate::domain::api_token::StoredApiToken;
+use crate::domain::hook_key::{SealedHookKey, StoredKeyReference};
+use crate::domain::id::ServiceAppId;
+use crate::domain::inline_hook::StoredInlineHook;
+use crate::domain::org::Org;
+use crate::domain::service_app::{AppKey, ServiceApp};
+use crate::domain::signing_key::SealedSigningKey;
+use crate::repository::error::StoreError;
+use crate::repository::key_reference::KeyReferenceCursor;
+use crate::repository::master_key::MasterKeyRecord;
+use crate::repository::page::{Page, Seq};
+use crate::repository::signing_key::SigningKeyCursor;
+use crate::repository::store::ReadTx;
+use crate::repository::used_token_id::{UsedTokenId, UsedTokenIdCursor};
+
+/// How many items are in memory at a time, a service app's keys aside.
+const PAGE: u32 = 500;
+
+/// One thing that a vault keeps, as it is at rest.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Item {
+    MasterKey(MasterKeyRecord),
+    Org(Org),
+    HookKey(SealedHookKey),
+    InlineHook(Box<StoredInlineHook>),
+    KeyReference(StoredKeyReference),
+    ApiToken(StoredApiToken),
+    ServiceApp(ServiceApp),
+    ClientKey(ServiceAppId, AppKey),
+    SigningKey(SealedSigningKey),
+    UsedTokenId(UsedTokenId),
+}
+
+impl Item {
+    /// What it is, for a person.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::MasterKey(_) => "master key record",
+            Self::Org(_) => "org",
+            Self::HookKey(_) => "hook key",
+            Self::InlineHook(_) => "inline hook",
+            Self::KeyReference(_) => "use of a key",
+            Self::ApiToken(_) => "API token",
+            Self::ServiceApp(_) => "service app",
+            Self::ClientKey(..) => "key of a service app",
+            Self::SigningKey(_) => "signing key",
+            Self::UsedTokenId(_) => "used token id",
+        }
+    }
+}
+
+/// A walk through all of it, page by page.
+pub struct Inventory {
+    place: Place,
+}
+
+/// Where the walk is, and where the last page of that ended.
+enum Place {
+    MasterKey,
+    Orgs(Option<Seq>),
+    HookKeys(Option<Seq>),
+    InlineHooks(Option<Seq>),
+    KeyReferences(Option<KeyReferenceCursor>),
+    ApiTokens(Option<Seq>),
+    ServiceApps(Option<Seq>),
+    SigningKeys(Option<SigningKeyCursor>),
+    UsedTokenIds(Option<UsedTokenIdCursor>),
+    End,
+}
+
+impl Inventory {
+    #[must_use]
+    pub const fn begin() -> Self {
+        Self { place: Place::MasterKey }
+    }
+
+    /// The next items, perhaps none of one kind; `None` at the end.
+    ///
+    /// # Errors
+    /// Those of the store; `Corrupt` for a row that does not parse.
+    pub async fn next(&mut self, view: &mut dyn ReadTx) -> Result<Option<Vec<Item>>, StoreError> {
+        let (items, next) = match std::mem::replace(&mut self.place, Place::End) {
+            Place::MasterKey => {
+                let record = view.master_key_find().await?;
+                (record.into_iter().map(Item::MasterKey).collect(), Place::Orgs(None))
+            }
+            Place::Orgs(after) => {
+                turned(view.org_page(after, PAGE).await?, Item::Org, Place::Orgs, Place::HookKeys(None))?
+            }
+            Place::HookKeys(after) => {
+                let page = view.hook_key_page_sealed(after, PAGE).await?;
+                turned(page, Item::HookKey, Place::HookKeys, Place::InlineHooks(None))?
+            }
+            Place::InlineHooks(after) => {
+                let page = view.inline_hook_page(after, PAGE).await?;
+                turned(
+                    page,
+                    |stored| Item::InlineHook(Box::new(stored)),
+                    Place::InlineHooks,
+                    Place::KeyReferences(None),
+                )?
+            }
+            Place::KeyReferences(after) => {
+                let page = view.key_reference_page(after, PAGE).await?;
+                turned(page, Item::KeyReference, Place::KeyReferences, Place::ApiTokens(None))?
+            }
+            Place::ApiTokens(after) => {
+                let page = view.api_token_page(after, PAGE).await?;
+                turned(page, Item::ApiToken, Place::ApiTokens, Place::ServiceApps(None))?
+            }
+            Place::ServiceApps(after) => {
+                let page = view.service_app_page(after, PAGE).await?;
+                let (apps, next) = turned(page, Item::ServiceApp, Place::ServiceApps, Place::SigningKeys(None))?;
+                (with_keys(apps, view).await?, next)
+            }
+            Place::SigningKeys(after) => {
+                let page = view.signing_key_page_sealed(after, PAGE).await?;
+                turned(page, Item::SigningKey, Place::SigningKeys, Place::UsedTokenIds(None))?
+            }
+            Place::UsedTokenIds(after) => {
+                let page = view.used_token_id_page(after, PAGE).await?;
+                turned(page, Item::UsedTokenId, Place::UsedTokenIds, Place::End)?
+            }
+            Place::End => return Ok(None),
+        };
+        self.place = next;
+        Ok(Some(items))
+    }
+}
+
+/// The items of a page, and where the walk goes on.
+fn turned<T, Cursor>(
+    page: Page<Result<T, StoreError>, Cursor>,
+    item: impl Fn(T) -> Item,
+    here: impl FnOnce(Option<Cursor>) -> Place,
+    then: Place,
+) -> Result<(Vec<Item>, Place), StoreError> {
+    let items = page.items.into_iter().map(|read| read.map(&item)).collect::<Result<_, _>>()?;
+    Ok((items, page.next.map_or(then, |end| here(Some(end)))))
+}
+
+/// Each app followed by its keys.
+async fn with_keys(apps: Vec<Item>, view: &mut dyn ReadTx) -> Result<Vec<Item>, StoreError> {
+    let mut items = Vec::new();
+    for app in apps {
+        let id = if let Item::ServiceApp(app) = &app { Some(app.id.clone()) } else { None };
+        items.push(app);
+        if let Some(id) = id {
+            let keys = view.service_app_key_list(&id).await?;
+            items.extend(keys.into_iter().map(|key| Item::ClientKey(id.clone(), key)));
+        }
+    }
+    Ok(items)
+}
