@@ -1,6 +1,7 @@
 //! Bad days: what the vault does when something is wrong with its key, its file or its disk.
 
-use crate::support::process::{self, Installation, Served, as_somebody, hookvault, run, write_master_key};
+use crate::support::process::{self, Installation, Served, hookvault, run, write_master_key};
+use crate::support::somebody::as_somebody;
 use insta::assert_snapshot;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use std::fs;

@@ -7,6 +7,7 @@ mod api;
 mod cli;
 mod connections;
 mod damage;
+mod failover;
 mod many_servers;
 mod memory;
 mod postgres;

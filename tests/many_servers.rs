@@ -2,7 +2,7 @@
 
 use crate::support::app::{MASTER_KEY, READ, TestApp, migration_names};
 use crate::support::database;
-use crate::support::process::{Served, hookvault, write_master_key};
+use crate::support::process::{Served, hookvault, run, write_master_key};
 use sqlx::AnyConnection;
 use std::collections::BTreeSet;
 use tempfile::TempDir;
@@ -34,6 +34,37 @@ async fn three_first_starts_at_once_make_one_default_org_and_one_record_of_the_m
         assert_eq!((count(&mut other, "org").await, count(&mut other, "master_key").await), (1, 1));
         assert_eq!(count(&mut other, "refinery_schema_history").await, i64::try_from(migration_names().len()).unwrap());
     }
+}
+
+#[tokio::test]
+#[ignore = "of PostgreSQL"]
+async fn dev_keeps_its_vault_where_it_was_told_once_and_every_command_finds_it() {
+    let folder = TempDir::new().unwrap();
+    let at = |file: &str| database::url_text(&folder.path().join(file));
+    for file in ["one.db", "two.db"] {
+        database::make(&folder.path().join(file)).await;
+    }
+    let dev = |flags: &[&str]| {
+        let mut command = hookvault(folder.path());
+        command.args(["dev", "--listen", "127.0.0.1:0", "--data-dir", "data"]).args(flags);
+        command
+    };
+    let mut server = Served::start(&mut dev(&["--database-url", &at("one.db")]));
+    let token = std::fs::read_to_string(folder.path().join("data/token")).unwrap();
+    assert_eq!(server.client(token.trim()).create("key").await.unwrap().0, 200);
+    let listed = run(hookvault(folder.path()).args(["key", "list", "--data-dir", "data"]));
+    assert_eq!((listed.code, listed.stdout.lines().count()), (0, 2), "{}", listed.stderr);
+    server.terminate();
+    let mut server = Served::start(&mut dev(&[]));
+    assert!(server.client(token.trim()).list().await.unwrap().1.contains("\"key\""));
+    server.terminate();
+    assert!(!folder.path().join("data/hookvault.db").exists());
+    let other = run(&mut dev(&["--database-url", &at("two.db")]));
+    assert_eq!(other.code, 1);
+    let expected = format!("error: the vault of {}/data is in {}\n", folder.path().display(), at("one.db"));
+    assert!(other.stderr.ends_with(&format!(
+        "{expected}hint: leave --database-url out, or begin anew with another --data-dir; `hookvault move` copies a vault\n"
+    )), "{}", other.stderr);
 }
 
 /// As a restart of PostgreSQL, or a balancer that drops what is idle, does it.

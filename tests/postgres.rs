@@ -5,8 +5,9 @@ use crate::support::database::POSTGRES;
 use std::process::Command;
 
 /// Everything that is not about the file of SQLite.
-const SUITES: [&str; 13] = [
+const SUITES: [&str; 14] = [
     "many_servers::",
+    "failover::",
     "store::contract",
     "api::",
     "races::",
@@ -55,11 +56,13 @@ fn the_suites_hold_on_postgresql_too() {
     let run = Command::new(std::env::current_exe().unwrap())
         .args(SUITES)
         .args(skipped)
-        .arg("--include-ignored")
+        .args(["--include-ignored", "--show-output"])
         .env("TEST_POSTGRES", cluster.address())
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&run.stdout);
     assert!(run.status.success(), "{told}{}", String::from_utf8_lossy(&run.stderr));
-    println!("on PostgreSQL: {}", told.lines().rfind(|line| line.starts_with("test result")).unwrap());
+    for line in told.lines().filter(|line| line.starts_with("test result") || line.starts_with("failover ")) {
+        println!("on PostgreSQL: {line}");
+    }
 }

@@ -20,6 +20,9 @@ pub struct Dev {
     /// Where everything is kept [default: hookvault-data]
     #[arg(long, value_name = "FOLDER", conflicts_with = "ephemeral")]
     data_dir: Option<String>,
+    /// Keep the vault in this PostgreSQL database, as postgres://USER@HOST/NAME, from now on
+    #[arg(long, value_name = "URL", conflicts_with = "ephemeral")]
+    database_url: Option<String>,
     /// Keep nothing: a vault in a temporary folder, removed at the end
     #[arg(long)]
     ephemeral: bool,
@@ -32,7 +35,9 @@ pub struct Dev {
 
 impl Dev {
     pub async fn run(self) -> Result<(), CliError> {
-        let sources = flags::sources([self.server.flags(), vec![(variable::DATA_DIR, self.data_dir.clone())]])?;
+        let own =
+            vec![(variable::DATA_DIR, self.data_dir.clone()), (variable::DATABASE_URL, self.database_url.clone())];
+        let sources = flags::sources([self.server.flags(), own])?;
         flags::start_log(&sources)?;
         let (given, server) = (DataDir::of_dev(&sources)?, ServerConfig::from_sources(&sources)?);
         if !self.ephemeral {
@@ -42,9 +47,12 @@ impl Dev {
         let listener = app::listen(server.listen)?;
         let mut folder = if self.ephemeral { Folder::temporary()? } else { Folder::permanent(&given)? };
         let parts = Parts::real();
+        let config = Config::of_folder(&folder.files, &sources)?;
+        let server = config.database.server();
         folder.ensure_master_key(&parts)?;
         folder.refuse_open_token()?;
-        let app = App::start_on(listener, Config::of_folder(&folder.files, &sources)?, &parts).await?;
+        let app = App::start_on(listener, config, &parts).await?;
+        folder.keep_database_url(server.as_deref())?;
         let signals = Signals::catch()?;
         let address = screen::reachable(app.address());
         folder.announce(&format!("http://{address}"))?;
@@ -53,7 +61,7 @@ impl Dev {
             app::start_example(app.vault(), &parts).await?;
         }
         let example = self.with_example.then_some(app::EXAMPLE_HOOK);
-        let welcome = screen::welcome(&folder, address, &token, example);
+        let welcome = screen::welcome(&folder, server.as_deref(), address, &token, example);
         let greeting = format!("{welcome}\nCtrl-C stops it.\n");
         app.welcome(welcome);
         output::greet(&greeting, address);

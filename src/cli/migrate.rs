@@ -24,7 +24,7 @@ impl Migrate {
         let database = DatabaseConfig::from_sources(&sources)?;
         // Its master key would be missing.
         if let Some(folder) = DataDir::from_sources(&sources)?
-            && !folder.database().exists()
+            && !folder.has_vault()
         {
             let path = folder.path().display();
             let hint = format!("`hookvault dev --data-dir {path}` makes all of it");

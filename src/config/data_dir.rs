@@ -1,7 +1,10 @@
 //! The data folder: `dev` keeps a vault in it, and every command that is told of it finds that vault again.
 
-use super::sources::{ConfigError, Sources};
+use super::sources::{ConfigError, FLAG, Sources};
 use super::variable;
+use crate::repository::url::DatabaseUrl;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Where `dev` keeps everything unless it is told otherwise.
@@ -47,7 +50,9 @@ impl DataDir {
     /// [`ConfigError`] where a setting of a real vault is present: `dev` would hand out a token for it.
     pub fn of_dev(sources: &Sources) -> Result<Self, ConfigError> {
         for name in PIECES {
-            if let Some((_, origin)) = sources.get(name) {
+            // A flag is meant for this one call.
+            let is_flag = name == variable::DATABASE_URL && sources.rank(name) == Some(FLAG);
+            if let Some((_, origin)) = sources.get(name).filter(|_| !is_flag) {
                 return Err(ConfigError::new(
                     format!("{origin} is set, but `dev` keeps its own database and master key in its data folder"),
                     format!("unset {name}, or run `hookvault serve`, which uses it"),
@@ -60,7 +65,7 @@ impl DataDir {
     /// The default one, where the current folder has it with a vault in it.
     #[must_use]
     pub fn here() -> Option<Self> {
-        Some(Self::new(DEFAULT_DATA_DIR.into())).filter(|folder| folder.database().exists())
+        Some(Self::new(DEFAULT_DATA_DIR.into())).filter(Self::has_vault)
     }
 
     #[must_use]
@@ -68,9 +73,41 @@ impl DataDir {
         &self.0
     }
 
+    /// Whether `dev` has made a vault in it.
+    #[must_use]
+    pub fn has_vault(&self) -> bool {
+        self.database().exists() || self.database_url().exists()
+    }
+
     #[must_use]
     pub fn database(&self) -> PathBuf {
         self.0.join("hookvault.db")
+    }
+
+    /// Holds the address of the database, where that is elsewhere.
+    #[must_use]
+    pub fn database_url(&self) -> PathBuf {
+        self.0.join("database-url")
+    }
+
+    /// Where its database is.
+    ///
+    /// # Errors
+    /// [`ConfigError`] where the address cannot be read.
+    pub fn url(&self) -> Result<DatabaseUrl, ConfigError> {
+        let path = self.database_url();
+        let reason = match fs::read_to_string(&path) {
+            Ok(text) => match DatabaseUrl::parse(text.trim()) {
+                Ok(url) => return Ok(url),
+                Err(reason) => format!("what it holds {reason}"),
+            },
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(DatabaseUrl::file(&self.database())),
+            Err(error) => error.to_string(),
+        };
+        Err(ConfigError::new(
+            format!("{} cannot be used: {reason}", path.display()),
+            "write the address of the vault's database into it, as postgres://USER@HOST/NAME",
+        ))
     }
 
     #[must_use]

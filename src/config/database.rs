@@ -1,7 +1,7 @@
 //! Where the database is.
 
 use super::data_dir::DataDir;
-use super::sources::{ConfigError, Sources};
+use super::sources::{ConfigError, FLAG, Sources};
 use super::variable;
 use crate::repository::url::DatabaseUrl;
 use std::path::PathBuf;
@@ -25,12 +25,33 @@ impl DatabaseConfig {
         }
     }
 
-    /// That of the vault in a data folder.
+    /// That of the vault in a data folder; a flag says where `dev` keeps it.
     ///
     /// # Errors
     /// [`ConfigError`].
     pub fn of_folder(folder: &DataDir, sources: &Sources) -> Result<Self, ConfigError> {
-        Self::at(DatabaseUrl::file(&folder.database()), sources)
+        if sources.rank(variable::DATABASE_URL) != Some(FLAG) {
+            return Self::at(folder.url()?, sources);
+        }
+        match url(sources, "")? {
+            DatabaseUrl::Sqlite(_) => Err(ConfigError::new(
+                "`dev` keeps a database of SQLite in its data folder",
+                "choose the folder with --data-dir, or name a PostgreSQL database with --database-url",
+            )),
+            url @ DatabaseUrl::Postgres(_) => match folder.url()? {
+                own if own != url && folder.has_vault() => Err(ConfigError::new(
+                    format!("the vault of {} is in {own}", folder.path().display()),
+                    "leave --database-url out, or begin anew with another --data-dir; `hookvault move` copies a vault",
+                )),
+                _ => Self::at(url, sources),
+            },
+        }
+    }
+
+    /// The address of its server, without the password, where it is not a file.
+    #[must_use]
+    pub fn server(&self) -> Option<String> {
+        matches!(self.url, DatabaseUrl::Postgres(_)).then(|| self.url.to_string())
     }
 
     /// That of an empty database which a vault is copied to; it may be migrated.

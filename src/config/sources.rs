@@ -8,6 +8,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use zeroize::Zeroizing;
 
+/// How strong a flag is, beside others.
+pub(super) const FLAG: usize = 0;
+
 const PREFIX: &str = "HOOKVAULT_";
 
 /// A setting that cannot be used. The hint says what to do.
@@ -92,7 +95,7 @@ impl Sources {
         dotenv.map(|value| (value.as_str(), format!("{name} in .env")))
     }
 
-    /// How strong the source is that has the value: 0 is a flag.
+    /// How strong the source is that has the value: [`FLAG`], or more for a weaker one.
     pub(super) fn rank(&self, name: &'static str) -> Option<usize> {
         let filled = |map: &BTreeMap<String, Zeroizing<String>>| map.get(name).is_some_and(|value| !value.is_empty());
         [self.flags.contains_key(name), filled(&self.environment), filled(&self.dotenv)].iter().position(|has| *has)

@@ -1,6 +1,6 @@
 //! `hookvault dev`.
 
-use super::{call, last_lines};
+use super::{call, last_lines, stderr};
 use crate::support::process::{Served, hookvault, run};
 use insta::assert_snapshot;
 use std::fs;
@@ -69,7 +69,7 @@ async fn dev_makes_what_is_missing_and_keeps_it() {
     let screen = run(&mut dev());
     let stable = screen.stderr.replace(&data.canonicalize().unwrap().display().to_string(), "DATA");
     assert_snapshot!(stable, @"
-    error: DATA/master.key is missing, and DATA/hookvault.db is sealed with it
+    error: DATA/master.key is missing, and the vault of DATA is sealed with it
     hint: put the master key back, or begin anew with another --data-dir
     ");
 }
@@ -177,5 +177,14 @@ fn dev_does_not_touch_a_real_vault() {
     assert_snapshot!(screen.stderr, @"
     error: HOOKVAULT_DATABASE_URL is set, but `dev` keeps its own database and master key in its data folder
     hint: unset HOOKVAULT_DATABASE_URL, or run `hookvault serve`, which uses it
+    ");
+}
+
+#[test]
+fn dev_keeps_a_file_in_its_folder_or_the_vault_on_a_server() {
+    let folder = tempdir().unwrap();
+    assert_snapshot!(stderr(folder.path(), &["dev", "--database-url", "sqlite://a.db"]), @"
+    error: `dev` keeps a database of SQLite in its data folder
+    hint: choose the folder with --data-dir, or name a PostgreSQL database with --database-url
     ");
 }

@@ -2,6 +2,7 @@
 
 use crate::support::process::{Installation, Served};
 use crate::support::raw::next_answer;
+use crate::support::rounds;
 use std::io::{BufReader, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -93,9 +94,8 @@ fn round(installation: &Installation) -> (usize, usize, usize) {
 /// `STOP_ROUNDS=100` for more of them.
 #[test]
 #[expect(clippy::print_stdout, reason = "how many were under way is worth knowing, and no rule")]
-#[expect(clippy::disallowed_methods, reason = "how many are tried is no setting of the product")]
 fn every_request_that_was_sent_before_the_signal_is_answered() {
-    let rounds = std::env::var("STOP_ROUNDS").map_or(8, |rounds| rounds.parse().unwrap());
+    let rounds = rounds("STOP_ROUNDS", 8);
     let installation = Installation::new();
     let (mut total, mut late, mut lost) = (0, 0, 0);
     for _ in 0..rounds {

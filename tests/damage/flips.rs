@@ -5,6 +5,7 @@
 use super::flip::{flip_bit, pages, position};
 use crate::support::app::{MASTER_KEY, sqlite_program};
 use crate::support::process::{Client, Installation, Served, at, hookvault, run, write_master_key};
+use crate::support::rounds;
 use rand::rngs::ChaCha20Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use std::fs;
@@ -139,10 +140,9 @@ async fn try_all(base: &Base, bits: impl IntoIterator<Item = (String, usize)>) {
 }
 
 #[tokio::test]
-#[expect(clippy::disallowed_methods, reason = "how many are tried is no setting of the product")]
 async fn a_random_flip_is_harmless_or_told() {
     let base = Base::new().await;
-    let count = std::env::var("DAMAGE_FLIPS").map_or(RANDOM_FLIPS, |count| count.parse().unwrap());
+    let count = rounds("DAMAGE_FLIPS", RANDOM_FLIPS);
     let bits = fs::read(base.database()).unwrap().len() * 8;
     let mut random = ChaCha20Rng::seed_from_u64(SEED);
     try_all(&base, (0..count).map(|number| (format!("random {number}"), random.random_range(0..bits)))).await;

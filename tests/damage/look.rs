@@ -1,7 +1,8 @@
 //! Who looks for damage: `check` when it is called, and a server by itself.
 
 use super::flip::{flip, position};
-use crate::support::process::{Installation, Screen, Served, as_somebody, at, give_to_somebody, hookvault, run};
+use crate::support::process::{Installation, Screen, Served, at, hookvault, run};
+use crate::support::somebody::{as_somebody, give_to_somebody};
 use insta::assert_snapshot;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;

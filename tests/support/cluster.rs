@@ -1,6 +1,7 @@
 //! A PostgreSQL cluster for the tests: in a temporary folder, as an ordinary user, on a socket in that folder.
 
-use super::process::{as_somebody, give_to_somebody};
+use super::somebody::{as_somebody, give_to_somebody};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -9,25 +10,34 @@ use tempfile::TempDir;
 pub const HINT: &str = "install PostgreSQL 15 or later (its initdb and pg_ctl; on Debian: apt-get install postgresql)";
 
 pub struct Cluster {
-    folder: TempDir,
-    programs: PathBuf,
+    pub folder: TempDir,
+    pub programs: PathBuf,
 }
 
 impl Cluster {
     /// `None` where this machine has no PostgreSQL.
     pub fn start(settings: &[&str]) -> Option<Self> {
-        let cluster = Self { folder: tempfile::tempdir().unwrap(), programs: programs()? };
-        give_to_somebody(cluster.folder.path());
+        let cluster = Self::empty(programs()?);
         let data = cluster.folder.path().join("data");
         let arguments = ["-D", data.to_str().unwrap(), "-U", "hookvault", "-A", "trust", "-E", "UTF8", "--locale=C"];
         cluster.run("initdb", &[&arguments[..], &["--no-sync"]].concat());
-        let mut options = format!("-k {} -c listen_addresses= -c max_connections=400", cluster.folder.path().display());
+        cluster.serve(settings);
+        Some(cluster)
+    }
+
+    pub fn empty(programs: PathBuf) -> Self {
+        let cluster = Self { folder: tempfile::tempdir().unwrap(), programs };
+        give_to_somebody(cluster.folder.path());
+        cluster
+    }
+
+    pub fn serve(&self, settings: &[&str]) {
+        let mut options = format!("-k {} -c listen_addresses= -c max_connections=400", self.folder.path().display());
         for setting in settings {
             options.push_str(" -c ");
             options.push_str(setting);
         }
-        cluster.control(&["-o", &options, "-w", "start"]);
-        Some(cluster)
+        self.control(&["-o", &options, "-w", "start"]);
     }
 
     /// The address of a database in it, with `%` for its name.
@@ -41,7 +51,7 @@ impl Cluster {
         self.run("pg_ctl", &[&common[..], arguments].concat());
     }
 
-    fn run(&self, program: &str, arguments: &[&str]) {
+    pub fn run(&self, program: &str, arguments: &[&str]) {
         let mut command = Command::new(self.programs.join(program));
         command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         // What stays in the background must not hold what the test writes to.
@@ -63,9 +73,11 @@ impl Drop for Cluster {
 #[expect(clippy::disallowed_methods, reason = "where programs are is no setting of the product")]
 fn programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).find(|folder| folder.join("initdb").is_file());
+    // Perhaps by a link to where all programs are.
+    let on_path = std::env::split_paths(&path)
+        .find_map(|folder| Some(folder.join("initdb").canonicalize().ok()?.parent()?.to_owned()));
     on_path.or_else(|| {
-        let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+        let versions = fs::read_dir("/usr/lib/postgresql").ok()?;
         let programs = versions.filter_map(|version| Some(version.ok()?.path().join("bin")));
         programs.filter(|programs| programs.join("initdb").is_file()).max_by_key(|programs| version(programs))
     })

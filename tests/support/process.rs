@@ -3,9 +3,8 @@
 use super::app::MASTER_KEY;
 use super::database::{self, POSTGRES};
 use reqwest::StatusCode;
-use rustix::process::{Pid, Signal, geteuid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
@@ -234,20 +233,6 @@ impl Client {
         self.send(self.http.delete(format!("{}/{id}", self.url))).await
     }
 }
-
-/// Root may write everywhere, so the binary runs as somebody else there.
-pub fn as_somebody(command: &mut Command) -> &mut Command {
-    if geteuid().is_root() { command.uid(NOBODY).gid(NOBODY) } else { command }
-}
-
-/// Gives a file to whom [`as_somebody`] runs as.
-pub fn give_to_somebody(path: &Path) {
-    if geteuid().is_root() {
-        chown(path, Some(NOBODY), Some(NOBODY)).unwrap();
-    }
-}
-
-const NOBODY: u32 = 65534;
 
 const DATABASE: &str = "hookvault.db";
 

@@ -63,14 +63,27 @@ impl Folder {
         self.lock.0.write_all(url.as_bytes()).map_err(|error| unusable(&self.files.lock(), &error))
     }
 
+    /// Tells every command that is told of the folder where its database is.
+    ///
+    /// # Arguments
+    /// `server`: its address, where it is not in the folder.
+    pub fn keep_database_url(&self, server: Option<&str>) -> Result<(), CliError> {
+        let path = self.files.database_url();
+        match server.filter(|_| !path.exists()) {
+            Some(url) => write_secret(&path, url).map_err(|error| unusable(&path, &error)),
+            None => Ok(()),
+        }
+    }
+
     pub fn ensure_master_key(&self, parts: &Parts) -> Result<(), CliError> {
         let path = self.files.master_key();
         if path.exists() {
             return Ok(());
         }
-        if self.files.database().exists() {
+        if self.files.has_vault() {
+            let folder = self.files.path().display();
             return Err(CliError::new(
-                format!("{} is missing, and {} is sealed with it", path.display(), self.files.database().display()),
+                format!("{} is missing, and the vault of {folder} is sealed with it", path.display()),
                 "put the master key back, or begin anew with another --data-dir",
             ));
         }

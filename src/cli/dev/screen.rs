@@ -19,11 +19,21 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
 /// Every line runs as it is printed, in any folder: this shell is busy, and another one may be elsewhere.
 ///
 /// # Arguments
-/// `example`: the name of a hook that can be called.
-pub fn welcome(folder: &Folder, address: SocketAddr, token: &TokenSecret, example: Option<&str>) -> Welcome {
+/// `server`: where the database is, if it is not in the folder. `example`: the name of a hook that can be called.
+pub fn welcome(
+    folder: &Folder,
+    server: Option<&str>,
+    address: SocketAddr,
+    token: &TokenSecret,
+    example: Option<&str>,
+) -> Welcome {
     let (url, token) = (format!("http://{address}"), token.expose());
     let (program, path) = (program::anywhere(), quote(&folder.files.path().display().to_string()));
-    let kept = if folder.is_temporary() { "until it stops, in" } else { "in" };
+    let kept = match server {
+        None if folder.is_temporary() => "until it stops, in".to_owned(),
+        None => "in".to_owned(),
+        Some(url) => format!("in {url}, its master key and its token in"),
+    };
     let mut heading = vec![
         format!("hookvault is running at {url} (documents: {url}/docs)"),
         format!("Its data is kept {kept} {}", folder.files.path().display()),

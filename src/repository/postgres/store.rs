@@ -150,7 +150,10 @@ impl PostgresStore {
         let Some(primary) = self.hosts.primary().await else { return };
         let known = self.pool();
         let current = known.connect_options();
-        if (current.get_host(), current.get_port()) == (primary.get_host(), primary.get_port()) {
+        let place = |options: &PgConnectOptions| {
+            (options.get_socket().cloned(), options.get_host().to_owned(), options.get_port())
+        };
+        if place(&current) == place(&primary) {
             return;
         }
         tracing::warn!(host = primary.get_host(), port = primary.get_port(), "another host takes the writes now");

@@ -17,7 +17,7 @@ use sqlx::{PgConnection, Postgres, Transaction};
 use std::time::Duration;
 
 /// How long a commit may go without an answer.
-const COMMIT_PATIENCE: Duration = Duration::from_secs(20);
+const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
 
 pub struct PostgresTx {
     transaction: Transaction<'static, Postgres>,

@@ -1,5 +1,6 @@
 //! Where a PostgreSQL database is.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use std::borrow::Cow;
 use std::fmt;
 use zeroize::Zeroizing;
@@ -17,6 +18,9 @@ pub struct PostgresUrl {
     rest: String,
     connections: u32,
 }
+
+/// What a user's name is not written with as it is.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// How many connections one server may hold at most, unless it is told.
 pub const CONNECTIONS: u32 = 10;
@@ -104,7 +108,7 @@ impl PostgresUrl {
 /// In the words of the setting, without the password.
 impl fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let user = self.user().map(|user| format!("{user}@")).unwrap_or_default();
+        let user = self.user().map(|user| format!("{}@", utf8_percent_encode(user, RESERVED))).unwrap_or_default();
         write!(f, "postgres://{user}{}{}", self.hosts.join(","), self.rest)
     }
 }
@@ -116,7 +120,7 @@ impl fmt::Debug for PostgresUrl {
 }
 
 fn decoded(text: &str) -> Result<String, &'static str> {
-    percent_encoding::percent_decode_str(text)
+    percent_decode_str(text)
         .decode_utf8()
         .map(Cow::into_owned)
         .map_err(|_| "has a user or a password that is no UTF-8 when its percent signs are read")
@@ -136,6 +140,14 @@ mod tests {
         );
         assert_eq!(url.to_string(), "postgres://vault@db1,db2:5433/keys?sslmode=disable");
         assert_eq!(format!("{url:?}"), url.to_string());
+    }
+
+    #[test]
+    fn a_url_reads_back_as_it_is_shown() {
+        for url in ["a%3Ab%40c@db/keys", "db/keys", "vault@db1,db2:5433/keys?sslmode=disable"] {
+            let parsed = PostgresUrl::parse(url).unwrap();
+            assert_eq!(PostgresUrl::parse(parsed.to_string().strip_prefix("postgres://").unwrap()), Ok(parsed));
+        }
     }
 
     #[test]

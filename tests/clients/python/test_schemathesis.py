@@ -24,6 +24,8 @@ def vault(tmp_path):
     """A vault of its own, without a limit of requests, as `dev` makes it: of what is not public it may call this machine alone."""
     folder = tmp_path / "data"
     command = [os.environ["VAULT_BINARY"], "dev", "--data-dir", folder, "--listen", "127.0.0.1:0", "--rate-limit", "off"]
+    if url := os.environ.get("VAULT_DATABASE_URL"):
+        command += ["--database-url", url.replace("%", "schemathesis")]
     with open(tmp_path / "log", "w") as log:
         server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     exported = {}
