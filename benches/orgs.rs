@@ -21,12 +21,13 @@ mod support {
 
 use sqlx::{Connection as _, PgConnection};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use support::cluster::{Cluster, HINT};
 use support::fill::fill;
 use support::load::{Client, median, request};
 use support::memory;
 use support::server::{Server, hookvault, write_master_key};
+use tokio::runtime::Runtime;
 
 const KEYS: usize = 50;
 const STARTS: usize = 7;
@@ -51,7 +52,18 @@ fn each(client: &mut Client, times: usize, mut next: impl FnMut(usize) -> Vec<u8
     median((0..times).map(time).collect())
 }
 
-fn measure(folder: &Path, url: &str, orgs: usize) {
+/// Seconds until nothing is pending; a server looks every two.
+async fn erased_after(url: &str) -> f64 {
+    let mut connection = PgConnection::connect(url).await.expect("it answers");
+    let started = Instant::now();
+    let pending = "SELECT count(*) FROM pending_erasure";
+    while sqlx::query_scalar::<_, i64>(pending).fetch_one(&mut connection).await.expect("a number") > 0 {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    started.elapsed().as_secs_f64()
+}
+
+fn measure(runtime: &Runtime, folder: &Path, url: &str, orgs: usize) {
     let flags = ["--database-url", url, "--rate-limit", "off", "--key-pool", "0", "--log", "warn"];
     let starts =
         median((0..STARTS).map(|_| Server::start(folder, &flags).ready_after.as_secs_f64() * 1000.0).collect());
@@ -85,9 +97,12 @@ fn measure(folder: &Path, url: &str, orgs: usize) {
     let rename = each(&mut client, REQUESTS / 10, |number| {
         ask("PUT", &format!("/api/v1/hook-keys/{key}"), &format!("{{\"name\":\"renamed {number}\"}}"))
     });
+    let (status, _) = client.ask(&ask("DELETE", &format!("/api/v1/hook-keys/{}", made[1]), ""));
+    assert_eq!(status, 204);
+    let erased = runtime.block_on(erased_after(url));
     println!(
         "  {orgs}: GET {get:.3} ms, list of {CREATES} {list:.3} ms, sign {sign:.3} ms, rename {rename:.3} ms, create {creating:.1} ms \
-         (with the making of the key), ready after {starts:.0} ms, {:.1} MB",
+         (with the making of the key), ready after {starts:.0} ms, {:.1} MB; a deletion is off the tables after {erased:.1} s",
         memory::of(server.process.id(), "VmRSS:")
     );
 }
@@ -119,7 +134,7 @@ fn main() {
                 sqlx::query_scalar(sqlx::AssertSqlSafe(size)).fetch_one(&mut connection).await.expect("it has a size");
             format!("{size}, filled in {:.0?}", started.elapsed())
         });
-        measure(folder.path(), &url, orgs);
+        measure(&runtime, folder.path(), &url, orgs);
         println!("    {filled}");
     }
 }

@@ -58,6 +58,13 @@ pub fn place<'a>(org_id: &'a OrgId, key_id: &'a str) -> Place<'a> {
     Place { org: org_id.as_str(), table: "signing_key", row: key_id, column: "sealed_pkcs8" }
 }
 
+/// The one key of an org needs no successor while it has begun to sign after this moment.
+#[must_use]
+pub fn due_if_signing_since(now: Timestamp) -> Timestamp {
+    let ahead = (SIGNING_PERIOD - PUBLISHED_AHEAD).as_secs().cast_signed();
+    Timestamp::from_unix(now.unix() - ahead).unwrap_or(Timestamp::EPOCH)
+}
+
 /// What a key is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
@@ -192,6 +199,7 @@ mod tests {
         let ring = ring(&[0]);
         assert_eq!(ring.due(at(90 * DAY - 901)), None);
         assert_eq!(ring.due(at(90 * DAY - 900)), Some(at(90 * DAY)));
+        assert_eq!((due_if_signing_since(at(90 * DAY - 900)), due_if_signing_since(at(DAY))), (at(0), at(0)));
         // Where nobody was there in time, it is published all the same before it signs.
         assert_eq!(ring.due(at(200 * DAY)), Some(at(200 * DAY + 900)));
         assert_eq!(KeyRing::new(Vec::new()).due(at(0)), None);

@@ -3,6 +3,7 @@
 
 use super::error::{Refusable, StoreError};
 use super::page::Page;
+use crate::domain::clock::Timestamp;
 use crate::domain::id::{KeyId, OrgId};
 use crate::domain::sealed::Sealed;
 use crate::domain::signing_key::{SealedSigningKey, SigningKey};
@@ -14,6 +15,17 @@ pub type SigningKeyCursor = (String, i64);
 #[async_trait]
 pub trait SigningKeyRead: Send {
     async fn signing_key_list(&mut self, org: &OrgId) -> Result<Vec<SigningKey>, StoreError>;
+    /// A page of the orgs, by id, that have more than one key, or one that signs since that moment or longer;
+    /// `Corrupt` for an id that does not parse.
+    ///
+    /// # Arguments
+    /// `after`: where the page before ended.
+    async fn signing_key_page_orgs(
+        &mut self,
+        since: Timestamp,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Page<Result<OrgId, StoreError>, String>, StoreError>;
     /// The private key as it is at rest.
     async fn signing_key_find_sealed(
         &mut self,

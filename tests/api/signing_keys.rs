@@ -94,10 +94,19 @@ async fn the_upkeep_reaches_every_org_whatever_is_wrong_with_another() {
     let last = app.vault.registry().org_pick(Some(&format!("org{}.example.com", ORGS - 1))).await.unwrap();
     assert_eq!(app.vault.signing_key_list(&last.id).await.unwrap().len(), 1);
     app.clock.advance(Duration::from_hours(90 * 24));
-    let damage = "UPDATE org SET created = 9223372036854775807 WHERE name = 'org7.example.com'";
-    sqlx::raw_sql(damage).execute(&mut app.other_program().await).await.unwrap();
+    // The others have two keys each, so that they are looked at, and one of them makes no sense.
+    for generation in [2, 3] {
+        let copies = format!(
+            "INSERT INTO signing_key (org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from)
+             SELECT o.id, {generation}, '00000000-0000-4000-8{generation}00-' || substr(1000000000000 + o.seq || '', 2), k.modulus, k.exponent,
+                    k.sealed_pkcs8, CASE o.name WHEN 'org7.example.com' THEN 9223372036854775807 ELSE k.created END,
+                    k.signs_from + {generation}00 * 86400
+             FROM org AS o, signing_key AS k WHERE k.generation = 1 AND o.id <> k.org_id"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(copies)).execute(&mut app.other_program().await).await.unwrap();
+    }
     let error = app.vault.oauth_upkeep().await.unwrap_err();
-    assert!(error.is_damage() && error.to_string().contains("org.created"), "{error}");
+    assert!(error.is_damage() && error.to_string().contains("signing_key.created"), "{error}");
     assert_eq!(app.vault.signing_key_list(&last.id).await.unwrap().len(), 2);
     for wanted in [last.id.as_str(), last.name.as_str()] {
         assert_eq!(app.vault.registry().org_pick(Some(wanted)).await.unwrap(), last);

@@ -1,13 +1,15 @@
 //! The keys that sign access tokens in PostgreSQL.
 
 use super::error::store_error;
-use super::query::{query, query_as};
+use super::query::{query, query_as, query_scalar};
 use super::transaction::PostgresTx;
+use crate::domain::clock::Timestamp;
 use crate::domain::id::{KeyId, OrgId, PrefixedId as _};
 use crate::domain::sealed::Sealed;
 use crate::domain::signing_key::{SealedSigningKey, SigningKey};
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::page::Page;
+use crate::repository::row::Row;
 use crate::repository::row::signing_key::{SealedSigningKeyRow, SigningKeyRow};
 use crate::repository::signing_key::{SigningKeyCursor, SigningKeyRead, SigningKeyWrite};
 use async_trait::async_trait;
@@ -24,6 +26,29 @@ impl SigningKeyRead for PostgresTx {
         .await
         .map_err(store_error)?;
         rows.into_iter().map(SigningKey::try_from).collect()
+    }
+
+    async fn signing_key_page_orgs(
+        &mut self,
+        since: Timestamp,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Page<Result<OrgId, StoreError>, String>, StoreError> {
+        let found: Vec<String> = query_scalar(
+            "SELECT org_id FROM signing_key WHERE org_id > $1 GROUP BY org_id
+             HAVING count(*) > 1 OR min(signs_from) <= $2 ORDER BY org_id LIMIT $3",
+        )
+        .bind(after.unwrap_or_default())
+        .bind(since.unix())
+        .bind(i64::from(limit))
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        let placed = |id: String| {
+            let org = Row { table: "signing_key", id: &id }.value("org_id", OrgId::parse(&id));
+            (id, org)
+        };
+        Ok(Page::new(found.into_iter().map(placed).collect(), limit))
     }
 
     async fn signing_key_find_sealed(

@@ -16,8 +16,12 @@ use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres, Transaction};
 use std::time::Duration;
 
-/// How long a commit may go without an answer.
+/// How long a commit may go without an answer. PostgreSQL's own bound of a statement must be longer: where a synchronous standby does not
+/// confirm a commit, PostgreSQL gives up waiting at that bound and says that it is done, although one machine alone has it.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
+
+const UNCONFIRMED: &str =
+    "PostgreSQL has not confirmed a commit for 10 s, and whether it will count is not known; perhaps its synchronous standby is gone";
 
 pub struct PostgresTx {
     transaction: Transaction<'static, Postgres>,
@@ -96,7 +100,7 @@ impl WriteTx for PostgresTx {
         // Where no answer comes, nobody knows; the caller is told so, and the connection ends.
         match tokio::time::timeout(COMMIT_PATIENCE, self.transaction.commit()).await {
             Ok(done) => done.map_err(store_error)?,
-            Err(late) => return Err(StoreError::Unavailable(late.into())),
+            Err(_) => return Err(StoreError::Unavailable(UNCONFIRMED.into())),
         }
         // What was deleted is out of every new view now; VACUUM has to wait for the old ones, and is no work for a request.
         Ok(if erases { Erasure::Scheduled } else { Erasure::Nothing })

@@ -2,11 +2,13 @@
 
 use super::error::store_error;
 use super::transaction::SqliteTx;
+use crate::domain::clock::Timestamp;
 use crate::domain::id::{KeyId, OrgId, PrefixedId as _};
 use crate::domain::sealed::Sealed;
 use crate::domain::signing_key::{SealedSigningKey, SigningKey};
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::page::Page;
+use crate::repository::row::Row;
 use crate::repository::row::signing_key::{SealedSigningKeyRow, SigningKeyRow};
 use crate::repository::signing_key::{SigningKeyCursor, SigningKeyRead, SigningKeyWrite};
 use async_trait::async_trait;
@@ -23,6 +25,29 @@ impl SigningKeyRead for SqliteTx {
         .await
         .map_err(store_error)?;
         rows.into_iter().map(SigningKey::try_from).collect()
+    }
+
+    async fn signing_key_page_orgs(
+        &mut self,
+        since: Timestamp,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Page<Result<OrgId, StoreError>, String>, StoreError> {
+        let found: Vec<String> = sqlx::query_scalar(
+            "SELECT org_id FROM signing_key WHERE org_id > ? GROUP BY org_id
+             HAVING count(*) > 1 OR min(signs_from) <= ? ORDER BY org_id LIMIT ?",
+        )
+        .bind(after.unwrap_or_default())
+        .bind(since.unix())
+        .bind(limit)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        let placed = |id: String| {
+            let org = Row { table: "signing_key", id: &id }.value("org_id", OrgId::parse(&id));
+            (id, org)
+        };
+        Ok(Page::new(found.into_iter().map(placed).collect(), limit))
     }
 
     async fn signing_key_find_sealed(

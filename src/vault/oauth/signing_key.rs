@@ -5,7 +5,6 @@ use crate::crypto::rsa_key::KeyPair;
 use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{KeyId, OrgId};
-use crate::domain::org::Org;
 use crate::domain::signing_key::{KeyRing, PUBLISHED_AHEAD, Phase, SealedSigningKey, SigningKey, place};
 use crate::repository::error::{Conflict, StoreError};
 use crate::repository::store::{ReadTx, Serial};
@@ -82,24 +81,29 @@ impl Vault {
     ///
     /// # Errors
     /// Those of the store.
-    pub(in crate::vault) async fn signing_key_upkeep(&self, org: &Org) -> Result<(), VaultError> {
+    pub(in crate::vault) async fn signing_key_upkeep(&self, org: &OrgId) -> Result<(), VaultError> {
         let now = self.registry.clock.now();
-        let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, &org.id).await?;
-        self.signing_key_forget(&org.id, |key_id| ring.signing(now).is_none_or(|key| key.key_id != *key_id));
+        let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, org).await?;
+        self.signing_key_forget(org, |key_id| ring.signing(now).is_none_or(|key| key.key_id != *key_id));
         if let Some(signs_from) = ring.due(now)
-            && let Some(next) = self.signing_key_add(&Actor::Vault, &org.id, &ring, signs_from, &[]).await?
+            && let Some(next) = self.signing_key_add(&Actor::Vault, org, &ring, signs_from, &[]).await?
         {
-            tracing::info!(org = %org.name, kid = %next.key_id, from = next.signs_from.to_wire(), "made the next signing key");
+            tracing::info!(%org, kid = %next.key_id, from = next.signs_from.to_wire(), "made the next signing key");
         }
         let expired: Vec<_> = ring.expired(now).map(|key| key.key_id).collect();
         if !expired.is_empty() {
             let mut tx = self.registry.store.write(&Actor::Vault, Serial::No).await?;
             for key_id in &expired {
-                tx.signing_key_delete(&org.id, key_id).await?;
+                tx.signing_key_delete(org, key_id).await?;
             }
             self.commit(tx).await?;
         }
         Ok(())
+    }
+
+    /// The orgs whose keys are parsed here.
+    pub(in crate::vault) fn signing_key_parsed_orgs(&self) -> Vec<OrgId> {
+        self.parsed_signing_keys.lock().iter().map(|(org, _)| org.clone()).collect()
     }
 
     pub(in crate::vault) async fn signing_key_ring(

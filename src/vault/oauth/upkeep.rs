@@ -1,7 +1,8 @@
 //! What is due from time to time, whether anybody calls or not.
 
 use crate::domain::actor::Actor;
-use crate::domain::org::Org;
+use crate::domain::id::OrgId;
+use crate::domain::signing_key::due_if_signing_since;
 use crate::repository::error::StoreError;
 use crate::repository::store::Serial;
 use crate::vault::error::VaultError;
@@ -11,7 +12,8 @@ use crate::vault::handle::Vault;
 const PAGE: u32 = 50;
 
 impl Vault {
-    /// Forgets the ids of tokens that are refused for their age anyway, and looks after the signing keys of each org.
+    /// Forgets the ids of tokens that are refused for their age anyway, and looks after the signing keys of those orgs where something
+    /// may be due: their number follows from the rotations under way, not from the orgs.
     ///
     /// # Errors
     /// Those of the store; of several orgs whose keys cannot be looked after, that of the last.
@@ -21,14 +23,16 @@ impl Vault {
         tx.used_token_id_clean(now).await?;
         self.commit(tx).await?;
         let mut result = Ok(());
-        let mut after = None;
+        // A key that another server has revoked does not stay parsed here.
+        for org in self.signing_key_parsed_orgs() {
+            result = self.upkeep_of(Ok(org)).await.and(result);
+        }
+        let (since, mut after) = (due_if_signing_since(now), None);
         loop {
-            let page = self.registry.store.read().await?.org_page(after, PAGE).await?;
+            let page = self.registry.store.read().await?.signing_key_page_orgs(since, after, PAGE).await?;
             for org in page.items {
                 // One org's trouble is not another's.
-                if let Err(error) = self.upkeep_of(org).await {
-                    result = Err(error);
-                }
+                result = self.upkeep_of(org).await.and(result);
             }
             after = page.next;
             if after.is_none() {
@@ -37,10 +41,10 @@ impl Vault {
         }
     }
 
-    async fn upkeep_of(&self, org: Result<Org, StoreError>) -> Result<(), VaultError> {
+    async fn upkeep_of(&self, org: Result<OrgId, StoreError>) -> Result<(), VaultError> {
         let org = org.inspect_err(|error| tracing::warn!(error = %error, "an org's signing keys have no upkeep"))?;
         self.signing_key_upkeep(&org).await.inspect_err(|error| {
-            tracing::warn!(org = %org.name, error = %error, "the upkeep of an org's signing keys has to wait");
+            tracing::warn!(%org, error = %error, "the upkeep of an org's signing keys has to wait");
         })
     }
 }

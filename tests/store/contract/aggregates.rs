@@ -297,6 +297,32 @@ async fn signing_keys_read_back_and_no_generation_is_there_twice() {
 }
 
 #[tokio::test]
+async fn orgs_whose_signing_keys_may_need_something_are_found_page_by_page() {
+    let (_folder, store) = fresh().await;
+    let orgs = [1, 2, 3, 4].map(|number| org(number, number == 1));
+    for ((org, signs_from), number) in orgs.iter().zip([&[9, 9][..], &[5], &[6], &[]]).zip(1..) {
+        write!(store, tx => tx.org_insert(org)).unwrap();
+        for (generation, seconds) in (1..).zip(signs_from) {
+            let key = SigningKey {
+                org_id: org.id.clone(),
+                generation,
+                key_id: KeyId::from_random([number * 10 + u8::try_from(generation).unwrap(); 16]),
+                public_key: PublicKey { modulus: vec![number; 256], exponent: vec![1, 0, 1] },
+                created: time(3),
+                signs_from: time(*seconds),
+            };
+            write!(store, tx => tx.signing_key_insert(&key, &sealed(number))).unwrap();
+        }
+    }
+    let mut tx = store.read().await.unwrap();
+    let ids = |page: Vec<Result<_, _>>| page.into_iter().map(Result::unwrap).collect::<Vec<_>>();
+    let first = tx.signing_key_page_orgs(time(5), None, 1).await.unwrap();
+    let rest = tx.signing_key_page_orgs(time(5), first.next, 9).await.unwrap();
+    assert_eq!((ids(first.items), ids(rest.items)), (vec![orgs[0].id.clone()], vec![orgs[1].id.clone()]));
+    assert_eq!(ids(tx.signing_key_page_orgs(time(6), None, 9).await.unwrap().items).len(), 3);
+}
+
+#[tokio::test]
 async fn the_id_of_a_used_token_is_taken_once_until_it_is_cleaned_away() {
     let (_folder, store) = fresh().await;
     assert!(change!(store, tx => tx.used_token_id_insert(&[1; 32], time(10))));
