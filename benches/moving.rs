@@ -1,4 +1,4 @@
-//! A vault of 1,000 orgs with 20 keys each, moved to PostgreSQL and back: `cargo bench --bench moving`. Prints how long it takes; fails
+//! A vault of 1,000 orgs with 20 keys each, moved to PostgreSQL and back: `cargo bench --bench moving`, for a quarter of an hour. Fails
 //! where a key is missing, or does not sign what its public half verifies.
 
 #![expect(
@@ -64,7 +64,8 @@ fn verify(jwt: &str, jwk: &Value) {
 
 /// Signs with each key, and verifies that with the public half which the API shows.
 fn sign_with_each(folder: &Path, url: &str) {
-    let server = Server::start(folder, &["--database-url", url, "--rate-limit", "off", "--key-pool", "0"]);
+    let server =
+        Server::start(folder, &["--database-url", url, "--rate-limit", "off", "--key-pool", "0", "--log", "warn"]);
     let mut client = Client::connect(&server.address);
     let (mut signed, mut times) = (0, Vec::new());
     for number in 0..ORGS {

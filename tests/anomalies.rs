@@ -198,7 +198,7 @@ async fn a_file_that_is_no_database_is_refused_and_kept() {
     assert_eq!(screen.code, 1);
     assert_snapshot!(screen.stderr, @"
     error: the database cannot be used: (code: 26) file is not a database
-    hint: check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk
+    hint: check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk, or a PostgreSQL server that runs and takes writes
     ");
     assert_eq!(fs::read(&database).unwrap(), before);
 }

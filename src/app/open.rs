@@ -17,7 +17,7 @@ use crate::repository::store::{Migration, Store};
 use crate::repository::url::DatabaseUrl;
 use crate::vault::Registry;
 use crate::vault::Vault;
-use crate::vault::custody::moving::{self, Moved};
+use crate::vault::custody::moving::{self, MoveError, Moved};
 use crate::vault::custody::sealing;
 use crate::vault::error::VaultError;
 use crate::vault::oauth::issuers::{Issuer, Issuers};
@@ -123,6 +123,9 @@ pub async fn move_vault(
     actor: &Actor,
     parts: &Parts,
 ) -> Result<Moved, StartError> {
+    if from.url == to.url {
+        return Err(StartError::Move(MoveError::Same));
+    }
     let (source, _) = open_migrated(from, false).await?;
     let registry = Registry::new(source.clone(), parts.clock.clone(), parts.random.clone());
     let moved = async {

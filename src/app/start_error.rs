@@ -1,6 +1,6 @@
 //! Why the vault does not start, and what to do about it.
 
-use crate::config::variable::DATABASE_URL;
+use crate::config::variable::{DATABASE_PASSWORD_FILE, DATABASE_URL};
 use crate::crypto::master_key::NotAMasterKey;
 use crate::repository::error::OpenError;
 use crate::vault::custody::moving::MoveError;
@@ -75,12 +75,12 @@ impl StartError {
             }
             Self::Sealing(SealingError::ProbeDamaged(_)) => "restore the database file from a backup".into(),
             Self::Sealing(SealingError::Vault(error)) | Self::Vault(error) => store_hint(error),
-            Self::MoveTarget(error) => error.hint().replace(DATABASE_URL, "--to"),
-            Self::Move(MoveError::NotEmpty) => {
+            Self::MoveTarget(error) => of_target(&error.hint()),
+            Self::Move(MoveError::Same | MoveError::NotEmpty) => {
                 "name an empty database with --to; one in which a server has started once is not empty".into()
             }
             Self::Move(MoveError::Source(error)) => store_hint(error),
-            Self::Move(MoveError::Target(error)) => store_hint(error).replace(DATABASE_URL, "--to"),
+            Self::Move(MoveError::Target(error)) => of_target(&store_hint(error)),
             Self::Move(MoveError::Refused { .. } | MoveError::Differs { .. }) => {
                 "run `hookvault check` on the vault, and see that nothing else is in the target".into()
             }
@@ -92,6 +92,11 @@ impl StartError {
     }
 }
 
+/// The same about the target of a copy.
+fn of_target(hint: &str) -> String {
+    hint.replace(DATABASE_PASSWORD_FILE, "--to-password-file").replace(DATABASE_URL, "--to")
+}
+
 /// What to do about a use case that failed at the store.
 #[must_use]
 pub fn store_hint(error: &VaultError) -> String {
@@ -101,7 +106,9 @@ pub fn store_hint(error: &VaultError) -> String {
         VaultError::Empty => "check that HOOKVAULT_DATABASE_URL names a vault that has been used".into(),
         VaultError::Damaged(_) => "restore the database file from a backup".into(),
         VaultError::Unavailable(_) | VaultError::Store(_) => {
-            "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk".into()
+            "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk, or a PostgreSQL server that runs and takes \
+             writes"
+                .into()
         }
         VaultError::KeyUnusable(_)
         | VaultError::KeyCannotSign(_)

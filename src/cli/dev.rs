@@ -48,7 +48,7 @@ impl Dev {
         let mut folder = if self.ephemeral { Folder::temporary()? } else { Folder::permanent(&given)? };
         let parts = Parts::real();
         let config = Config::of_folder(&folder.files, &sources)?;
-        let server = config.database.server();
+        let (server, password) = (config.database.server(), config.database.password_file.clone());
         folder.ensure_master_key(&parts)?;
         folder.refuse_open_token()?;
         let app = App::start_on(listener, config, &parts).await?;
@@ -61,7 +61,10 @@ impl Dev {
             app::start_example(app.vault(), &parts).await?;
         }
         let example = self.with_example.then_some(app::EXAMPLE_HOOK);
-        let welcome = screen::welcome(&folder, server.as_deref(), address, &token, example);
+        let mut welcome = screen::welcome(&folder, server.as_deref(), address, &token, example);
+        if let Some(file) = password.filter(|_| server.is_some()) {
+            welcome.heading.push(screen::password_of_other_shells(&file));
+        }
         let greeting = format!("{welcome}\nCtrl-C stops it.\n");
         app.welcome(welcome);
         output::greet(&greeting, address);

@@ -3,7 +3,7 @@ use super::flags::{self, DatabaseFlags};
 use super::operator::operator;
 use super::output;
 use crate::app::{self, Parts};
-use crate::config::{DatabaseConfig, variable};
+use crate::config::{DataDir, DatabaseConfig, variable};
 use clap::Args;
 
 /// Copy the vault into an empty database of the other engine, or of the same
@@ -29,17 +29,25 @@ pub struct Move {
 
 impl Move {
     pub async fn run(self) -> Result<(), CliError> {
-        let from = DatabaseConfig::from_sources(&flags::sources([self.database.flags()])?)?;
+        let sources = flags::sources([self.database.flags()])?;
+        let from = DatabaseConfig::from_sources(&sources)?;
         let to = DatabaseConfig::target(&self.to, self.to_password_file.as_deref())?;
         let moved = app::move_vault(&from, &to, &operator(), &Parts::real()).await?;
         let rows: Vec<_> = moved.into_iter().map(|(kind, count)| [kind.to_owned(), count.to_string()]).collect();
         output::print_table(["KIND", "COUNT"], &rows)?;
+        let password_file = match self.to_password_file {
+            Some(_) => format!(" and {} to the file of its password", variable::DATABASE_PASSWORD_FILE),
+            None => String::new(),
+        };
+        let found_by = match DataDir::from_sources(&sources)? {
+            // The folder of `dev` says where its vault is.
+            Some(folder) => format!("write {} into {}", to.url, folder.database_url().display()),
+            None => format!("set {} to {}{password_file}", variable::DATABASE_URL, to.url),
+        };
         output::tell(&format!(
-            "the vault is in {} now; what is in {} is as it was\nhint: set {}={0}, run `hookvault check`, start the servers, and \
-             keep the old one from every server",
-            to.url,
-            from.url,
-            variable::DATABASE_URL
+            "the vault is in {} now; what is in {} is as it was\nhint: {found_by}, run `hookvault check`, start the servers, and keep \
+             the old one from every server",
+            to.url, from.url
         ));
         Ok(())
     }

@@ -41,7 +41,11 @@ impl DatabaseConfig {
             url @ DatabaseUrl::Postgres(_) => match folder.url()? {
                 own if own != url && folder.has_vault() => Err(ConfigError::new(
                     format!("the vault of {} is in {own}", folder.path().display()),
-                    "leave --database-url out, or begin anew with another --data-dir; `hookvault move` copies a vault",
+                    format!(
+                        "leave --database-url out, or begin anew with another --data-dir; where it has moved, write its address \
+                         into {}",
+                        folder.database_url().display()
+                    ),
                 )),
                 _ => Self::at(url, sources),
             },
@@ -63,6 +67,12 @@ impl DatabaseConfig {
     /// [`ConfigError`].
     pub fn target(text: &str, password_file: Option<&str>) -> Result<Self, ConfigError> {
         let url = parse(text, "--to", "--to-password-file")?;
+        if matches!(url, DatabaseUrl::Sqlite(_)) && password_file.is_some() {
+            return Err(ConfigError::new(
+                "--to-password-file is for a PostgreSQL database, and --to names a file",
+                format!("the password of the vault that is copied belongs into {}", variable::DATABASE_PASSWORD_FILE),
+            ));
+        }
         Ok(Self { url, password_file: password_file.map(PathBuf::from), migrate: true })
     }
 
@@ -107,11 +117,19 @@ fn parse(text: &str, origin: &str, password_file: &str) -> Result<DatabaseUrl, C
     }
 }
 
-/// What stands between the scheme and the last `@` may be a secret.
+/// What may be a secret is left out, however it was mistyped: all before the last `@`, and the parameters.
 fn without_password(url: &str) -> String {
-    match (url.find("://"), url.rfind('@')) {
-        (Some(scheme), Some(host)) if scheme < host => format!("{}…{}", &url[..scheme + 3], &url[host..]),
-        _ => url.to_owned(),
+    let (address, parameters) = url.split_once('?').map_or((url, ""), |(address, _)| (address, "?…"));
+    match address.split_once("://") {
+        Some(("sqlite", _)) => format!("{address}{parameters}"),
+        Some((scheme, rest)) => match rest.rfind('@') {
+            Some(host) => format!("{scheme}://…{}{parameters}", &rest[host..]),
+            None => format!("{scheme}://{rest}{parameters}"),
+        },
+        None => match address.split_once(':') {
+            Some((scheme, _)) => format!("{scheme}:…"),
+            None => format!("{address}{parameters}"),
+        },
     }
 }
 
@@ -146,6 +164,16 @@ mod tests {
         let with_password = "postgres://u:hush@db/keys";
         let refused = of(&[(variable::DATABASE_URL, "postgres://u:hush@db/")], None).unwrap_err();
         assert_eq!(refused.to_string(), "HOOKVAULT_DATABASE_URL: `postgres://…@db/` names no database");
+        for (text, shown) in [
+            ("postgres://db/keys?password=hush", "postgres://db/keys?…"),
+            ("postgres://db/keys?sslpassword=hu@sh", "postgres://db/keys?…"),
+            ("postgres:u:hush@db", "postgres:…"),
+            ("mysql://u:hush@db/keys?a=hush", "mysql://…@db/keys?…"),
+            ("sqlite://a.db?key=hush", "sqlite://a.db?…"),
+        ] {
+            let refused = of(&[(variable::DATABASE_URL, text)], None).unwrap_err().to_string();
+            assert!(refused.starts_with(&format!("HOOKVAULT_DATABASE_URL: `{shown}` ")), "{refused}");
+        }
         let twice = [(variable::DATABASE_URL, with_password), (variable::DATABASE_PASSWORD_FILE, "file")];
         assert!(of(&twice, None).is_err());
         assert!(of(&[], Some(with_password)).unwrap_err().to_string().contains("every user of this machine"));

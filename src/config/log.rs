@@ -4,7 +4,7 @@ use super::sources::{ConfigError, Sources};
 use super::variable;
 
 /// Our own lines; of the libraries that talk a lot, only what is amiss.
-const DEFAULT_LOG: &str = "info,actix_http=off,refinery_core=warn";
+const DEFAULT_LOG: &str = "info,actix_http=off,refinery_core=warn,sqlx=error";
 
 #[derive(Debug, Clone)]
 pub struct LogConfig {

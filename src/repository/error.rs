@@ -132,7 +132,7 @@ impl From<StoreError> for OpenError {
             StoreError::Full(_) => "make room on the disk, then try again",
             StoreError::Corrupt { .. } | StoreError::Damaged(_) => "restore the database from a backup",
             StoreError::Over | StoreError::Unavailable(_) | StoreError::Closed | StoreError::Other(_) => {
-                "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk"
+                "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk, or a PostgreSQL server that runs and takes writes"
             }
         };
         let message = error.to_string();

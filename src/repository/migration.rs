@@ -51,7 +51,8 @@ pub fn failure(error: refinery::Error) -> OpenError {
         | Kind::ConfigError(..)
         | Kind::InvalidMigrationFile(..) => OpenError::new(
             "the database cannot be migrated: a migration failed; the database is as it was before",
-            "see the cause above; the version before can still use it",
+            "see the cause above; a new PostgreSQL database must hold nothing else and belong to who connects; the version before can \
+             still use one that is older",
         )
         .because(error),
     }

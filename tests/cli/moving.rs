@@ -164,11 +164,21 @@ async fn a_target_must_be_empty_and_another_one() {
     let from = source(&app);
     let refused = |to: &str| stderr(folder.path(), &["move", "--database-url", &from, "--to", to]);
     assert_snapshot!(refused(&from), @"
-    error: nothing was moved: there is a vault in the target already
+    error: nothing was moved: the target is the vault itself
     hint: name an empty database with --to; one in which a server has started once is not empty
     ");
     let other = TestApp::start().await;
-    assert_eq!(refused(&source(&other)), refused(&from));
+    assert_snapshot!(refused(&source(&other)), @"
+    error: nothing was moved: there is a vault in the target already
+    hint: name an empty database with --to; one in which a server has started once is not empty
+    ");
+    let mut with_password = hookvault(folder.path());
+    let with_password =
+        with_password.args(["move", "--database-url", &from, "--to", "sqlite://a.db", "--to-password-file", "a"]);
+    assert_snapshot!(run(with_password).stderr, @"
+    error: --to-password-file is for a PostgreSQL database, and --to names a file
+    hint: the password of the vault that is copied belongs into HOOKVAULT_DATABASE_PASSWORD_FILE
+    ");
     assert_snapshot!(refused("postgres://vault:hush@127.0.0.1/vault"), @"
     error: --to has a password, which every user of this machine could see
     hint: put it into a file with mode 0600, and name that in --to-password-file

@@ -2,9 +2,11 @@
 
 use super::folder::Folder;
 use crate::cli::program::{self, quote};
+use crate::config::variable;
 use crate::crypto::token_secret::TokenSecret;
 use crate::domain::welcome::{Section, Welcome};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 
 /// An address that a client on this machine can use.
 pub fn reachable(address: SocketAddr) -> SocketAddr {
@@ -14,6 +16,13 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, address.port())
+}
+
+/// What commands in other shells need: the folder does not keep it.
+pub fn password_of_other_shells(file: &Path) -> String {
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let file = quote(&file.display().to_string());
+    format!("The lines below need, in another shell: export {}={file}", variable::DATABASE_PASSWORD_FILE)
 }
 
 /// Every line runs as it is printed, in any folder: this shell is busy, and another one may be elsewhere.

@@ -13,6 +13,8 @@ mod code {
     pub const DISK_FULL: &str = "53100";
     /// The server has become a standby, or has been one.
     pub const READ_ONLY: &str = "25006";
+    /// As a standby answers who wants to write.
+    pub const NOT_SUPPORTED: &str = "0A000";
     /// Transactions that were idle for too long, as a setting of the server has it.
     pub const IDLE_IN_TRANSACTION: &str = "25P03";
     pub const DATA_CORRUPTED: &str = "XX001";
@@ -34,7 +36,10 @@ pub fn store_error(error: sqlx::Error) -> StoreError {
                 }
                 code::DISK_FULL => StoreError::Full(database.into()),
                 code::DATA_CORRUPTED | code::INDEX_CORRUPTED => StoreError::Damaged(database.into()),
-                code::READ_ONLY | code::IDLE_IN_TRANSACTION => StoreError::Unavailable(database.into()),
+                code::READ_ONLY | code::NOT_SUPPORTED => StoreError::Unavailable(
+                    format!("this PostgreSQL takes no writes, as a standby does: {}", database.message()).into(),
+                ),
+                code::IDLE_IN_TRANSACTION => StoreError::Unavailable(database.into()),
                 _ => match code.get(..2) {
                     // Serialization failures and deadlocks.
                     Some("40") => StoreError::Busy(database.into()),

@@ -34,7 +34,7 @@ impl Hosts {
                 options = options.password(password);
             }
             // Whoever is on the way could read what is sealed and change what is not.
-            if !url.names_tls() && !is_local(&options) {
+            if !url.names_tls() && (url.names_authority() || !is_local(&options)) {
                 options = options.ssl_mode(PgSslMode::VerifyFull);
             }
             if options.get_application_name().is_none() {

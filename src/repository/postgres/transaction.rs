@@ -20,8 +20,7 @@ use std::time::Duration;
 /// confirm a commit, PostgreSQL gives up waiting at that bound and says that it is done, although one machine alone has it.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(10);
 
-const UNCONFIRMED: &str =
-    "PostgreSQL has not confirmed a commit for 10 s, and whether it will count is not known; perhaps its synchronous standby is gone";
+const UNCONFIRMED: &str = "PostgreSQL has not confirmed a commit for 10 s, and whether it will count is not known; perhaps its synchronous standby is gone";
 
 pub struct PostgresTx {
     transaction: Transaction<'static, Postgres>,

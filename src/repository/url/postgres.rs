@@ -103,6 +103,12 @@ impl PostgresUrl {
     pub fn names_tls(&self) -> bool {
         self.rest.contains("sslmode=")
     }
+
+    /// Whether the parameters say whom the server's certificate must be of.
+    #[must_use]
+    pub fn names_authority(&self) -> bool {
+        self.rest.contains("sslrootcert=")
+    }
 }
 
 /// In the words of the setting, without the password.

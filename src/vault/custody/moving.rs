@@ -11,6 +11,8 @@ use crate::vault::handle::Registry;
 
 #[derive(Debug, thiserror::Error)]
 pub enum MoveError {
+    #[error("the target is the vault itself")]
+    Same,
     #[error("there is a vault in the target already")]
     NotEmpty,
     #[error("the vault cannot be read")]
