@@ -116,24 +116,22 @@ impl Vault {
 
     /// All keys of an org, of which one signs.
     async fn signing_key_ensure(&self, org: &OrgId) -> Result<KeyRing, VaultError> {
-        if let Some(ring) = self.signing_key_ready(org).await? {
+        let signs = |ring: &KeyRing| ring.signing(self.registry.clock.now()).is_some();
+        let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, org).await?;
+        if signs(&ring) {
             return Ok(ring);
         }
         // One key is made, however many ask; in another process, whoever is first makes it.
         let _making = self.first_signing_key.lock().await;
         loop {
-            if let Some(ring) = self.signing_key_ready(org).await? {
+            // What says that none signs also says which generation comes next: a key that another process makes after this read has that one,
+            // and the database refuses the second.
+            let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, org).await?;
+            if signs(&ring) {
                 return Ok(ring);
             }
-            let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, org).await?;
             self.signing_key_add(&Actor::Vault, org, &ring, self.registry.clock.now(), &[]).await?;
         }
-    }
-
-    /// All keys of an org, if one of them signs.
-    async fn signing_key_ready(&self, org: &OrgId) -> Result<Option<KeyRing>, VaultError> {
-        let ring = self.signing_key_ring(&mut *self.registry.store.read().await?, org).await?;
-        Ok(ring.signing(self.registry.clock.now()).is_some().then_some(ring))
     }
 
     /// Adds a key, and deletes others. `None` where somebody else has added one meanwhile.
