@@ -10,7 +10,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
 use crate::repository::error::StoreError;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 #[derive(sqlx::FromRow)]
 pub struct InlineHookRow {
@@ -43,7 +43,7 @@ pub struct PlacedRow {
 }
 
 /// A header in the column `headers`.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub struct HeaderJson {
     pub key: String,
     pub value: String,
@@ -72,6 +72,41 @@ impl TryFrom<InlineHookRow> for StoredInlineHook {
             last_updated: row.time("last_updated", found.last_updated)?,
         };
         Ok(Self { hook, sealed_secret: found.sealed_secret.map(Sealed::from_bytes) })
+    }
+}
+
+/// As it is written.
+impl From<&StoredInlineHook> for InlineHookRow {
+    fn from(stored: &StoredInlineHook) -> Self {
+        let hook = &stored.hook;
+        let auth = &hook.channel.auth;
+        let (kind, auth_header) = match auth {
+            ChannelAuth::None => ("none", None),
+            ChannelAuth::Header { key } => ("header", Some(key.clone())),
+            ChannelAuth::ClientSecretPost(_) => ("client_secret_post", None),
+            ChannelAuth::PrivateKeyJwt { .. } => ("private_key_jwt", None),
+        };
+        let header = |Header { key, value }: &Header| serde_json::json!({ "key": key, "value": value });
+        let client = auth.client();
+        Self {
+            id: hook.id.as_str().to_owned(),
+            org_id: hook.org_id.as_str().to_owned(),
+            status: hook.status.as_str().to_owned(),
+            name: hook.name.as_str().to_owned(),
+            hook_type: hook.hook_type.as_str().to_owned(),
+            version: hook.version.as_str().to_owned(),
+            uri: hook.channel.uri.as_str().to_owned(),
+            headers: hook.channel.headers.iter().map(header).collect::<serde_json::Value>().to_string(),
+            auth: kind.to_owned(),
+            auth_header,
+            client_id: client.map(|client| client.client_id.clone()),
+            token_url: client.map(|client| client.token_url.as_str().to_owned()),
+            scope: client.and_then(|client| client.scope.clone()),
+            hook_key_id: auth.hook_key_id().map(|id| id.as_str().to_owned()),
+            sealed_secret: stored.sealed_secret.as_ref().map(|sealed| sealed.as_bytes().to_vec()),
+            created: hook.created.unix(),
+            last_updated: hook.last_updated.unix(),
+        }
     }
 }
 

@@ -58,7 +58,7 @@ pub struct AppKeyRow {
     pub created: i64,
 }
 
-pub const RSA: &str = "RSA";
+const RSA: &str = "RSA";
 
 impl TryFrom<AppKeyRow> for AppKey {
     type Error = StoreError;
@@ -76,5 +76,22 @@ impl TryFrom<AppKeyRow> for AppKey {
             key,
             created: row.time("created", found.created)?,
         })
+    }
+}
+
+/// As it is written.
+impl From<&AppKey> for AppKeyRow {
+    fn from(key: &AppKey) -> Self {
+        let (kind, first, second) = match &key.key {
+            VerifyingKey::Rsa(key) => (RSA, &key.modulus, &key.exponent),
+            VerifyingKey::Ec { curve, x, y } => (curve.as_str(), x, y),
+        };
+        Self {
+            kid: key.kid.as_str().to_owned(),
+            kind: kind.to_owned(),
+            first: first.clone(),
+            second: second.clone(),
+            created: key.created.unix(),
+        }
     }
 }

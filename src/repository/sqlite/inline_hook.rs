@@ -3,7 +3,7 @@
 use super::error::store_error;
 use super::transaction::SqliteTx;
 use crate::domain::id::{InlineHookId, OrgId, PrefixedId as _};
-use crate::domain::inline_hook::{ChannelAuth, Header, InlineHook, MAX_HOOKS_PER_ORG, StoredInlineHook};
+use crate::domain::inline_hook::{InlineHook, MAX_HOOKS_PER_ORG, StoredInlineHook};
 use crate::domain::name::Name;
 use crate::repository::error::{Conflict, Refusable, StoreError};
 use crate::repository::hook_key::HookKeyRead as _;
@@ -89,36 +89,22 @@ fn bind<'q>(
     query: sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
     stored: &StoredInlineHook,
 ) -> sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
-    let hook = &stored.hook;
-    let auth = &hook.channel.auth;
-    let (kind, header) = match auth {
-        ChannelAuth::None => ("none", None),
-        ChannelAuth::Header { key } => ("header", Some(key.clone())),
-        ChannelAuth::ClientSecretPost(_) => ("client_secret_post", None),
-        ChannelAuth::PrivateKeyJwt { .. } => ("private_key_jwt", None),
-    };
-    let headers: serde_json::Value = hook
-        .channel
-        .headers
-        .iter()
-        .map(|Header { key, value }| serde_json::json!({ "key": key, "value": value }))
-        .collect();
-    let client = auth.client();
+    let row = InlineHookRow::from(stored);
     query
-        .bind(hook.status.as_str())
-        .bind(hook.name.as_str().to_owned())
-        .bind(hook.hook_type.as_str())
-        .bind(hook.version.as_str())
-        .bind(hook.channel.uri.as_str().to_owned())
-        .bind(headers.to_string())
-        .bind(kind)
-        .bind(header)
-        .bind(client.map(|client| client.client_id.clone()))
-        .bind(client.map(|client| client.token_url.as_str().to_owned()))
-        .bind(client.and_then(|client| client.scope.clone()))
-        .bind(auth.hook_key_id().map(|id| id.as_str().to_owned()))
-        .bind(stored.sealed_secret.as_ref().map(|sealed| sealed.as_bytes().to_vec()))
-        .bind(hook.last_updated.unix())
+        .bind(row.status)
+        .bind(row.name)
+        .bind(row.hook_type)
+        .bind(row.version)
+        .bind(row.uri)
+        .bind(row.headers)
+        .bind(row.auth)
+        .bind(row.auth_header)
+        .bind(row.client_id)
+        .bind(row.token_url)
+        .bind(row.scope)
+        .bind(row.hook_key_id)
+        .bind(row.sealed_secret)
+        .bind(row.last_updated)
 }
 
 #[async_trait]

@@ -6,10 +6,9 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::{ClientKid, PrefixedId as _, ServiceAppId};
 use crate::domain::name::Name;
 use crate::domain::service_app::{AppKey, ServiceApp};
-use crate::domain::verifying_key::VerifyingKey;
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::page::{Page, Seq};
-use crate::repository::row::service_app::{AppKeyRow, PlacedServiceAppRow, RSA, ServiceAppRow};
+use crate::repository::row::service_app::{AppKeyRow, PlacedServiceAppRow, ServiceAppRow};
 use crate::repository::service_app::{ServiceAppRead, ServiceAppWrite};
 use async_trait::async_trait;
 
@@ -122,19 +121,16 @@ impl ServiceAppWrite for SqliteTx {
     }
 
     async fn service_app_key_insert(&mut self, id: &ServiceAppId, key: &AppKey) -> Refusable<()> {
-        let (kind, first, second) = match &key.key {
-            VerifyingKey::Rsa(key) => (RSA, &key.modulus, &key.exponent),
-            VerifyingKey::Ec { curve, x, y } => (curve.as_str(), x, y),
-        };
+        let row = AppKeyRow::from(key);
         let query = sqlx::query(
             "INSERT INTO service_app_key (app_id, kid, kind, first, second, created) VALUES (?, ?, ?, ?, ?, ?)",
         )
         .bind(id.as_str())
-        .bind(key.kid.as_str())
-        .bind(kind)
-        .bind(first.as_slice())
-        .bind(second.as_slice())
-        .bind(key.created.unix());
+        .bind(row.kid)
+        .bind(row.kind)
+        .bind(row.first)
+        .bind(row.second)
+        .bind(row.created);
         Ok(self.attempt(query).await?.map(drop))
     }
 
