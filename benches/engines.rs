@@ -17,6 +17,8 @@ mod support {
     pub mod fill;
     pub mod load;
     pub mod rate;
+    #[path = "../../tests/support/seal.rs"]
+    pub mod seal;
     pub mod server;
     #[path = "../../tests/support/somebody.rs"]
     pub mod somebody;

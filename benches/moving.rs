@@ -13,6 +13,8 @@ mod support {
     pub mod cluster;
     pub mod fill;
     pub mod load;
+    #[path = "../../tests/support/seal.rs"]
+    pub mod seal;
     pub mod server;
     #[path = "../../tests/support/somebody.rs"]
     pub mod somebody;

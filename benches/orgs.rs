@@ -14,6 +14,8 @@ mod support {
     pub mod fill;
     pub mod load;
     pub mod memory;
+    #[path = "../../tests/support/seal.rs"]
+    pub mod seal;
     pub mod server;
     #[path = "../../tests/support/somebody.rs"]
     pub mod somebody;

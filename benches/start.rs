@@ -9,6 +9,8 @@
 mod support {
     pub mod fill;
     pub mod memory;
+    #[path = "../../tests/support/seal.rs"]
+    pub mod seal;
     pub mod server;
 }
 

@@ -9,7 +9,10 @@ mod start_error;
 mod tasks;
 
 pub use example::{EXAMPLE_HOOK, start_example};
-pub use open::{Opened, migrate, move_vault, open_for_check, open_registry, open_vault, read_secret_file};
+pub use open::{
+    Opened, OpenedVault, migrate, migrations_pending, move_vault, open_for_check, open_registry, open_vault,
+    read_secret_file,
+};
 pub use parts::Parts;
 pub use serving::{App, Stopper, listen};
 pub use signals::Signals;

@@ -1,17 +1,15 @@
 //! A primary dies while clients write through two servers; its standby, which has every commit, takes over. `tests/postgres.rs` runs it,
 //! and `FAILOVER_ROUNDS=20 cargo test postgres:: -- --nocapture` for longer.
 
-use crate::support::app::MASTER_KEY;
 use crate::support::cluster::Cluster;
 use crate::support::database::connect;
-use crate::support::process::{Client, Served, hookvault, run, write_master_key};
+use crate::support::process::{Client, Served, add_setting, hookvault, key_folder, run};
 use crate::support::rounds;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
 use tokio::sync::Notify;
 
 const WRITERS: usize = 6;
@@ -94,10 +92,9 @@ async fn round() -> Round {
     for statement in ["ALTER SYSTEM SET synchronous_standby_names = 'standby'", "SELECT pg_reload_conf()"] {
         sqlx::raw_sql(statement).execute(&mut sql).await.unwrap();
     }
-    let folder = TempDir::new().unwrap();
-    write_master_key(&folder.path().join("master.key"), MASTER_KEY);
+    let folder = key_folder();
     let url = format!("postgres://hookvault@{},{}/vault", primary.host(), standby.host());
-    std::fs::write(folder.path().join(".env"), format!("HOOKVAULT_DATABASE_URL='{url}'\n")).unwrap();
+    add_setting(folder.path(), "HOOKVAULT_DATABASE_URL", &url);
     let serve = || {
         let mut command = hookvault(folder.path());
         command.args(["serve", "--listen", "127.0.0.1:0", "--master-key-file", "master.key", "--rate-limit", "off"]);

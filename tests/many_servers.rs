@@ -1,8 +1,8 @@
 //! What PostgreSQL alone is for. `tests/postgres.rs` runs these, on a cluster of its own.
 
-use crate::support::app::{MASTER_KEY, READ, TestApp, migration_names};
+use crate::support::app::{READ, TestApp, migration_names};
 use crate::support::database;
-use crate::support::process::{Served, hookvault, run, write_master_key};
+use crate::support::process::{Served, add_setting, hookvault, key_folder, run};
 use sqlx::AnyConnection;
 use std::collections::BTreeSet;
 use tempfile::TempDir;
@@ -15,12 +15,10 @@ async fn count(other: &mut AnyConnection, of: &str) -> i64 {
 #[ignore = "of PostgreSQL"]
 async fn three_first_starts_at_once_make_one_default_org_and_one_record_of_the_master_key() {
     for _ in 0..5 {
-        let folder = TempDir::new().unwrap();
+        let folder = key_folder();
         let file = folder.path().join("hookvault.db");
         database::make(&file).await;
-        write_master_key(&folder.path().join("master.key"), MASTER_KEY);
-        std::fs::write(folder.path().join(".env"), format!("HOOKVAULT_DATABASE_URL='{}'\n", database::url_text(&file)))
-            .unwrap();
+        add_setting(folder.path(), "HOOKVAULT_DATABASE_URL", &database::url_text(&file));
         let start = || {
             let mut command = hookvault(folder.path());
             command.args(["serve", "--listen", "127.0.0.1:0", "--master-key-file", "master.key", "--key-pool", "0"]);
@@ -90,7 +88,8 @@ async fn the_schemas_of_both_engines_are_the_same_point_by_point() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("vault.db");
     let url = hookvault::repository::url::DatabaseUrl::file(&file);
-    let (store, _) = hookvault::repository::open(&url, hookvault::repository::Mode::Create).await.unwrap();
+    let (store, _) =
+        hookvault::repository::open(&url, hookvault::repository::Mode::Create, crate::store::sealer()).await.unwrap();
     assert_eq!(store.migrate().await.unwrap(), migration_names());
     let mut sqlite = AnyConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
     for (what, in_sqlite, in_postgres) in POINTS {

@@ -4,6 +4,7 @@ use crate::support::app::{MASTER_KEY, sqlite_program};
 use crate::support::memory::Secrets;
 use crate::support::process::{Installation, Served};
 use hookvault::crypto::envelope::Envelope;
+use hookvault::crypto::keyring::Keyring;
 use hookvault::crypto::master_key::MasterKey;
 use hookvault::crypto::random::Random;
 use hookvault::domain::hook_key::place;
@@ -15,13 +16,14 @@ use serde_json::json;
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const KEYS: usize = 24;
 
 /// The primes of all keys in a database, first byte first and last byte first, as libraries keep them.
 async fn primes(database: &Path) -> Vec<Vec<u8>> {
-    let envelope = Envelope::new(&MasterKey::parse(MASTER_KEY).unwrap(), Random::system());
+    let envelope = Envelope::new(Arc::new(Keyring::new(&MasterKey::parse(MASTER_KEY).unwrap())), Random::system());
     let rows: Vec<(String, String, Vec<u8>)> = sqlx::query_as("SELECT org_id, id, sealed_pkcs8 FROM hook_key")
         .fetch_all(&mut sqlite_program(database).await)
         .await

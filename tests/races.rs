@@ -3,6 +3,7 @@
 use crate::support::app::{MANAGE, READ, TestApp, other_program, refer};
 use crate::support::oauth::{ServiceClient, bearer, part};
 use crate::support::process::{Client, Installation, Reply, Served};
+use crate::support::reseal::reseal;
 use crate::support::rounds;
 use hookvault::domain::actor::Actor;
 use hookvault::domain::rate_limit::RateLimit;
@@ -81,6 +82,7 @@ async fn a_key_is_never_deleted_under_a_new_reference() {
     let app = TestApp::start().await;
     let manager = app.token(MANAGE).await;
     let mut consumer = app.other_program().await;
+    let org = app.vault.registry().org_pick(None).await.unwrap().id.to_string();
     let mut key = None;
     let (mut deleted, mut kept) = (0, 0);
     for round in 0..100 {
@@ -95,7 +97,7 @@ async fn a_key_is_never_deleted_under_a_new_reference() {
             for _ in 0..round * round {
                 tokio::task::yield_now().await;
             }
-            refer(&mut consumer, &id, "p1", "a program").await
+            refer(&mut consumer, &org, &id, "p1", "a program").await
         });
         match (answer.status, referred.is_ok()) {
             (204, false) => deleted += 1,
@@ -139,6 +141,7 @@ async fn a_key_is_never_deleted_under_a_new_hook() {
         .execute(&mut other)
         .await
         .unwrap();
+        reseal(&mut other, "hook_key").await;
         let hook = crate::api::inline_hooks::private_key("hook", &id);
         // Whoever is polled first has a small head start, so that both orders occur.
         let (made, gone) = if round % 2 == 0 {

@@ -5,8 +5,10 @@ use super::start_error::StartError;
 use crate::config::{Config, DatabaseConfig, MasterKeySource};
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key_pool::KeyPool;
+use crate::crypto::keyring::Keyring;
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::random::Random;
+use crate::crypto::row_seal::RowSeals;
 use crate::crypto::rsa_key::KeyPair;
 use crate::domain::actor::Actor;
 use crate::domain::outbound::{OutboundPolicy, is_loopback};
@@ -18,7 +20,7 @@ use crate::repository::url::DatabaseUrl;
 use crate::vault::Registry;
 use crate::vault::Vault;
 use crate::vault::custody::moving::{self, MoveError, Moved};
-use crate::vault::custody::sealing;
+use crate::vault::custody::sealing::{self, NeverServed};
 use crate::vault::error::VaultError;
 use crate::vault::oauth::issuers::{Issuer, Issuers};
 use std::fs;
@@ -28,12 +30,45 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use zeroize::Zeroizing;
 
-/// An open database, migrated, with its default org. Needs no master key.
+/// An open database, migrated, with its default org, and what seals it.
 pub struct Opened {
     pub registry: Registry,
     /// Whether the file was made just now.
     pub is_new: bool,
+    /// How many rows of an earlier version got their seals just now.
+    pub sealed_rows: u64,
     store: Arc<dyn Store>,
+    envelope: Envelope,
+}
+
+/// An open vault.
+pub struct OpenedVault {
+    pub vault: Vault,
+    /// As in [`Opened`].
+    pub sealed_rows: u64,
+}
+
+/// What is sealed with a master key: values, and rows.
+struct Sealing {
+    envelope: Envelope,
+    rows: Arc<RowSeals>,
+}
+
+impl Sealing {
+    fn new(master_key: &MasterKey, parts: &Parts) -> Self {
+        let keyring = Arc::new(Keyring::new(master_key));
+        let envelope = Envelope::new(keyring.clone(), parts.random.clone());
+        Self { envelope, rows: Arc::new(RowSeals::new(keyring)) }
+    }
+
+    fn read(source: &MasterKeySource, parts: &Parts) -> Result<Self, StartError> {
+        Ok(Self::new(&read_master_key(source)?, parts))
+    }
+
+    /// For a database of which no row is read or written.
+    fn of_nothing(parts: &Parts) -> Self {
+        Self::new(&MasterKey::generate(&parts.random), parts)
+    }
 }
 
 impl Opened {
@@ -44,9 +79,13 @@ impl Opened {
 }
 
 /// Opens the store without looking at its schema. Returns also whether it was made just now.
-async fn open_store(database: &DatabaseConfig, create: bool) -> Result<(Arc<dyn Store>, bool), StartError> {
+async fn open_store(
+    database: &DatabaseConfig,
+    create: bool,
+    rows: &Arc<RowSeals>,
+) -> Result<(Arc<dyn Store>, bool), StartError> {
     let mode = if create { Mode::Create } else { Mode::Existing };
-    let (store, is_new) = repository::open(&database_url(database)?, mode).await?;
+    let (store, is_new) = repository::open(&database_url(database)?, mode, rows.clone()).await?;
     if is_new {
         tracing::info!(database = %database.url, "made a new database");
     }
@@ -64,22 +103,44 @@ fn database_url(database: &DatabaseConfig) -> Result<DatabaseUrl, StartError> {
     })
 }
 
-/// Runs the pending migrations, or only tells which they are. Returns them, oldest first.
+/// Tells the pending migrations, oldest first, and changes nothing. Needs no master key.
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn migrate(database: &DatabaseConfig, only_tell: bool) -> Result<Vec<Migration>, StartError> {
-    let (store, migrations) = if only_tell {
-        let (store, _) = repository::open(&database_url(database)?, Mode::ReadOnly).await?;
-        let pending = store.migrations_pending().await;
-        (store, pending)
-    } else {
-        let (store, _) = open_store(database, true).await?;
-        let applied = store.migrate().await;
-        (store, applied)
-    };
+pub async fn migrations_pending(database: &DatabaseConfig, parts: &Parts) -> Result<Vec<Migration>, StartError> {
+    let rows = Sealing::of_nothing(parts).rows;
+    let (store, _) = repository::open(&database_url(database)?, Mode::ReadOnly, rows).await?;
+    let pending = store.migrations_pending().await;
     store.close().await;
-    Ok(migrations?)
+    Ok(pending?)
+}
+
+/// Runs the pending migrations. Returns them, oldest first, and how many rows got their seals. Without a master key none does: that
+/// is left to the first who has one.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn migrate(
+    database: &DatabaseConfig,
+    master_key: &MasterKeySource,
+    never_served: NeverServed,
+    parts: &Parts,
+) -> Result<(Vec<Migration>, u64), StartError> {
+    let sealing = match master_key {
+        MasterKeySource::Missing if never_served == NeverServed::Refuse => None,
+        source => Some(Sealing::read(source, parts)?),
+    };
+    let rows = sealing.as_ref().map_or_else(|| Sealing::of_nothing(parts).rows, |sealing| sealing.rows.clone());
+    let (store, _) = open_store(database, true, &rows).await?;
+    let migrated = async {
+        let applied = store.migrate().await?;
+        let Some(Sealing { envelope, rows }) = sealing else { return Ok((applied, 0)) };
+        let registry = Registry::new(store.clone(), parts.clock.clone(), parts.random.clone());
+        Ok((applied, sealing::bring_over(&registry, &envelope, &rows, never_served).await?))
+    };
+    let migrated = migrated.await;
+    store.close().await;
+    migrated
 }
 
 /// Opens a vault that must be there already, for looking alone: nothing is made, migrated or changed.
@@ -87,14 +148,13 @@ pub async fn migrate(database: &DatabaseConfig, only_tell: bool) -> Result<Vec<M
 /// # Errors
 /// [`StartError`], also where the database is empty or not up to date.
 pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, StartError> {
-    let master_key = read_master_key(&config.master_key)?;
-    let (store, _) = repository::open(&database_url(&config.database)?, Mode::ReadOnly).await?;
+    let Sealing { envelope, rows } = Sealing::read(&config.master_key, parts)?;
+    let (store, _) = repository::open(&database_url(&config.database)?, Mode::ReadOnly, rows).await?;
     let pending = store.migrations_pending().await?;
     if !pending.is_empty() {
         return Err(StartError::Pending { pending });
     }
     let registry = Registry::new(store, parts.clock.clone(), parts.random.clone());
-    let envelope = Envelope::new(&master_key, parts.random.clone());
     let outbound = open_outbound(&config.outbound, parts)?;
     let pool = KeyPool::start(0, key_maker(&parts.random))?;
     let vault = Vault::new(registry, envelope, pool, 1, outbound, Issuers::new(Vec::new()));
@@ -102,34 +162,54 @@ pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, Star
     Ok(vault)
 }
 
-/// Opens the database, and migrates it where that is wanted.
+/// Opens the database and the master key, migrates where that is wanted, and checks that the two belong together.
+///
+/// # Arguments
+/// `create`: whether a database is made where there is none.
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn open_registry(database: &DatabaseConfig, create: bool, parts: &Parts) -> Result<Opened, StartError> {
-    let (store, is_new) = open_migrated(database, create).await?;
+pub async fn open_registry(
+    database: &DatabaseConfig,
+    master_key: &MasterKeySource,
+    create: bool,
+    parts: &Parts,
+) -> Result<Opened, StartError> {
+    // First, so that a missing master key leaves no empty database behind.
+    let Sealing { envelope, rows } = Sealing::read(master_key, parts)?;
+    let (store, is_new) = open_migrated(database, create, &rows).await?;
     let registry = Registry::new(store.clone(), parts.clock.clone(), parts.random.clone());
+    // Before anything is written: what another key has sealed would be of no use.
+    let sealed_rows = sealing::claim(&registry, &envelope, &rows).await?;
+    if sealed_rows > 0 {
+        tracing::info!(sealed_rows, "the rows of an earlier version carry seals now");
+    }
     registry.org_ensure_default().await?;
-    Ok(Opened { registry, is_new, store })
+    Ok(Opened { registry, is_new, sealed_rows, store, envelope })
 }
 
-/// Copies a vault, which stays as it is, into an empty database, which may be made for it.
+/// Copies a vault, which stays as it is, into an empty database, which may be made for it. Each row must have been written by a vault
+/// with this master key.
 ///
 /// # Errors
 /// [`StartError`]; then nothing of the vault is in the other database.
 pub async fn move_vault(
     from: &DatabaseConfig,
     to: &DatabaseConfig,
+    master_key: &MasterKeySource,
     actor: &Actor,
     parts: &Parts,
 ) -> Result<Moved, StartError> {
     if from.url == to.url {
         return Err(StartError::Move(MoveError::Same));
     }
-    let (source, _) = open_migrated(from, false).await?;
+    let Sealing { envelope, rows } = Sealing::read(master_key, parts)?;
+    let (source, _) = open_migrated(from, false, &rows).await?;
     let registry = Registry::new(source.clone(), parts.clock.clone(), parts.random.clone());
     let moved = async {
-        let (target, _) = open_migrated(to, true).await.map_err(|error| StartError::MoveTarget(Box::new(error)))?;
+        sealing::bring_over(&registry, &envelope, &rows, NeverServed::Refuse).await?;
+        let (target, _) =
+            open_migrated(to, true, &rows).await.map_err(|error| StartError::MoveTarget(Box::new(error)))?;
         let moved = moving::move_vault(&registry, &*target, actor).await;
         target.close().await;
         Ok(moved?)
@@ -140,9 +220,13 @@ pub async fn move_vault(
 }
 
 /// Opens a store that has nothing pending, after migrations where they are wanted. Returns also whether it was made just now.
-async fn open_migrated(database: &DatabaseConfig, create: bool) -> Result<(Arc<dyn Store>, bool), StartError> {
+async fn open_migrated(
+    database: &DatabaseConfig,
+    create: bool,
+    rows: &Arc<RowSeals>,
+) -> Result<(Arc<dyn Store>, bool), StartError> {
     // Without migrations an empty file would be of no use.
-    let (store, is_new) = open_store(database, create && database.migrate).await?;
+    let (store, is_new) = open_store(database, create && database.migrate, rows).await?;
     if database.migrate {
         for migration in store.migrate().await? {
             tracing::info!(migration, "migrated");
@@ -160,25 +244,18 @@ fn open_outbound(policy: &OutboundPolicy, parts: &Parts) -> Result<Outbound, Sta
     Outbound::new(policy.clone(), parts.resolver.clone()).map_err(StartError::Outbound)
 }
 
-/// Opens the database and the master key, and checks that they belong together.
-///
-/// # Arguments
-/// `create`: whether a database is made where there is none.
+/// As [`open_registry`], with all that a vault needs.
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn open_vault(config: &Config, create: bool, parts: &Parts) -> Result<Vault, StartError> {
-    // First, so that a missing master key leaves no empty database behind.
-    let master_key = read_master_key(&config.master_key)?;
-    let opened = open_registry(&config.database, create, parts).await?;
-    let envelope = Envelope::new(&master_key, parts.random.clone());
-    drop(master_key);
-    sealing::claim(&opened.registry, &envelope).await?;
+pub async fn open_vault(config: &Config, create: bool, parts: &Parts) -> Result<OpenedVault, StartError> {
+    let opened = open_registry(&config.database, &config.master_key, create, parts).await?;
     let pool = KeyPool::start(config.server.key_pool, key_maker(&parts.random))?;
     let makers = available_parallelism().map_or(1, usize::from);
     let outbound = open_outbound(&config.outbound, parts)?;
     let issuers = open_issuers(config, &opened.registry, parts).await?;
-    Ok(Vault::new(opened.registry, envelope, pool, makers, outbound, issuers))
+    let vault = Vault::new(opened.registry, opened.envelope, pool, makers, outbound, issuers);
+    Ok(OpenedVault { vault, sealed_rows: opened.sealed_rows })
 }
 
 /// Each issuer may be called wherever it is: its address comes from the one who runs the vault, not from its users.

@@ -66,7 +66,7 @@ impl App {
     /// # Errors
     /// [`StartError`]; then nothing is left running.
     pub async fn start_on(listener: TcpListener, config: Config, parts: &Parts) -> Result<Self, StartError> {
-        let vault = open_vault(&config, true, parts).await?;
+        let vault = open_vault(&config, true, parts).await?.vault;
         // The master key may be in it.
         let Config { server, .. } = config;
         Self::serve(&server, listener, vault, parts).await

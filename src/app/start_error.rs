@@ -73,6 +73,12 @@ impl StartError {
             Self::Sealing(SealingError::WrongMasterKey { sealed_with, .. }) => {
                 format!("give the master key whose id is {sealed_with}; without it the private keys cannot be opened")
             }
+            Self::Sealing(SealingError::RowsUnsealed) => "run `hookvault migrate` with the master key".into(),
+            Self::Sealing(SealingError::NeverServed) => {
+                "where an earlier version made them and no server was ever started on them, run `hookvault migrate --seal` with the \
+                 master key once"
+                    .into()
+            }
             Self::Sealing(SealingError::ProbeDamaged(_)) => "restore the database file from a backup".into(),
             Self::Sealing(SealingError::Vault(error)) | Self::Vault(error) => store_hint(error),
             Self::MoveTarget(error) => of_target(&error.hint()),

@@ -1,7 +1,9 @@
 //! Flags that several commands share. A flag that is not given leaves the word to the environment.
 
-use crate::app::{self, Opened, Parts};
-use crate::config::{Config, ConfigError, DataDir, DatabaseConfig, LogConfig, LogFormat, Sources, variable};
+use crate::app::{self, Opened, OpenedVault, Parts};
+use crate::config::{
+    Config, ConfigError, DataDir, DatabaseConfig, LogConfig, LogFormat, MasterKeySource, Sources, variable,
+};
 use crate::domain::org::Org;
 use crate::telemetry;
 use crate::vault::{Registry, Vault};
@@ -37,11 +39,13 @@ impl DatabaseFlags {
     }
 }
 
-/// The database that a command works on, without a master key.
+/// The vault whose orgs, tokens and apps a command works on.
 #[derive(Args)]
 pub struct RegistryFlags {
     #[command(flatten)]
     database: DatabaseFlags,
+    #[command(flatten)]
+    master_key: MasterKeyFlags,
 }
 
 impl RegistryFlags {
@@ -61,11 +65,13 @@ impl RegistryFlags {
     }
 
     async fn open(&self, create: bool) -> Result<Opened, CliError> {
-        let sources = sources([self.database.flags()])?;
+        let sources = sources([self.database.flags(), self.master_key.flags()])?;
         let database = DatabaseConfig::from_sources(&sources)?;
+        let master_key = MasterKeySource::from_sources(&sources)?;
         // In a data folder its master key would be missing.
         let create = create && DataDir::from_sources(&sources)?.is_none();
-        let opened = app::open_registry(&database, create, &Parts::real()).await?;
+        let opened = app::open_registry(&database, &master_key, create, &Parts::real()).await?;
+        tell_sealed(opened.sealed_rows);
         if opened.is_new {
             // Who meant another one should know.
             output::tell(&format!("made a new database: {}", database.url));
@@ -137,7 +143,16 @@ impl VaultFlags {
         };
         // Keys are made one by one, if at all.
         config.server.key_pool = 0;
-        Ok(app::open_vault(&config, false, &Parts::real()).await?)
+        let OpenedVault { vault, sealed_rows } = app::open_vault(&config, false, &Parts::real()).await?;
+        tell_sealed(sealed_rows);
+        Ok(vault)
+    }
+}
+
+/// Tells how many rows of an earlier version got their seals.
+pub fn tell_sealed(rows: u64) {
+    if rows > 0 {
+        output::tell(&format!("{rows} row(s) of an earlier version carry seals now, and were read back"));
     }
 }
 

@@ -1,17 +1,17 @@
 use super::error::CliError;
-use super::flags::{self, DatabaseFlags};
+use super::flags::{self, DatabaseFlags, MasterKeyFlags};
 use super::operator::operator;
 use super::output;
 use crate::app::{self, Parts};
-use crate::config::{DataDir, DatabaseConfig, variable};
+use crate::config::{DataDir, DatabaseConfig, MasterKeySource, variable};
 use clap::Args;
 
 /// Copy the vault into an empty database of the other engine, or of the same
 #[derive(Args)]
 #[command(
     after_help = "Stop the servers first: what they write after the copy is not in it. While it is made, nobody can
-write to the vault. Private keys stay sealed, and no master key is needed. All of it is compared with the vault before
-it counts: where anything fails, nothing was moved. The vault itself stays as it is.
+write to the vault. Private keys stay sealed; with the master key each row is checked to be the vault's own. All of it is
+compared with the vault before it counts: where anything fails, nothing was moved. The vault itself stays as it is.
 
 Example:
   hookvault move --to postgres://hookvault@db.example.com/hookvault --to-password-file db.password"
@@ -25,14 +25,17 @@ pub struct Move {
     to_password_file: Option<String>,
     #[command(flatten)]
     database: DatabaseFlags,
+    #[command(flatten)]
+    master_key: MasterKeyFlags,
 }
 
 impl Move {
     pub async fn run(self) -> Result<(), CliError> {
-        let sources = flags::sources([self.database.flags()])?;
+        let sources = flags::sources([self.database.flags(), self.master_key.flags()])?;
         let from = DatabaseConfig::from_sources(&sources)?;
         let to = DatabaseConfig::target(&self.to, self.to_password_file.as_deref())?;
-        let moved = app::move_vault(&from, &to, &operator(), &Parts::real()).await?;
+        let master_key = MasterKeySource::from_sources(&sources)?;
+        let moved = app::move_vault(&from, &to, &master_key, &operator(), &Parts::real()).await?;
         let rows: Vec<_> = moved.into_iter().map(|(kind, count)| [kind.to_owned(), count.to_string()]).collect();
         output::print_table(["KIND", "COUNT"], &rows)?;
         let password_file = match self.to_password_file {

@@ -6,11 +6,12 @@
 //!    that a value opens only where it was sealed for.
 //! 4. Version and key id stand in front, so that a later version or a new master key can live beside this one.
 
-use crate::crypto::master_key::MasterKey;
+use crate::crypto::keyring::Keyring;
 use crate::crypto::random::{Purpose, Random};
 use crate::domain::sealed::{MasterKeyId, Place, Sealed};
-use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use chacha20poly1305::XNonce;
+use chacha20poly1305::aead::{Aead as _, Payload};
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 const VERSION: u8 = 1;
@@ -20,9 +21,7 @@ const HEADER_LENGTH: usize = 1 + MasterKeyId::LENGTH;
 
 /// Seals and opens with one master key.
 pub struct Envelope {
-    // Wiped when dropped (chacha20poly1305's `zeroize` feature).
-    cipher: XChaCha20Poly1305,
-    key_id: MasterKeyId,
+    keyring: Arc<Keyring>,
     random: Random,
 }
 
@@ -41,23 +40,24 @@ pub enum OpenError {
 
 impl Envelope {
     #[must_use]
-    pub fn new(master_key: &MasterKey, random: Random) -> Self {
-        Self { cipher: XChaCha20Poly1305::new(master_key.as_bytes().into()), key_id: master_key.id(), random }
+    pub fn new(keyring: Arc<Keyring>, random: Random) -> Self {
+        Self { keyring, random }
     }
 
     /// The id of the master key in use.
     #[must_use]
     pub fn key_id(&self) -> MasterKeyId {
-        self.key_id
+        self.keyring.id()
     }
 
     #[must_use]
     pub fn seal(&self, place: Place<'_>, plaintext: &[u8]) -> Sealed {
         let nonce: [u8; NONCE_LENGTH] = self.random.bytes(Purpose::Nonce);
-        let header = header(self.key_id);
+        let header = header(self.key_id());
         let aad = associated_data(&header, place);
         let ciphertext = self
-            .cipher
+            .keyring
+            .values()
             .encrypt(&XNonce::from(nonce), Payload { msg: plaintext, aad: &aad })
             .expect("XChaCha20-Poly1305 takes any message that fits into memory");
         Sealed::from_bytes([&header[..], &nonce, &ciphertext].concat())
@@ -75,14 +75,15 @@ impl Envelope {
         if header[0] != VERSION {
             return Err(OpenError::Version(header[0]));
         }
-        if header[1..] != self.key_id.as_bytes()[..] {
+        if header[1..] != self.key_id().as_bytes()[..] {
             let mut id = [0; MasterKeyId::LENGTH];
             id.copy_from_slice(&header[1..]);
             return Err(OpenError::OtherKey(MasterKeyId::from_bytes(id)));
         }
         let nonce = XNonce::try_from(nonce).map_err(|_| OpenError::TooShort)?;
         let aad = associated_data(header, place);
-        self.cipher
+        self.keyring
+            .values()
             .decrypt(&nonce, Payload { msg: ciphertext, aad: &aad })
             .map(Zeroizing::new)
             .map_err(|_| OpenError::Forged)
@@ -107,11 +108,13 @@ fn associated_data(header: &[u8], place: Place<'_>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::master_key::MasterKey;
 
     const PLACE: Place<'static> = Place { org: "00o1", table: "hook_key", row: "HKY1", column: "sealed_pkcs8" };
 
     fn envelope() -> Envelope {
-        Envelope::new(&MasterKey::generate(&Random::system()), Random::system())
+        let master_key = MasterKey::generate(&Random::system());
+        Envelope::new(Arc::new(Keyring::new(&master_key)), Random::system())
     }
 
     #[test]

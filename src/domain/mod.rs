@@ -19,6 +19,7 @@ pub mod org;
 pub mod outbound;
 pub mod public_url;
 pub mod rate_limit;
+pub mod row_seal;
 pub mod scope;
 pub mod sealed;
 pub mod secret;

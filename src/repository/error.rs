@@ -1,5 +1,6 @@
 //! What can go wrong with a store, in words that fit any engine.
 
+use crate::domain::row_seal::BrokenSeal;
 use std::error::Error;
 
 type Source = Box<dyn Error + Send + Sync>;
@@ -17,6 +18,9 @@ pub enum StoreError {
     /// A row that cannot have been written by this program.
     #[error("the database is damaged: {table}.{column} of the row {row} makes no sense")]
     Corrupt { table: &'static str, column: &'static str, row: String, source: Option<Source> },
+    /// A row that this vault has not written.
+    #[error("the database is damaged: the row {row} of {table} {reason}")]
+    Forged { table: &'static str, row: String, reason: BrokenSeal },
     /// The database is in use by somebody else for too long.
     #[error("the database is busy")]
     Busy(#[source] Source),
@@ -130,7 +134,9 @@ impl From<StoreError> for OpenError {
         let hint = match &error {
             StoreError::Busy(_) => "another process holds the database; try again",
             StoreError::Full(_) => "make room on the disk, then try again",
-            StoreError::Corrupt { .. } | StoreError::Damaged(_) => "restore the database from a backup",
+            StoreError::Corrupt { .. } | StoreError::Forged { .. } | StoreError::Damaged(_) => {
+                "restore the database from a backup"
+            }
             StoreError::Over | StoreError::Unavailable(_) | StoreError::Closed | StoreError::Other(_) => {
                 "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk, or a PostgreSQL server that runs and takes writes"
             }
@@ -144,7 +150,7 @@ impl From<StoreError> for OpenError {
             | StoreError::Unavailable(source)
             | StoreError::Other(source) => Some(source),
             StoreError::Corrupt { source, .. } => source,
-            StoreError::Over | StoreError::Closed => None,
+            StoreError::Forged { .. } | StoreError::Over | StoreError::Closed => None,
         };
         Self { message, hint: hint.to_owned(), source, is_nothing_there: false }
     }

@@ -22,4 +22,7 @@ pub trait MasterKeyRead: Send {
 pub trait MasterKeyWrite: MasterKeyRead {
     /// Refused where one is recorded already.
     async fn master_key_insert(&mut self, record: &MasterKeyRecord) -> Refusable<()>;
+
+    /// Puts another record in the place of the one that is there.
+    async fn master_key_replace(&mut self, record: &MasterKeyRecord) -> Result<(), StoreError>;
 }

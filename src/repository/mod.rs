@@ -8,6 +8,7 @@ pub mod erasure;
 pub mod error;
 pub mod hook_key;
 pub mod inline_hook;
+pub mod item;
 pub mod key_reference;
 pub mod master_key;
 mod migration;

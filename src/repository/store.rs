@@ -11,10 +11,12 @@
 //!    in the database, so that every server and every restart knows.
 //! 6. **Every write names its actor.**
 //! 7. A change is seen by the next request of every process.
-//! 8. A row that does not parse is damage, never "not found".
+//! 8. A row that does not parse, or whose seal does not fit, is damage, never "not found".
 
 use super::error::{OpenError, StoreError};
-use super::{api_token, erasure, hook_key, inline_hook, key_reference, master_key, org, service_app, signing_key};
+use super::{
+    api_token, erasure, hook_key, inline_hook, item, key_reference, master_key, org, service_app, signing_key,
+};
 use super::{erasure::Erasure, used_token_id};
 use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
@@ -103,6 +105,7 @@ pub trait WriteTx:
     + signing_key::SigningKeyWrite
     + used_token_id::UsedTokenIdWrite
     + master_key::MasterKeyWrite
+    + item::ItemWrite
 {
     /// On whose behalf it writes.
     fn actor(&self) -> &Actor;

@@ -148,7 +148,7 @@ impl From<StoreError> for VaultError {
             StoreError::Busy(_) => Self::Busy(error),
             StoreError::Full(_) => Self::Full(error),
             StoreError::Unavailable(_) | StoreError::Closed => Self::Unavailable(error),
-            StoreError::Corrupt { .. } | StoreError::Damaged(_) => Self::Damaged(error),
+            StoreError::Corrupt { .. } | StoreError::Forged { .. } | StoreError::Damaged(_) => Self::Damaged(error),
             StoreError::Over | StoreError::Other(_) => Self::Store(error),
         }
     }

@@ -3,6 +3,7 @@
 use crate::support::answer::Answer;
 use crate::support::app::{Caller, MANAGE, TestApp};
 use crate::support::raw::{Then, exchange};
+use crate::support::reseal::reseal;
 use insta::assert_snapshot;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -48,6 +49,7 @@ async fn a_name_that_shows_nothing_is_blank_and_one_that_is_there_already_is_sti
     let key = manager.create("a").await;
     let mut other = app.other_program().await;
     sqlx::query("UPDATE hook_key SET name = '\u{200b}'").execute(&mut other).await.unwrap();
+    reseal(&mut other, "hook_key").await;
     let path = format!("{KEYS}/{}", key["id"].as_str().unwrap());
     assert_eq!(manager.get(&path).await.json()["name"], "\u{200b}");
     assert_eq!(manager.get("/vault/v1/hook-keys/%E2%80%8B/references").await.body, "[]", "it is found by that name");

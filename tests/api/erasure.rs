@@ -4,12 +4,14 @@ use crate::support::app::{MANAGE, TestApp, config, sqlite_program};
 use crate::support::process::{Installation, Served, hookvault, run};
 use hookvault::app::{self, Parts};
 use hookvault::crypto::envelope::Envelope;
+use hookvault::crypto::keyring::Keyring;
 use hookvault::crypto::master_key::MasterKey;
 use hookvault::crypto::random::Random;
 use hookvault::domain::hook_key::place;
 use hookvault::domain::id::{HookKeyId, OrgId, PrefixedId as _};
 use hookvault::domain::sealed::Sealed;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const KEYS: &str = "/api/v1/hook-keys";
@@ -47,7 +49,7 @@ async fn no_private_key_is_on_disk_in_the_clear() {
     let id = HookKeyId::parse(key["id"].as_str().unwrap()).unwrap();
     let (org, blob) = sealed(&app, id.as_str()).await;
     let master_key = MasterKey::parse(crate::support::app::MASTER_KEY).unwrap();
-    let envelope = Envelope::new(&master_key, Random::system());
+    let envelope = Envelope::new(Arc::new(Keyring::new(&master_key)), Random::system());
     let pkcs8 = envelope.open(place(&org, &id), &Sealed::from_bytes(blob.clone())).unwrap();
     // The private half alone: the modulus is public, and stands in the file.
     let private_half = &pkcs8[350..];

@@ -12,11 +12,11 @@ use std::sync::Arc;
 const KEYS: &str = "/api/v1/hook-keys";
 
 /// Works until a nonce is drawn for a name that is not the probe's: the second one.
-struct NoSecondNonce(std::sync::atomic::AtomicUsize);
+struct NoFirstNonce(std::sync::atomic::AtomicUsize);
 
-impl Entropy for NoSecondNonce {
+impl Entropy for NoFirstNonce {
     fn fill(&self, purpose: Purpose, bytes: &mut [u8]) {
-        if purpose == Purpose::Nonce && self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 1 {
+        if purpose == Purpose::Nonce && self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 {
             panic!("a detail that nobody may see");
         }
         SysRng.try_fill_bytes(bytes).unwrap();
@@ -28,7 +28,7 @@ async fn a_panic_is_a_500_that_tells_nothing_and_the_next_request_works() {
     let app = TestApp::start().await;
     let token = app.new_token(None, MANAGE).await;
     let folder = app.stop().await;
-    let random = Random::from_source(Arc::new(NoSecondNonce(0.into())));
+    let random = Random::from_source(Arc::new(NoFirstNonce(0.into())));
     let app = App::start(crate::support::app::config(&folder), &Parts { random, ..Parts::real() }).await.unwrap();
     let (url, stopper) = (format!("http://{}{KEYS}", app.address()), app.stopper());
     let running = tokio::spawn(app.run());

@@ -174,8 +174,9 @@ async fn a_key_in_use_says_so_and_cannot_be_deleted() {
     let key = manager.create("a").await;
     let id = key["id"].as_str().unwrap();
     let mut consumer = app.other_program().await;
-    refer(&mut consumer, id, "p1", "My program").await.unwrap();
-    refer(&mut consumer, id, "p2", "My other program").await.unwrap();
+    let org = app.vault.registry().org_pick(None).await.unwrap().id.to_string();
+    refer(&mut consumer, &org, id, "p1", "My program").await.unwrap();
+    refer(&mut consumer, &org, id, "p2", "My other program").await.unwrap();
     assert_eq!(manager.get(&path(&key)).await.json()["isUsed"], "true");
     assert_eq!(manager.get(KEYS).await.json()[0]["isUsed"], "true");
     assert_snapshot!(manager.delete(&path(&key)).await.brief(), @r#"403 {"errorCode":"E0000006","errorSummary":"You do not have permission to perform the requested action","errorLink":"E0000006","errorId":"oaegKWjo0n4Q_zRBIvOX81wzg","errorCauses":[{"errorSummary":"The key is used by program 'My program' (p1). Only keys that aren't used can be deleted."},{"errorSummary":"The key is used by program 'My other program' (p2). Only keys that aren't used can be deleted."}]}"#);

@@ -18,6 +18,7 @@ mod outbound;
 mod pages;
 mod publishing;
 mod rate_limit;
+mod seals;
 pub mod signing;
 mod signing_keys;
 mod token_endpoint;

@@ -3,6 +3,7 @@
 use crate::support::app::{READ, TestApp};
 use crate::support::client_key::ClientKey;
 use crate::support::oauth::{ServiceClient, anon, bearer, part};
+use crate::support::reseal::reseal;
 use hookvault::domain::actor::Actor;
 use hookvault::domain::id::PrefixedId as _;
 use hookvault::vault::error::VaultError;
@@ -105,6 +106,7 @@ async fn the_upkeep_reaches_every_org_whatever_is_wrong_with_another() {
         );
         sqlx::raw_sql(sqlx::AssertSqlSafe(copies)).execute(&mut app.other_program().await).await.unwrap();
     }
+    reseal(&mut app.other_program().await, "signing_key").await;
     let error = app.vault.oauth_upkeep().await.unwrap_err();
     assert!(error.is_damage() && error.to_string().contains("signing_key.created"), "{error}");
     assert_eq!(app.vault.signing_key_list(&last.id).await.unwrap().len(), 2);

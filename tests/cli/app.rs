@@ -2,7 +2,7 @@
 
 use crate::support::client_key::ClientKey;
 use crate::support::oauth::{ASSERTION_TYPE, encode, part};
-use crate::support::process::{Installation, Screen, Served, hookvault, http_client, run};
+use crate::support::process::{Installation, Screen, Served, hookvault, http_client, key_folder, run};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -186,7 +186,7 @@ fn what_could_not_be_printed_was_not_made() {
 
 #[test]
 fn a_new_database_is_mentioned() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = key_folder();
     let create = |name: &str| {
         let screen =
             run(hookvault(folder.path()).args(["app", "create", "--name", name, "--scope", READ, "--generate"]));

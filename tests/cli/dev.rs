@@ -2,6 +2,12 @@
 
 use super::{call, last_lines, stderr};
 use crate::support::process::{Served, hookvault, run};
+use hookvault::app::{self, Parts};
+use hookvault::config::{DatabaseConfig, MasterKeySource};
+use hookvault::crypto::token_secret::TokenSecret;
+use hookvault::domain::actor::Actor;
+use hookvault::domain::scope::Scopes;
+use hookvault::repository::url::DatabaseUrl;
 use insta::assert_snapshot;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,6 +21,17 @@ fn mode(path: &Path) -> u32 {
 /// The token in a greeting of `dev`.
 fn token_of(folder: &Path) -> String {
     fs::read_to_string(folder.join("hookvault-data/token")).unwrap().trim().to_owned()
+}
+
+/// Gives the token of a data folder other scopes.
+async fn rescope(data: &Path, token: &str, scopes: &str) {
+    let url = DatabaseUrl::file(&data.join("hookvault.db"));
+    let database = DatabaseConfig { url, password_file: None, migrate: false };
+    let master_key = MasterKeySource::File(data.join("master.key"));
+    let opened = app::open_registry(&database, &master_key, false, &Parts::real()).await.unwrap();
+    let (secret, scopes) = (TokenSecret::parse(token).unwrap(), Scopes::parse(scopes).unwrap());
+    opened.registry.api_token_rescope(&Actor::Vault, &secret, "dev", &scopes).await.unwrap();
+    opened.close().await;
 }
 
 #[tokio::test]
@@ -37,8 +54,7 @@ async fn dev_makes_what_is_missing_and_keeps_it() {
     let server = Served::start(&mut dev());
     assert_eq!(token_of(folder), token);
     // It has every scope, also where it was made before there were so many.
-    let mut other = crate::support::app::sqlite_program(&data.join("hookvault.db")).await;
-    sqlx::query("UPDATE api_token SET scopes = 'okta.inlineHooks.read'").execute(&mut other).await.unwrap();
+    rescope(&data, &token, "okta.inlineHooks.read").await;
     drop(server);
     let server = Served::start(&mut dev());
     assert_eq!(server.client(&token).create("b").await.unwrap().0, 200);
@@ -53,7 +69,7 @@ async fn dev_makes_what_is_missing_and_keeps_it() {
     assert_eq!(server.client(&replaced).list().await.unwrap().0, 200);
     assert_eq!(server.client(&token).list().await.unwrap().0, 401);
     drop(server);
-    assert_eq!(call(&data, &["token", "revoke", "dev"]).code, 0);
+    assert_eq!(call(folder, &["token", "revoke", "dev", "--data-dir", "hookvault-data"]).code, 0);
     let server = Served::start(&mut dev());
     assert_ne!(token_of(folder), replaced);
     assert_eq!(server.client(&token_of(folder)).list().await.unwrap().0, 200);

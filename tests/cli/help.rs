@@ -107,9 +107,10 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
       -h, --help            Print help
 
     Settings:
-          --data-dir <FOLDER>   The data folder of `hookvault dev`, in place of the other settings
-          --database-url <URL>  The database, as sqlite://PATH or postgres://USER@HOST/NAME
-          --migrate <WHEN>      Run pending migrations first: on or off
+          --data-dir <FOLDER>       The data folder of `hookvault dev`, in place of the other settings
+          --database-url <URL>      The database, as sqlite://PATH or postgres://USER@HOST/NAME
+          --migrate <WHEN>          Run pending migrations first: on or off
+          --master-key-file <FILE>  The file that holds the master key
 
     It is shown this once: only its hash is kept.
 

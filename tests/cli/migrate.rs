@@ -1,7 +1,8 @@
 //! `hookvault migrate`.
 
 use super::{call, stderr};
-use crate::support::app::migration_names;
+use crate::support::app::{migration_names, other_program};
+use crate::support::process::{Installation, Served, run};
 use insta::assert_snapshot;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -31,4 +32,28 @@ fn migrate_tells_what_it_does_and_check_what_it_would_do() {
     assert_eq!((done.code, done.stdout.as_str(), done.stderr.as_str()), (0, migrations().as_str(), ""));
     let nothing = call(folder, &["migrate", "--check"]);
     assert_eq!((nothing.code, nothing.stdout.as_str(), nothing.stderr.as_str()), (0, "", "nothing is pending\n"));
+}
+
+/// Earlier versions made orgs, apps and tokens without a master key.
+#[tokio::test]
+async fn rows_of_a_vault_that_was_never_served_are_sealed_where_the_operator_says_so() {
+    let installation = Installation::new();
+    let folder = installation.folder.path();
+    let mut other = other_program(&installation.database()).await;
+    for sql in ["DELETE FROM master_key", "UPDATE org SET seal = NULL", "UPDATE api_token SET seal = NULL"] {
+        sqlx::raw_sql(sql).execute(&mut other).await.unwrap();
+    }
+    assert_snapshot!(stderr(folder, &["token", "list"]), @"
+    error: rows of the database carry no seals, and no master key is recorded that they could belong to
+    hint: where an earlier version made them and no server was ever started on them, run `hookvault migrate --seal` with the master key once
+    ");
+    assert_eq!(run(&mut installation.serve()).code, 1);
+    let sealed = call(folder, &["migrate", "--seal"]);
+    assert_snapshot!(sealed.stderr, @"
+    nothing is pending
+    2 row(s) of an earlier version carry seals now, and were read back
+    ");
+    let server = Served::start(&mut installation.serve());
+    assert_eq!(server.client(&installation.token).list().await.unwrap().0, 200);
+    assert_eq!(call(folder, &["migrate", "--seal"]).stderr, "nothing is pending\n");
 }

@@ -3,11 +3,11 @@
 use super::stderr;
 use crate::api::inline_hooks::{client_secret, private_key};
 use crate::api::signing::verify;
-use crate::support::app::{MANAGE, MASTER_KEY, READ, TestApp, USE};
+use crate::support::app::{MANAGE, READ, TestApp, USE};
 use crate::support::client_key::ClientKey;
 use crate::support::database;
 use crate::support::oauth::ServiceClient;
-use crate::support::process::{Screen, Served, hookvault, run, write_master_key};
+use crate::support::process::{Screen, Served, hookvault, key_folder, put_key, run};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
@@ -16,21 +16,21 @@ use tempfile::TempDir;
 /// What is kept, but for where in its list and in which slot.
 const TABLES: [(&str, &str); 10] = [
     ("master_key", "id, probe, created"),
-    ("org", "id, name, domain, is_default, created"),
-    ("hook_key", "id, org_id, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8"),
+    ("org", "id, name, domain, is_default, created, seal"),
+    ("hook_key", "id, org_id, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8, seal"),
     (
         "inline_hook",
         "id, org_id, status, name, type, version, uri, headers, auth, auth_header, client_id, token_url, scope, hook_key_id, \
-         sealed_secret, created, last_updated",
+         sealed_secret, created, last_updated, seal",
     ),
     (
         "hook_key_reference",
-        "org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used, inline_hook_id",
+        "org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used, inline_hook_id, seal",
     ),
-    ("api_token", "id, org_id, user_id, name, hash, scopes, created, expires, revoked"),
-    ("service_app", "id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations"),
-    ("service_app_key", "app_id, kid, kind, first, second, created"),
-    ("signing_key", "org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from"),
+    ("api_token", "id, org_id, user_id, name, hash, scopes, created, expires, revoked, seal"),
+    ("service_app", "id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal"),
+    ("service_app_key", "app_id, kid, kind, first, second, created, seal"),
+    ("signing_key", "org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from, seal"),
     ("used_token_id", "hash, expires"),
 ];
 
@@ -121,6 +121,7 @@ async fn a_vault_moved_to_another_database_and_back_is_the_same_and_works_in_bot
         assert!(!rows.is_empty(), "there is something in {table}");
     }
     let folder = app.stop().await;
+    put_key(folder.path());
     let (there, back) = (file_of(&folder), folder.path().join("back.db"));
     let screen = move_vault(&folder, &database::url_text(&database::file(&folder)), &there);
     assert_eq!(screen.code, 0, "{}", screen.stderr);
@@ -144,7 +145,6 @@ async fn a_vault_moved_to_another_database_and_back_is_the_same_and_works_in_bot
     assert_eq!(move_vault(&folder, &there, &back).code, 0);
     assert_eq!(kept(&back).await, before);
 
-    write_master_key(&folder.path().join("master.key"), MASTER_KEY);
     for url in [&there, &back] {
         let vault = ["--master-key-file", "master.key", "--database-url", url];
         let check = run(hookvault(folder.path()).arg("check").args(vault));
@@ -160,7 +160,7 @@ async fn a_vault_moved_to_another_database_and_back_is_the_same_and_works_in_bot
 #[tokio::test]
 async fn a_target_must_be_empty_and_another_one() {
     let app = TestApp::start().await;
-    let folder = TempDir::new().unwrap();
+    let folder = key_folder();
     let from = source(&app);
     let refused = |to: &str| stderr(folder.path(), &["move", "--database-url", &from, "--to", to]);
     assert_snapshot!(refused(&from), @"
@@ -194,13 +194,14 @@ async fn a_target_must_be_empty_and_another_one() {
     let mut nothing = hookvault(folder.path());
     let nothing = run(nothing.args(["move", "--database-url", "sqlite://none.db", "--to", "sqlite://new.db"]));
     assert_eq!(nothing.code, 1);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{}", nothing.stderr);
+    // The master key and the settings.
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "{}", nothing.stderr);
 }
 
 #[tokio::test]
 async fn a_move_that_fails_leaves_nothing_in_the_target_and_can_be_made_again() {
     let (app, _) = filled().await;
-    let folder = TempDir::new().unwrap();
+    let folder = key_folder();
     let to = file_of(&folder);
     let damage = |scopes| format!("UPDATE service_app SET scopes = '{scopes}' WHERE dpop_bound = false");
     let mut other = app.other_program().await;
@@ -226,10 +227,10 @@ async fn a_copy_that_is_not_what_it_was_made_from_does_not_count() {
             "AFTER INSERT ON hook_key BEGIN UPDATE hook_key SET sealed_pkcs8 = x'00' WHERE name = 'key 3'; END",
             "hook key",
         ),
-        ("AFTER INSERT ON hook_key_reference BEGIN UPDATE hook_key_reference SET since = 1; END", "use of a key"),
+        ("AFTER INSERT ON hook_key_reference BEGIN UPDATE hook_key_reference SET last_used = 1; END", "use of a key"),
         ("AFTER INSERT ON used_token_id BEGIN DELETE FROM used_token_id WHERE hash = NEW.hash; END", "used token id"),
     ] {
-        let folder = TempDir::new().unwrap();
+        let folder = key_folder();
         let to = file_of(&folder);
         assert_eq!(run(hookvault(folder.path()).args(["migrate", "--database-url", &to])).code, 0);
         let mut other = database::connect(&to).await;

@@ -1,12 +1,12 @@
 //! `hookvault org`.
 
 use super::{call, stable, stderr};
+use crate::support::process::key_folder;
 use insta::assert_snapshot;
-use tempfile::tempdir;
 
 #[test]
 fn orgs_are_made_and_listed() {
-    let folder = tempdir().unwrap();
+    let folder = key_folder();
     let folder = folder.path();
     let created = call(folder, &["org", "create", "staging", "--domain", "Staging.example.com"]);
     assert_eq!((created.code, &created.stdout[..3], created.stdout.trim().len()), (0, "00o", 20));

@@ -1,6 +1,6 @@
 //! What is printed runs as it is printed: pasted into a real shell, against the built binary.
 
-use crate::support::process::{Screen, run, wait};
+use crate::support::process::{Screen, key_folder, run, wait};
 use insta::assert_snapshot;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
@@ -145,7 +145,7 @@ fn commands(hint: &str) -> Vec<&str> {
 
 #[test]
 fn a_hint_names_the_program_as_it_runs_from_here() {
-    let folder = tempdir().unwrap();
+    let folder = key_folder();
     let folder = folder.path().canonicalize().unwrap();
     fs::create_dir(folder.join("my bin")).unwrap();
     let below = folder.join("my bin/hookvault");

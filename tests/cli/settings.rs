@@ -1,7 +1,8 @@
 //! Settings from `.env`.
 
 use super::{call, stderr};
-use crate::support::process::{Served, hookvault, run};
+use crate::support::app::MASTER_KEY;
+use crate::support::process::{Served, hookvault, run, write_master_key};
 use insta::assert_snapshot;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -71,14 +72,16 @@ fn every_command_finds_the_vault_of_a_data_folder() {
     assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing was made beside it");
 
     // Who forgets it is told.
-    for command in [&["token", "list"][..], &["hook", "list"], &["serve"]] {
+    let create = ["token", "create", "--name", "a", "--scope", "okta.inlineHooks.read"];
+    for command in [&["token", "list"][..], &["hook", "list"], &["serve"], &create] {
         let told = stderr(folder, command);
         let hint = "hint: the vault of `hookvault dev` in this folder is used with --data-dir hookvault-data";
         assert_eq!(told.lines().nth(1), Some(hint), "{command:?}");
     }
-    let create = ["token", "create", "--name", "a", "--scope", "okta.inlineHooks.read"];
+    write_master_key(&folder.join("other.key"), MASTER_KEY);
+    let create = call(folder, &[&create[..], &["--master-key-file", "other.key"]].concat());
     assert_eq!(
-        call(folder, &create).stderr.lines().take(2).collect::<Vec<_>>(),
+        create.stderr.lines().take(2).collect::<Vec<_>>(),
         [
             "made a new database: sqlite://hookvault.db",
             "hint: the vault of `hookvault dev` in this folder is another: --data-dir hookvault-data",

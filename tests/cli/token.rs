@@ -1,14 +1,13 @@
 //! `hookvault token`.
 
 use super::{call, stable, stderr};
-use crate::support::process::{Installation, Served};
+use crate::support::process::{Installation, Served, key_folder};
 use insta::assert_snapshot;
 use std::fs;
-use tempfile::tempdir;
 
 #[test]
 fn tokens_are_shown_once_listed_and_revoked() {
-    let folder = tempdir().unwrap();
+    let folder = key_folder();
     let folder = folder.path();
     let created =
         call(folder, &["token", "create", "--name", "ci", "--scope", "okta.inlineHooks.read", "--expires", "30d"]);
@@ -56,7 +55,7 @@ fn tokens_are_shown_once_listed_and_revoked() {
 
 #[test]
 fn a_token_and_all_about_it_can_be_had_as_json() {
-    let folder = tempdir().unwrap();
+    let folder = key_folder();
     let folder = folder.path();
     let create = ["token", "create", "--name", "ci", "--scope", "okta.inlineHooks.read", "--json"];
     let mut created: serde_json::Value = serde_json::from_str(&call(folder, &create).stdout).unwrap();
@@ -68,12 +67,13 @@ fn a_token_and_all_about_it_can_be_had_as_json() {
 
 #[test]
 fn a_list_of_a_vault_that_is_not_there_makes_none() {
-    let folder = tempdir().unwrap();
+    let folder = key_folder();
     assert_snapshot!(stderr(folder.path(), &["token", "list"]), @"
     error: there is no database file hookvault.db
     hint: check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new database
     ");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    // The master key and the settings.
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
 #[tokio::test]
@@ -90,7 +90,7 @@ async fn commands_work_while_the_server_runs_and_it_notices_at_once() {
 
 #[test]
 fn a_name_that_is_anothers_id_or_domain_picks_nothing_by_mistake() {
-    let folder = tempdir().unwrap();
+    let folder = key_folder();
     let folder = folder.path();
     let scope = "okta.inlineHooks.read";
     assert_eq!(call(folder, &["org", "create", "one", "--domain", "keys.example"]).code, 0);
@@ -111,7 +111,7 @@ fn a_name_that_is_anothers_id_or_domain_picks_nothing_by_mistake() {
 
 #[test]
 fn a_name_that_two_orgs_have_picks_neither() {
-    let folder = tempdir().unwrap();
+    let folder = key_folder();
     let folder = folder.path();
     let scope = "okta.inlineHooks.read";
     assert_eq!(call(folder, &["org", "create", "one"]).code, 0);

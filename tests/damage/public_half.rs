@@ -2,6 +2,7 @@
 
 use crate::support::app::{MANAGE, TestApp};
 use crate::support::oauth::{ServiceClient, anon};
+use crate::support::reseal::reseal;
 
 #[tokio::test]
 async fn another_public_half_of_a_hook_key_is_never_published() {
@@ -27,17 +28,24 @@ async fn another_public_half_of_a_hook_key_is_never_published() {
         "UPDATE hook_key SET modulus = (SELECT modulus FROM hook_key WHERE name = 'other') WHERE name = 'key'",
         "UPDATE hook_key SET exponent = (SELECT id FROM master_key) WHERE name = 'key'",
     ] {
-        sqlx::raw_sql(change).execute(&mut app.other_program().await).await.unwrap();
-        for path in &published {
-            assert_eq!(manager.get(path).await.failure(), "500 E0000009", "{path}");
-        }
-        let renamed = manager.put(&one, serde_json::json!({"name": "key"})).await;
-        assert_eq!(renamed.failure(), "500 E0000009");
-        let examination = app.vault.examine().await.unwrap();
-        assert_eq!(
-            examination.damaged.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            [format!("{} (key): the private key does not belong to the public key beside it", text("id"))]
+        let mut other = app.other_program().await;
+        sqlx::raw_sql(change).execute(&mut other).await.unwrap();
+        let no_seal = format!(
+            "the database is damaged: the row {} of hook_key was altered, moved or inserted by another hand: its seal does not fit",
+            text("id")
         );
+        let wrong_half = format!("{} (key): the private key does not belong to the public key beside it", text("id"));
+        // A seal that fits does not help, either.
+        for expected in [no_seal, wrong_half] {
+            for path in &published {
+                assert_eq!(manager.get(path).await.failure(), "500 E0000009", "{path}");
+            }
+            let renamed = manager.put(&one, serde_json::json!({"name": "key"})).await;
+            assert_eq!(renamed.failure(), "500 E0000009");
+            let examination = app.vault.examine().await.unwrap();
+            assert_eq!(examination.damaged.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+            reseal(&mut other, "hook_key").await;
+        }
     }
     // What shows no public half, and what is sound, goes on.
     assert_eq!(manager.get("/api/v1/hook-keys").await.json().as_array().unwrap().len(), 2);
@@ -52,12 +60,12 @@ async fn another_public_half_of_a_signing_key_verifies_no_token_and_is_not_publi
     let client = ServiceClient::new(&app, MANAGE).await;
     let caller = client.caller(&app).await;
     assert_eq!((caller.get("/api/v1/hook-keys").await.status, anon(&app).get(KEYS).await.status), (200, 200));
-    sqlx::query("UPDATE signing_key SET modulus = $1")
-        .bind(vec![0xd5; 256])
-        .execute(&mut app.other_program().await)
-        .await
-        .unwrap();
-    // The token is not to blame.
-    assert_eq!(caller.get("/api/v1/hook-keys").await.failure(), "500 E0000009");
-    assert_eq!(anon(&app).get(KEYS).await.failure(), "500 E0000009");
+    let mut other = app.other_program().await;
+    sqlx::query("UPDATE signing_key SET modulus = $1").bind(vec![0xd5; 256]).execute(&mut other).await.unwrap();
+    for _ in ["no seal", "a seal that fits"] {
+        // The token is not to blame.
+        assert_eq!(caller.get("/api/v1/hook-keys").await.failure(), "500 E0000009");
+        assert_eq!(anon(&app).get(KEYS).await.failure(), "500 E0000009");
+        reseal(&mut other, "signing_key").await;
+    }
 }

@@ -5,6 +5,7 @@ mod sqlite;
 
 use crate::support::app::database;
 use crate::support::database as databases;
+use crate::support::seal::{MASTER_KEY, seals};
 use hookvault::domain::api_token::{ApiToken, TokenHash};
 use hookvault::domain::clock::Timestamp;
 use hookvault::domain::hook_key::{HookKey, KeyReference, PublicKey};
@@ -12,6 +13,7 @@ use hookvault::domain::id::{ApiTokenId, HookKeyId, InlineHookId, KeyId, OrgId, P
 use hookvault::domain::inline_hook::{ChannelAuth, InlineHook, StoredInlineHook};
 use hookvault::domain::name::Name;
 use hookvault::domain::org::{Domain, Org};
+use hookvault::domain::row_seal::RowSealer;
 use hookvault::domain::scope::Scopes;
 use hookvault::domain::sealed::Sealed;
 use hookvault::repository::error::Conflict;
@@ -52,9 +54,14 @@ pub(crate) use {change, write};
 
 pub async fn open(folder: &TempDir) -> Arc<dyn Store> {
     databases::make(&database(folder)).await;
-    let (store, _) = repository::open(&databases::url(&database(folder)), Mode::Create).await.unwrap();
+    let (store, _) = repository::open(&databases::url(&database(folder)), Mode::Create, sealer()).await.unwrap();
     store.migrate().await.unwrap();
     store
+}
+
+/// What seals the rows of the tests.
+pub fn sealer() -> Arc<dyn RowSealer> {
+    Arc::new(seals(MASTER_KEY))
 }
 
 /// A store with nothing in it.

@@ -1,18 +1,22 @@
 //! What SQLite alone promises: its file, its constraints against other programs, its migrations.
 
-use super::{change, fresh, hook, key, name, org, sealed, time, token, with_key, write};
-use crate::support::app::{database, migration_names, migrations, other_program, refer, sqlite_program};
+use super::{change, fresh, hook, key, name, org, sealed, sealer, time, token, with_key, write};
+use crate::support::app::{MASTER_KEY, database, migration_names, migrations, other_program, refer, sqlite_program};
+use crate::support::seal::seals;
 use hookvault::domain::id::{InlineHookId, PrefixedId as _};
+use hookvault::domain::row_seal::RowSealer;
 use hookvault::repository::error::StoreError;
 use hookvault::repository::hook_key::KeyDeletion;
 use hookvault::repository::url::DatabaseUrl;
 use hookvault::repository::{self, Mode};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 #[tokio::test]
 async fn migrations_run_once_and_are_told_beforehand() {
     let folder = TempDir::new().unwrap();
-    let (store, is_new) = repository::open(&DatabaseUrl::file(&database(&folder)), Mode::Create).await.unwrap();
+    let (store, is_new) =
+        repository::open(&DatabaseUrl::file(&database(&folder)), Mode::Create, sealer()).await.unwrap();
     assert!(is_new);
     assert_eq!(store.migrations_pending().await.unwrap(), migration_names());
     assert_eq!(store.migrations_pending().await.unwrap(), migration_names(), "looking changes nothing");
@@ -28,7 +32,7 @@ async fn processes_that_start_at_once_open_one_new_file_and_migrate_it_once() {
         let folder = TempDir::new().unwrap();
         let url = DatabaseUrl::file(&database(&folder));
         let start = async || {
-            let (store, _) = repository::open(&url, Mode::Create).await.unwrap();
+            let (store, _) = repository::open(&url, Mode::Create, sealer()).await.unwrap();
             store.migrate().await.unwrap().len()
         };
         let (a, b, c, d) = tokio::join!(start(), start(), start(), start());
@@ -119,8 +123,11 @@ async fn foreign_keys_and_checks_keep_a_key_its_uses_and_its_hook_together() {
     change!(store, tx => tx.key_reference_put_hook(&user.hook, time(9)));
     let mut other = sqlite_program(&database(&folder)).await;
     let mut uses = other_program(&database(&folder)).await;
-    refer(&mut uses, first.id.as_str(), "p1", "one").await.unwrap();
-    assert!(refer(&mut uses, "HKY99999999999999999", "p3", "three").await.is_err(), "of a key that is not there");
+    refer(&mut uses, org.id.as_str(), first.id.as_str(), "p1", "one").await.unwrap();
+    assert!(
+        refer(&mut uses, org.id.as_str(), "HKY99999999999999999", "p3", "three").await.is_err(),
+        "of a key that is not there"
+    );
     for sql in [
         "DELETE FROM hook_key",
         "DELETE FROM inline_hook",
@@ -163,7 +170,7 @@ async fn a_vault_of_each_earlier_version_keeps_its_keys_hooks_and_references() {
         let references = if version < 4 { REFERENCE_ROWS } else { REFERENCE_ROWS_WITH_SLOTS };
         sqlx::raw_sql(references).execute(&mut other).await.unwrap();
         drop(other);
-        let (store, _) = repository::open(&DatabaseUrl::file(&path), Mode::Existing).await.unwrap();
+        let (store, _) = repository::open(&DatabaseUrl::file(&path), Mode::Existing, adopting()).await.unwrap();
         assert_eq!(store.migrate().await.unwrap(), names[version..], "of version {version}");
         let (org, id) = (org(1, true).id, key(1, &org(1, true)).id);
         let users = store.read().await.unwrap().key_reference_list(&org, &id).await.unwrap();
@@ -179,6 +186,13 @@ async fn a_vault_of_each_earlier_version_keeps_its_keys_hooks_and_references() {
         change!(store, tx => tx.inline_hook_delete(&org, &hook));
         assert_eq!(change!(store, tx => tx.hook_key_delete(&org, &id)), KeyDeletion::Deleted);
     }
+}
+
+/// Rows of earlier versions carry no seals.
+fn adopting() -> Arc<dyn RowSealer> {
+    let seals = seals(MASTER_KEY);
+    seals.adopt(true);
+    Arc::new(seals)
 }
 
 const FIRST_ROWS: &str = "
@@ -210,7 +224,7 @@ const HOOK_ROWS: &str = "
 /// The record that these migrations have run, as a whole new vault has it.
 async fn history(other: &mut sqlx::SqliteConnection, folder: &TempDir, version: usize) {
     let whole = folder.path().join("whole.db");
-    let (store, _) = repository::open(&DatabaseUrl::file(&whole), Mode::Create).await.unwrap();
+    let (store, _) = repository::open(&DatabaseUrl::file(&whole), Mode::Create, sealer()).await.unwrap();
     store.migrate().await.unwrap();
     store.close().await;
     let copy = format!(

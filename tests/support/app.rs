@@ -6,6 +6,7 @@ pub use super::database::{file as database, other_program};
 use super::fixed::{self, FixedClock};
 use super::names::Names;
 use super::process::http_client;
+use super::seal::{Column, seal};
 use hookvault::app::{App, Parts, StartError, Stopper};
 use hookvault::config::{Config, DatabaseConfig, MasterKeySource, ServerConfig};
 use hookvault::domain::actor::Actor;
@@ -30,8 +31,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
-/// A master key for tests; it seals nothing that matters.
-pub const MASTER_KEY: &str = "hvmk_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+pub use super::seal::MASTER_KEY;
 
 pub const READ: &str = "okta.inlineHooks.read";
 pub const MANAGE: &str = "okta.inlineHooks.manage";
@@ -200,16 +200,27 @@ pub async fn sqlite_program(database: &Path) -> sqlx::SqliteConnection {
         .unwrap()
 }
 
-/// Registers a use of a key, as the program that uses it does.
-pub async fn refer(connection: &mut AnyConnection, key: &str, consumer: &str, name: &str) -> sqlx::Result<()> {
+/// Registers a use of a key past the vault, as if it had done so: in one statement, so that nothing comes between.
+pub async fn refer(
+    connection: &mut AnyConnection,
+    org: &str,
+    key: &str,
+    consumer: &str,
+    name: &str,
+) -> sqlx::Result<()> {
+    let columns = [org, key, "program", consumer, name].map(Column::Text);
+    let seal =
+        seal("hook_key_reference", &columns.into_iter().chain([Column::Number(0)]).map(Some).collect::<Vec<_>>());
     sqlx::query(
-        "INSERT INTO hook_key_reference (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, slot)
-         VALUES ((SELECT org_id FROM hook_key WHERE id = $1), $1, 'program', $2, $3, 0,
-                 (SELECT coalesce(max(slot), 0) + 1 FROM hook_key_reference WHERE hook_key_id = $1))",
+        "INSERT INTO hook_key_reference (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, slot, seal)
+         VALUES ($5, $1, 'program', $2, $3, 0,
+                 (SELECT coalesce(max(slot), 0) + 1 FROM hook_key_reference WHERE hook_key_id = $1), $4)",
     )
     .bind(key)
     .bind(consumer)
     .bind(name)
+    .bind(seal)
+    .bind(org)
     .execute(connection)
     .await
     .map(drop)

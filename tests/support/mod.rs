@@ -12,6 +12,8 @@ pub mod names;
 pub mod oauth;
 pub mod process;
 pub mod raw;
+pub mod reseal;
+pub mod seal;
 pub mod somebody;
 pub mod standby;
 

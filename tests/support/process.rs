@@ -244,13 +244,11 @@ pub struct Installation {
 
 impl Installation {
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        write_master_key(&folder.path().join("master.key"), MASTER_KEY);
+        let folder = key_folder();
         if POSTGRES.is_some() {
             let file = folder.path().join(DATABASE);
             database::make_now(&file);
-            let url = database::url_text(&file);
-            std::fs::write(folder.path().join(".env"), format!("HOOKVAULT_DATABASE_URL='{url}'\n")).unwrap();
+            add_setting(folder.path(), "HOOKVAULT_DATABASE_URL", &database::url_text(&file));
         }
         let mut create = hookvault(folder.path());
         create.args(["token", "create", "--name", "test", "--scope", "okta.inlineHooks.manage"]);
@@ -270,6 +268,26 @@ impl Installation {
         command.args(["--rate-limit", "off", "--key-pool", "0"]);
         command
     }
+}
+
+/// A folder with a master key in a file that commands find, and no vault yet.
+pub fn key_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    put_key(folder.path());
+    folder
+}
+
+/// Puts a master key into a folder in which commands find it.
+pub fn put_key(folder: &Path) {
+    write_master_key(&folder.join("master.key"), MASTER_KEY);
+    add_setting(folder, "HOOKVAULT_MASTER_KEY_FILE", "master.key");
+}
+
+/// Adds a setting to those of a folder.
+pub fn add_setting(folder: &Path, name: &str, value: &str) {
+    use std::io::Write as _;
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(folder.join(".env")).unwrap();
+    writeln!(file, "{name}='{value}'").unwrap();
 }
 
 pub fn write_master_key(path: &Path, key: &str) {

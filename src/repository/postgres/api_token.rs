@@ -18,11 +18,11 @@ use async_trait::async_trait;
 impl ApiTokenRead for PostgresTx {
     async fn api_token_list(&mut self) -> Result<Vec<ApiToken>, StoreError> {
         let rows: Vec<ApiTokenRow> =
-            query_as("SELECT id, org_id, user_id, name, scopes, created, expires, revoked FROM api_token ORDER BY seq")
+            query_as("SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal FROM api_token ORDER BY seq")
                 .fetch_all(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        rows.into_iter().map(ApiToken::try_from).collect()
+        self.read_all(rows)
     }
 
     async fn api_token_page(
@@ -31,7 +31,7 @@ impl ApiTokenRead for PostgresTx {
         limit: u32,
     ) -> Result<Page<Result<StoredApiToken, StoreError>, Seq>, StoreError> {
         let rows: Vec<PlacedApiTokenRow> = query_as(
-            "SELECT seq, id, org_id, user_id, name, hash, scopes, created, expires, revoked
+            "SELECT seq, id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal
              FROM api_token WHERE seq > $1 ORDER BY seq LIMIT $2",
         )
         .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
@@ -39,24 +39,23 @@ impl ApiTokenRead for PostgresTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        let placed = |row: PlacedApiTokenRow| (Seq(row.seq), StoredApiToken::try_from(row));
-        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+        Ok(self.read_page(rows.into_iter().map(|row| (Seq(row.seq), row.token)), limit))
     }
 
     async fn api_token_find(&mut self, id: &ApiTokenId) -> Result<Option<ApiToken>, StoreError> {
         let row: Option<ApiTokenRow> = query_as(
-            "SELECT id, org_id, user_id, name, scopes, created, expires, revoked FROM api_token WHERE id = $1",
+            "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal FROM api_token WHERE id = $1",
         )
         .bind(id.as_str())
         .fetch_optional(self.connection()?)
         .await
         .map_err(store_error)?;
-        row.map(ApiToken::try_from).transpose()
+        self.read_one(row)
     }
 
     async fn api_token_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ApiToken>, StoreError> {
         let rows: Vec<ApiTokenRow> = query_as(
-            "SELECT id, org_id, user_id, name, scopes, created, expires, revoked
+            "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal
              FROM api_token WHERE name = $1 AND revoked IS NULL ORDER BY seq LIMIT $2",
         )
         .bind(name.as_str())
@@ -64,49 +63,76 @@ impl ApiTokenRead for PostgresTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        rows.into_iter().map(ApiToken::try_from).collect()
+        self.read_all(rows)
     }
 
     async fn api_token_find_by_hash(&mut self, hash: &TokenHash) -> Result<Option<ApiToken>, StoreError> {
         let row: Option<ApiTokenRow> = query_as(
-            "SELECT id, org_id, user_id, name, scopes, created, expires, revoked FROM api_token WHERE hash = $1",
+            "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal FROM api_token WHERE hash = $1",
         )
         .bind(hash.0.as_slice())
         .fetch_optional(self.connection()?)
         .await
         .map_err(store_error)?;
-        row.map(ApiToken::try_from).transpose()
+        self.read_one(row)
     }
 }
 
 #[async_trait]
 impl ApiTokenWrite for PostgresTx {
     async fn api_token_insert(&mut self, token: &ApiToken, hash: &TokenHash) -> Refusable<()> {
+        let row = ApiTokenRow::new(token, hash);
+        let seal = self.seals().of(&row);
         let query = query(
-            "INSERT INTO api_token (id, org_id, user_id, name, hash, scopes, created, expires, revoked)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO api_token (id, org_id, user_id, name, hash, scopes, created, expires, revoked, seal)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
-        .bind(token.id.as_str())
-        .bind(token.org_id.as_str())
-        .bind(token.user_id.as_str())
-        .bind(token.name.as_str())
-        .bind(hash.0.as_slice())
-        .bind(token.scopes.to_string())
-        .bind(token.created.unix())
-        .bind(token.expires.map(Timestamp::unix))
-        .bind(token.revoked.map(Timestamp::unix));
+        .bind(row.id)
+        .bind(row.org_id)
+        .bind(row.user_id)
+        .bind(row.name)
+        .bind(row.hash)
+        .bind(row.scopes)
+        .bind(row.created)
+        .bind(row.expires)
+        .bind(row.revoked)
+        .bind(seal);
         Ok(self.attempt(query).await?.map(drop))
     }
 
     async fn api_token_rescope(&mut self, id: &ApiTokenId, scopes: &Scopes) -> Result<bool, StoreError> {
-        let query = query("UPDATE api_token SET scopes = $1 WHERE id = $2").bind(scopes.to_string()).bind(id.as_str());
-        Ok(self.execute(query).await? > 0)
+        let Some(row) = held(self, id).await? else { return Ok(false) };
+        write(self, ApiTokenRow { scopes: scopes.to_string(), ..row }).await
     }
 
     async fn api_token_revoke(&mut self, id: &ApiTokenId, now: Timestamp) -> Result<bool, StoreError> {
-        let query = query("UPDATE api_token SET revoked = $1 WHERE id = $2 AND revoked IS NULL")
-            .bind(now.unix())
-            .bind(id.as_str());
-        Ok(self.execute(query).await? > 0)
+        match held(self, id).await? {
+            Some(row) if row.revoked.is_none() => write(self, ApiTokenRow { revoked: Some(now.unix()), ..row }).await,
+            Some(_) | None => Ok(false),
+        }
     }
+}
+
+/// The row of a token, which nobody else changes until the transaction is over.
+async fn held(tx: &mut PostgresTx, id: &ApiTokenId) -> Result<Option<ApiTokenRow>, StoreError> {
+    let row: Option<ApiTokenRow> = query_as(
+        "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal
+         FROM api_token WHERE id = $1 FOR UPDATE",
+    )
+    .bind(id.as_str())
+    .fetch_optional(tx.connection()?)
+    .await
+    .map_err(store_error)?;
+    tx.checked(row)
+}
+
+/// Writes what may change of a token.
+async fn write(tx: &mut PostgresTx, row: ApiTokenRow) -> Result<bool, StoreError> {
+    let seal = tx.seals().of(&row);
+    let query = query("UPDATE api_token SET scopes = $1, revoked = $2, seal = $3 WHERE id = $4")
+        .bind(row.scopes)
+        .bind(row.revoked)
+        .bind(seal)
+        .bind(row.id);
+    Ok(tx.execute(query).await? > 0)
 }

@@ -16,7 +16,8 @@ use crate::repository::row::Row;
 use crate::repository::row::hook_key::{HookKeyRow, SealedRow};
 use async_trait::async_trait;
 
-/// The columns of a [`HookKeyRow`], or with more of them of a [`SealedRow`]; what follows in each query picks the rows.
+/// The columns of a [`HookKeyRow`], or with more of them of a [`SealedRow`]; what follows in each query picks the rows. A key is looked
+/// for by its own id alone, so that one that was moved to another org is damage and not missing.
 macro_rules! select_hook_key {
     ($rest:literal) => {
         select_hook_key!("", $rest)
@@ -25,10 +26,11 @@ macro_rules! select_hook_key {
         concat!(
             "SELECT ",
             $more,
-            "id, org_id, key_id, name, created, last_updated, modulus, exponent, EXISTS (
-                 SELECT 1 FROM hook_key_reference AS r WHERE r.org_id = k.org_id AND r.hook_key_id = k.id
-             ) AS is_used
-             FROM hook_key AS k ",
+            "k.id, k.org_id, k.key_id, k.name, k.created, k.last_updated, k.modulus, k.exponent, k.seal,
+                    r.consumer_kind, r.consumer_id, r.consumer_name, r.since AS consumer_since, r.seal AS consumer_seal
+             FROM hook_key AS k LEFT JOIN hook_key_reference AS r ON r.org_id = k.org_id AND r.hook_key_id = k.id
+                  AND r.consumer_id = (SELECT min(u.consumer_id) FROM hook_key_reference AS u
+                                       WHERE u.org_id = k.org_id AND u.hook_key_id = k.id) ",
             $rest
         )
     };
@@ -36,29 +38,29 @@ macro_rules! select_hook_key {
 
 macro_rules! select_sealed {
     ($rest:literal) => {
-        select_hook_key!("seq, sealed_pkcs8, ", $rest)
+        select_hook_key!("k.seq, k.sealed_pkcs8, ", $rest)
     };
 }
 
 #[async_trait]
 impl HookKeyRead for PostgresTx {
     async fn hook_key_list(&mut self, org: &OrgId) -> Result<Vec<HookKey>, StoreError> {
-        let rows: Vec<HookKeyRow> = query_as(select_hook_key!("WHERE org_id = $1 ORDER BY seq"))
+        let rows: Vec<HookKeyRow> = query_as(select_hook_key!("WHERE k.org_id = $1 ORDER BY k.seq"))
             .bind(org.as_str())
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        rows.into_iter().map(HookKey::try_from).collect()
+        self.read_all(rows)
     }
 
     async fn hook_key_find(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Option<HookKey>, StoreError> {
-        let row: Option<HookKeyRow> = query_as(select_hook_key!("WHERE org_id = $1 AND id = $2"))
-            .bind(org.as_str())
+        let row: Option<HookKeyRow> = query_as(select_hook_key!("WHERE k.id = $1"))
             .bind(id.as_str())
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        row.map(HookKey::try_from).transpose()
+        let found: Option<HookKey> = self.read_one(row)?;
+        Ok(found.filter(|key| key.org_id == *org))
     }
 
     async fn hook_key_count(&mut self, org: &OrgId) -> Result<u32, StoreError> {
@@ -71,23 +73,23 @@ impl HookKeyRead for PostgresTx {
     }
 
     async fn hook_key_find_by_name(&mut self, org: &OrgId, name: &Name) -> Result<Option<HookKey>, StoreError> {
-        let row: Option<HookKeyRow> = query_as(select_hook_key!("WHERE org_id = $1 AND name = $2"))
+        let row: Option<HookKeyRow> = query_as(select_hook_key!("WHERE k.org_id = $1 AND k.name = $2"))
             .bind(org.as_str())
             .bind(name.as_str())
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        row.map(HookKey::try_from).transpose()
+        self.read_one(row)
     }
 
     async fn hook_key_find_sealed(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Option<SealedHookKey>, StoreError> {
-        let row: Option<SealedRow> = query_as(select_sealed!("WHERE org_id = $1 AND id = $2"))
-            .bind(org.as_str())
+        let row: Option<SealedRow> = query_as(select_sealed!("WHERE k.id = $1"))
             .bind(id.as_str())
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        row.map(SealedHookKey::try_from).transpose()
+        let found: Option<SealedHookKey> = self.read_one(row)?;
+        Ok(found.filter(|sealed| sealed.key.org_id == *org))
     }
 
     async fn hook_key_find_sealed_by_key_id(
@@ -95,22 +97,22 @@ impl HookKeyRead for PostgresTx {
         org: &OrgId,
         key_id: &KeyId,
     ) -> Result<Option<SealedHookKey>, StoreError> {
-        let row: Option<SealedRow> = query_as(select_sealed!("WHERE org_id = $1 AND key_id = $2"))
-            .bind(org.as_str())
+        let row: Option<SealedRow> = query_as(select_sealed!("WHERE k.key_id = $1"))
             .bind(key_id.to_string())
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        row.map(SealedHookKey::try_from).transpose()
+        let found: Option<SealedHookKey> = self.read_one(row)?;
+        Ok(found.filter(|sealed| sealed.key.org_id == *org))
     }
 
     async fn hook_key_list_sealed(&mut self, org: &OrgId) -> Result<Vec<SealedHookKey>, StoreError> {
-        let rows: Vec<SealedRow> = query_as(select_sealed!("WHERE org_id = $1 ORDER BY seq"))
+        let rows: Vec<SealedRow> = query_as(select_sealed!("WHERE k.org_id = $1 ORDER BY k.seq"))
             .bind(org.as_str())
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        rows.into_iter().map(SealedHookKey::try_from).collect()
+        self.read_all(rows)
     }
 
     async fn hook_key_page_sealed(
@@ -118,14 +120,13 @@ impl HookKeyRead for PostgresTx {
         after: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<SealedHookKey, StoreError>, Seq>, StoreError> {
-        let rows: Vec<SealedRow> = query_as(select_sealed!("WHERE seq > $1 ORDER BY seq LIMIT $2"))
+        let rows: Vec<SealedRow> = query_as(select_sealed!("WHERE k.seq > $1 ORDER BY k.seq LIMIT $2"))
             .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
             .bind(i64::from(limit))
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        let placed = |row: SealedRow| (Seq(row.seq), SealedHookKey::try_from(row));
-        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+        Ok(self.read_page(rows.into_iter().map(|row| (Seq(row.seq), row)), limit))
     }
 }
 
@@ -134,24 +135,27 @@ impl HookKeyWrite for PostgresTx {
     async fn hook_key_insert(&mut self, key: &HookKey, sealed_pkcs8: &Sealed) -> Refusable<()> {
         // Two who look for the lowest free slot at once would find the same.
         self.lock_org(&key.org_id).await?;
+        let row = HookKeyRow::from(key);
+        let seal = self.seals().of(&row);
         let query = query(
             "INSERT INTO hook_key
-                 (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8)
+                 (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8, seal)
              SELECT $1, $2,
                     (SELECT min(slot) FROM generate_series(1, $10) AS slot
                      WHERE slot NOT IN (SELECT slot FROM hook_key WHERE org_id = $2)),
-                    $3, $4, $5, $6, $7, $8, $9",
+                    $3, $4, $5, $6, $7, $8, $9, $11",
         )
-        .bind(key.id.as_str())
-        .bind(key.org_id.as_str())
-        .bind(key.key_id.to_string())
-        .bind(key.name.as_str())
-        .bind(key.created.unix())
-        .bind(key.last_updated.unix())
-        .bind(key.public_key.modulus.as_slice())
-        .bind(key.public_key.exponent.as_slice())
+        .bind(row.id)
+        .bind(row.org_id)
+        .bind(row.key_id)
+        .bind(row.name)
+        .bind(row.created)
+        .bind(row.last_updated)
+        .bind(row.modulus)
+        .bind(row.exponent)
         .bind(sealed_pkcs8.as_bytes())
-        .bind(i64::from(MAX_KEYS_PER_ORG));
+        .bind(i64::from(MAX_KEYS_PER_ORG))
+        .bind(seal);
         Ok(self.attempt(query).await?.map(drop))
     }
 
@@ -162,22 +166,23 @@ impl HookKeyWrite for PostgresTx {
         name: &Name,
         now: Timestamp,
     ) -> Refusable<Option<HookKey>> {
-        let query = query("UPDATE hook_key SET name = $1, last_updated = $2 WHERE org_id = $3 AND id = $4")
-            .bind(name.as_str())
-            .bind(now.unix())
-            .bind(org.as_str())
-            .bind(id.as_str());
-        match self.attempt(query).await? {
-            Ok(_) => Ok(Ok(self.hook_key_find(org, id).await?)),
-            Err(conflict) => Ok(Err(conflict)),
-        }
+        hold(self, org, id).await?;
+        let Some(found) = self.hook_key_find(org, id).await? else { return Ok(Ok(None)) };
+        let key = HookKey { name: name.clone(), last_updated: now, ..found };
+        let row = HookKeyRow::from(&key);
+        let seal = self.seals().of(&row);
+        let query = query("UPDATE hook_key SET name = $1, last_updated = $2, seal = $3 WHERE id = $4")
+            .bind(row.name)
+            .bind(row.last_updated)
+            .bind(seal)
+            .bind(row.id);
+        Ok(self.attempt(query).await?.map(|_| Some(key)))
     }
 
     async fn hook_key_delete(&mut self, org: &OrgId, id: &HookKeyId) -> Result<KeyDeletion, StoreError> {
         // A new use of the key, also one that another program makes, shares this lock by its foreign key: it came before, or waits and
         // finds no key.
-        let lock = query("SELECT FROM hook_key WHERE org_id = $1 AND id = $2 FOR UPDATE");
-        self.execute(lock.bind(org.as_str()).bind(id.as_str())).await?;
+        hold(self, org, id).await?;
         let users = self.key_reference_list(org, id).await?;
         if !users.is_empty() {
             self.end();
@@ -190,4 +195,10 @@ impl HookKeyWrite for PostgresTx {
         self.erases();
         Ok(KeyDeletion::Deleted)
     }
+}
+
+/// Nobody else changes the key until the transaction is over.
+async fn hold(tx: &mut PostgresTx, org: &OrgId, id: &HookKeyId) -> Result<(), StoreError> {
+    let lock = query("SELECT FROM hook_key WHERE org_id = $1 AND id = $2 FOR UPDATE");
+    tx.execute(lock.bind(org.as_str()).bind(id.as_str())).await.map(drop)
 }

@@ -13,7 +13,8 @@ use crate::repository::page::{Page, Seq};
 use crate::repository::row::inline_hook::{InlineHookRow, PlacedRow};
 use async_trait::async_trait;
 
-/// The columns of an [`InlineHookRow`], perhaps with more; what follows in each query picks the rows.
+/// The columns of an [`InlineHookRow`], perhaps with more; what follows in each query picks the rows. A hook is looked for by its
+/// own id alone, as a key is.
 macro_rules! select_inline_hook {
     ($rest:literal) => {
         select_inline_hook!("", $rest)
@@ -23,7 +24,7 @@ macro_rules! select_inline_hook {
             "SELECT ",
             $more,
             "id, org_id, status, name, type, version, uri, headers, auth, auth_header, client_id, token_url, scope,
-                    hook_key_id, sealed_secret, created, last_updated
+                    hook_key_id, sealed_secret, created, last_updated, seal
              FROM inline_hook ",
             $rest
         )
@@ -38,7 +39,8 @@ impl InlineHookRead for PostgresTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        rows.into_iter().map(|row| Ok(StoredInlineHook::try_from(row)?.hook)).collect()
+        let stored: Vec<StoredInlineHook> = self.read_all(rows)?;
+        Ok(stored.into_iter().map(|stored| stored.hook).collect())
     }
 
     async fn inline_hook_find(
@@ -46,13 +48,13 @@ impl InlineHookRead for PostgresTx {
         org: &OrgId,
         id: &InlineHookId,
     ) -> Result<Option<StoredInlineHook>, StoreError> {
-        let row: Option<InlineHookRow> = query_as(select_inline_hook!("WHERE org_id = $1 AND id = $2"))
-            .bind(org.as_str())
+        let row: Option<InlineHookRow> = query_as(select_inline_hook!("WHERE id = $1"))
             .bind(id.as_str())
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        row.map(StoredInlineHook::try_from).transpose()
+        let found: Option<StoredInlineHook> = self.read_one(row)?;
+        Ok(found.filter(|stored| stored.hook.org_id == *org))
     }
 
     async fn inline_hook_find_by_name(
@@ -66,7 +68,7 @@ impl InlineHookRead for PostgresTx {
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        row.map(StoredInlineHook::try_from).transpose()
+        self.read_one(row)
     }
 
     async fn inline_hook_page(
@@ -80,17 +82,16 @@ impl InlineHookRead for PostgresTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        let placed = |row: PlacedRow| (Seq(row.seq), StoredInlineHook::try_from(row.hook));
-        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+        Ok(self.read_page(rows.into_iter().map(|row| (Seq(row.seq), row.hook)), limit))
     }
 }
 
-/// The columns that insert and update share, in this order: status to last_updated.
+/// The columns that insert and update share, in this order: status to last_updated, and the seal.
 fn bind<'q>(
     query: sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments>,
-    stored: &StoredInlineHook,
+    row: InlineHookRow,
+    seal: Vec<u8>,
 ) -> sqlx::query::Query<'q, sqlx::Postgres, sqlx::postgres::PgArguments> {
-    let row = InlineHookRow::from(stored);
     query
         .bind(row.status)
         .bind(row.name)
@@ -106,6 +107,7 @@ fn bind<'q>(
         .bind(row.hook_key_id)
         .bind(row.sealed_secret)
         .bind(row.last_updated)
+        .bind(seal)
 }
 
 #[async_trait]
@@ -116,20 +118,22 @@ impl InlineHookWrite for PostgresTx {
         if is_key_missing(self, stored).await? {
             return self.refuse(Conflict::HookKeyMissing);
         }
+        let row = InlineHookRow::from(stored);
+        let seal = self.seals().of(&row);
         let query = query(
             "INSERT INTO inline_hook
                  (id, org_id, slot, created, status, name, type, version, uri, headers, auth, auth_header, client_id,
-                  token_url, scope, hook_key_id, sealed_secret, last_updated)
+                  token_url, scope, hook_key_id, sealed_secret, last_updated, seal)
              SELECT $1, $2,
                     (SELECT min(slot) FROM generate_series(1, $4) AS slot
                      WHERE slot NOT IN (SELECT slot FROM inline_hook WHERE org_id = $2)),
-                    $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18",
+                    $3, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19",
         )
         .bind(stored.hook.id.as_str().to_owned())
         .bind(stored.hook.org_id.as_str().to_owned())
         .bind(stored.hook.created.unix())
         .bind(i64::from(MAX_HOOKS_PER_ORG));
-        self.attempt(bind(query, stored)).await.map(|done| done.map(drop))
+        self.attempt(bind(query, row, seal)).await.map(|done| done.map(drop))
     }
 
     async fn inline_hook_update(&mut self, stored: &StoredInlineHook) -> Refusable<()> {
@@ -137,14 +141,18 @@ impl InlineHookWrite for PostgresTx {
         if is_key_missing(self, stored).await? {
             return self.refuse(Conflict::HookKeyMissing);
         }
+        let row = InlineHookRow::from(stored);
+        let seal = self.seals().of(&row);
         let query = query(
             "UPDATE inline_hook
              SET status = $1, name = $2, type = $3, version = $4, uri = $5, headers = $6, auth = $7, auth_header = $8,
-                 client_id = $9, token_url = $10, scope = $11, hook_key_id = $12, sealed_secret = $13, last_updated = $14
-             WHERE org_id = $15 AND id = $16",
+                 client_id = $9, token_url = $10, scope = $11, hook_key_id = $12, sealed_secret = $13, last_updated = $14,
+                 seal = $15
+             WHERE org_id = $16 AND id = $17",
         );
-        let query =
-            bind(query, stored).bind(stored.hook.org_id.as_str().to_owned()).bind(stored.hook.id.as_str().to_owned());
+        let query = bind(query, row, seal)
+            .bind(stored.hook.org_id.as_str().to_owned())
+            .bind(stored.hook.id.as_str().to_owned());
         let replaces = replaces_secret(self, stored).await?;
         let done = self.attempt(query).await?;
         if replaces {

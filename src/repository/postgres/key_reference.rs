@@ -1,25 +1,25 @@
 //! References to hook keys in PostgreSQL.
 
 use super::error::store_error;
-use super::query::{query, query_as};
+use super::query::{query, query_as, query_scalar};
 use super::transaction::PostgresTx;
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::{KeyReference, MAX_REFERENCES_PER_KEY, StoredKeyReference};
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
-use crate::domain::inline_hook::{CONSUMER_KIND, InlineHook};
+use crate::domain::inline_hook::InlineHook;
 use crate::domain::name::Name;
 use crate::repository::error::{Conflict, Refusable, StoreError};
 use crate::repository::hook_key::HookKeyRead as _;
 use crate::repository::key_reference::{KeyReferenceCursor, KeyReferenceRead, KeyReferenceWrite};
 use crate::repository::page::Page;
-use crate::repository::row::key_reference::{ReferenceRow, StoredReferenceRow};
+use crate::repository::row::key_reference::ReferenceRow;
 use async_trait::async_trait;
 
 /// The columns of a [`ReferenceRow`]; what follows in each query picks the rows.
 macro_rules! select_reference {
     ($rest:literal) => {
         concat!(
-            "SELECT consumer_kind, consumer_id, consumer_name, since, last_used FROM hook_key_reference
+            "SELECT org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used, seal FROM hook_key_reference
              WHERE org_id = $1 AND hook_key_id = $2 ",
             $rest
         )
@@ -35,7 +35,7 @@ impl KeyReferenceRead for PostgresTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        rows.into_iter().map(KeyReference::try_from).collect()
+        self.read_all(rows)
     }
 
     async fn key_reference_find(
@@ -51,7 +51,7 @@ impl KeyReferenceRead for PostgresTx {
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        row.map(KeyReference::try_from).transpose()
+        self.read_one(row)
     }
 
     async fn key_reference_page(
@@ -60,8 +60,8 @@ impl KeyReferenceRead for PostgresTx {
         limit: u32,
     ) -> Result<Page<Result<StoredKeyReference, StoreError>, KeyReferenceCursor>, StoreError> {
         let (org, key, consumer) = after.unwrap_or_default();
-        let rows: Vec<StoredReferenceRow> = query_as(
-            "SELECT org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used FROM hook_key_reference
+        let rows: Vec<ReferenceRow> = query_as(
+            "SELECT org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used, seal FROM hook_key_reference
              WHERE (org_id, hook_key_id, consumer_id) > ($1, $2, $3)
              ORDER BY org_id, hook_key_id, consumer_id LIMIT $4",
         )
@@ -72,11 +72,11 @@ impl KeyReferenceRead for PostgresTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        let placed = |row: StoredReferenceRow| {
-            let place = (row.org_id.clone(), row.hook_key_id.clone(), row.reference.consumer_id.clone());
-            (place, StoredKeyReference::try_from(row))
+        let placed = |row: ReferenceRow| {
+            let place = (row.org_id.clone(), row.hook_key_id.clone(), row.consumer_id.clone());
+            (place, row)
         };
-        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+        Ok(self.read_page(rows.into_iter().map(placed), limit))
     }
 }
 
@@ -87,41 +87,60 @@ impl KeyReferenceWrite for PostgresTx {
         if self.hook_key_find(org, key).await?.is_none() {
             return self.refuse(Conflict::HookKeyMissing);
         }
+        let before = self.key_reference_find(org, key, &reference.consumer_id).await?;
+        let since = before.map_or(reference.since, |before| before.since);
+        let row = ReferenceRow { since: since.unix(), ..ReferenceRow::new(org, key, reference) };
+        let seal = self.seals().of(&row);
         // No free slot leaves NULL, which the check refuses.
         let query = query(
             "INSERT INTO hook_key_reference
-                 (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, slot)
+                 (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, slot, seal)
              SELECT $1, $2, $3, $4, $5, $6, coalesce(
                  (SELECT slot FROM hook_key_reference WHERE org_id = $1 AND hook_key_id = $2 AND consumer_id = $4),
                  (SELECT min(slot) FROM generate_series(1, $7) AS slot WHERE slot NOT IN (
-                     SELECT slot FROM hook_key_reference WHERE org_id = $1 AND hook_key_id = $2 AND slot IS NOT NULL)))
+                     SELECT slot FROM hook_key_reference WHERE org_id = $1 AND hook_key_id = $2 AND slot IS NOT NULL))), $8
              ON CONFLICT (org_id, hook_key_id, consumer_id)
-             DO UPDATE SET consumer_kind = excluded.consumer_kind, consumer_name = excluded.consumer_name",
+             DO UPDATE SET consumer_kind = excluded.consumer_kind, consumer_name = excluded.consumer_name, seal = excluded.seal",
         )
-        .bind(org.as_str())
-        .bind(key.as_str())
-        .bind(reference.consumer_kind.as_str())
-        .bind(reference.consumer_id.as_str())
-        .bind(reference.consumer_name.as_str())
-        .bind(reference.since.unix())
-        .bind(i64::from(MAX_REFERENCES_PER_KEY));
+        .bind(row.org_id)
+        .bind(row.hook_key_id)
+        .bind(row.consumer_kind)
+        .bind(row.consumer_id)
+        .bind(row.consumer_name)
+        .bind(row.since)
+        .bind(i64::from(MAX_REFERENCES_PER_KEY))
+        .bind(seal);
         Ok(self.attempt(query).await?.map(drop))
     }
 
     async fn key_reference_put_hook(&mut self, hook: &InlineHook, since: Timestamp) -> Result<(), StoreError> {
         let Some(key) = hook.channel.auth.hook_key_id() else { return Ok(()) };
-        let query = query(
-            "INSERT INTO hook_key_reference
-                 (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, inline_hook_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $4)
-             ON CONFLICT (org_id, hook_key_id, consumer_id) DO UPDATE SET consumer_name = excluded.consumer_name",
+        let row = ReferenceRow::of_hook(hook, key, since);
+        let before: Option<i64> = query_scalar(
+            "SELECT since FROM hook_key_reference WHERE org_id = $1 AND hook_key_id = $2 AND consumer_id = $3",
         )
         .bind(hook.org_id.as_str())
         .bind(key.as_str())
-        .bind(CONSUMER_KIND)
         .bind(hook.id.as_str())
-        .bind(hook.name.as_str())
-        .bind(since.unix());
+        .fetch_optional(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        let row = ReferenceRow { since: before.unwrap_or(row.since), ..row };
+        let seal = self.seals().of(&row);
+        let query = query(
+            "INSERT INTO hook_key_reference
+                 (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, inline_hook_id, seal)
+             VALUES ($1, $2, $3, $4, $5, $6, $4, $7)
+             ON CONFLICT (org_id, hook_key_id, consumer_id)
+             DO UPDATE SET consumer_name = excluded.consumer_name, seal = excluded.seal",
+        )
+        .bind(row.org_id)
+        .bind(row.hook_key_id)
+        .bind(row.consumer_kind)
+        .bind(row.consumer_id)
+        .bind(row.consumer_name)
+        .bind(row.since)
+        .bind(seal);
         self.execute(query).await.map(drop)
     }
 

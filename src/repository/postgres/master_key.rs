@@ -28,4 +28,12 @@ impl MasterKeyWrite for PostgresTx {
             .bind(record.created.unix());
         Ok(self.attempt(query).await?.map(drop))
     }
+
+    async fn master_key_replace(&mut self, record: &MasterKeyRecord) -> Result<(), StoreError> {
+        let query = query("UPDATE master_key SET id = $1, probe = $2, created = $3")
+            .bind(record.id.as_bytes().as_slice())
+            .bind(record.probe.as_bytes())
+            .bind(record.created.unix());
+        self.execute(query).await.map(drop)
+    }
 }

@@ -17,6 +17,7 @@ mod hook_key;
 mod hosts;
 mod inline_hook;
 mod integrity;
+mod item;
 mod key_reference;
 mod master_key;
 mod migrate;

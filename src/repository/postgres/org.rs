@@ -15,11 +15,11 @@ use async_trait::async_trait;
 #[async_trait]
 impl OrgRead for PostgresTx {
     async fn org_list(&mut self) -> Result<Vec<Org>, StoreError> {
-        let rows: Vec<OrgRow> = query_as("SELECT id, name, domain, is_default, created FROM org ORDER BY seq")
+        let rows: Vec<OrgRow> = query_as("SELECT id, name, domain, is_default, created, seal FROM org ORDER BY seq")
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        rows.into_iter().map(Org::try_from).collect()
+        self.read_all(rows)
     }
 
     async fn org_page(
@@ -27,62 +27,69 @@ impl OrgRead for PostgresTx {
         after: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<Org, StoreError>, Seq>, StoreError> {
-        let rows: Vec<PlacedOrgRow> =
-            query_as("SELECT seq, id, name, domain, is_default, created FROM org WHERE seq > $1 ORDER BY seq LIMIT $2")
-                .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
-                .bind(i64::from(limit))
-                .fetch_all(self.connection()?)
-                .await
-                .map_err(store_error)?;
-        let placed = |row: PlacedOrgRow| (Seq(row.seq), Org::try_from(row.org));
-        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+        let rows: Vec<PlacedOrgRow> = query_as(
+            "SELECT seq, id, name, domain, is_default, created, seal FROM org WHERE seq > $1 ORDER BY seq LIMIT $2",
+        )
+        .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
+        .bind(i64::from(limit))
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        Ok(self.read_page(rows.into_iter().map(|row| (Seq(row.seq), row.org)), limit))
     }
 
     async fn org_find(&mut self, id: &OrgId) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> = query_as("SELECT id, name, domain, is_default, created FROM org WHERE id = $1")
+        let row: Option<OrgRow> = query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE id = $1")
             .bind(id.as_str())
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        row.map(Org::try_from).transpose()
+        self.read_one(row)
     }
 
     async fn org_find_by_name(&mut self, name: &Name) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> = query_as("SELECT id, name, domain, is_default, created FROM org WHERE name = $1")
-            .bind(name.as_str())
-            .fetch_optional(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        row.map(Org::try_from).transpose()
+        let row: Option<OrgRow> =
+            query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE name = $1")
+                .bind(name.as_str())
+                .fetch_optional(self.connection()?)
+                .await
+                .map_err(store_error)?;
+        self.read_one(row)
     }
 
     async fn org_find_by_domain(&mut self, domain: &Domain) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> = query_as("SELECT id, name, domain, is_default, created FROM org WHERE domain = $1")
-            .bind(domain.as_str())
-            .fetch_optional(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        row.map(Org::try_from).transpose()
+        let row: Option<OrgRow> =
+            query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE domain = $1")
+                .bind(domain.as_str())
+                .fetch_optional(self.connection()?)
+                .await
+                .map_err(store_error)?;
+        self.read_one(row)
     }
 
     async fn org_find_default(&mut self) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> = query_as("SELECT id, name, domain, is_default, created FROM org WHERE is_default")
-            .fetch_optional(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        row.map(Org::try_from).transpose()
+        let row: Option<OrgRow> =
+            query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE is_default")
+                .fetch_optional(self.connection()?)
+                .await
+                .map_err(store_error)?;
+        self.read_one(row)
     }
 }
 
 #[async_trait]
 impl OrgWrite for PostgresTx {
     async fn org_insert(&mut self, org: &Org) -> Refusable<()> {
-        let query = query("INSERT INTO org (id, name, domain, is_default, created) VALUES ($1, $2, $3, $4, $5)")
-            .bind(org.id.as_str())
-            .bind(org.name.as_str())
-            .bind(org.domain.as_ref().map(Domain::as_str))
-            .bind(org.is_default)
-            .bind(org.created.unix());
+        let row = OrgRow::from(org);
+        let seal = self.seals().of(&row);
+        let query =
+            query("INSERT INTO org (id, name, domain, is_default, created, seal) VALUES ($1, $2, $3, $4, $5, $6)")
+                .bind(row.id)
+                .bind(row.name)
+                .bind(row.domain)
+                .bind(row.is_default)
+                .bind(row.created)
+                .bind(seal);
         Ok(self.attempt(query).await?.map(drop))
     }
 }

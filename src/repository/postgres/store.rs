@@ -9,6 +9,7 @@ use crate::domain::actor::Actor;
 use crate::repository::erasure::Erasure;
 use crate::repository::error::{OpenError, StoreError};
 use crate::repository::mode::Mode;
+use crate::repository::row::seal::Seals;
 use crate::repository::store::{Migration, ReadTx, Serial, Store, WriteTx};
 use crate::repository::url::PostgresUrl;
 use async_trait::async_trait;
@@ -61,6 +62,7 @@ pub struct PostgresStore {
     pool: RwLock<PgPool>,
     connections: u32,
     is_for_looking: bool,
+    seals: Seals,
     /// The runtime in which the store was opened.
     home: Handle,
 }
@@ -70,7 +72,7 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`OpenError`] where the server cannot be reached, or has no vault and none is to be made.
-    pub async fn open(url: &PostgresUrl, mode: Mode) -> Result<(Self, bool), OpenError> {
+    pub async fn open(url: &PostgresUrl, mode: Mode, seals: Seals) -> Result<(Self, bool), OpenError> {
         let hosts = Hosts::new(url)?;
         let options = if hosts.is_one() { None } else { hosts.primary().await };
         let options = options.unwrap_or_else(|| hosts.first().clone());
@@ -79,7 +81,8 @@ impl PostgresStore {
         }
         let connections = url.connections();
         let pool = RwLock::new(pool(options, connections));
-        let store = Self { hosts, pool, connections, is_for_looking: mode == Mode::ReadOnly, home: Handle::current() };
+        let is_for_looking = mode == Mode::ReadOnly;
+        let store = Self { hosts, pool, connections, is_for_looking, seals, home: Handle::current() };
         let mut tx = store.begin(LOOK).await?;
         let encoding: String = query_scalar("SHOW server_encoding").fetch_one(&mut *tx).await.map_err(store_error)?;
         if encoding != "UTF8" {
@@ -202,7 +205,7 @@ impl Store for PostgresStore {
 
     async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError> {
         let transaction = self.begin(if self.is_for_looking { LOOK } else { READ }).await?;
-        Ok(Box::new(PostgresTx::new(transaction, Actor::Vault)))
+        Ok(Box::new(PostgresTx::new(transaction, Actor::Vault, self.seals.clone())))
     }
 
     async fn write(&self, actor: &Actor, serial: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError> {
@@ -211,7 +214,7 @@ impl Store for PostgresStore {
             Serial::No | Serial::Org(_) => WRITE,
             Serial::Vault => WRITE_ALONE,
         };
-        let mut tx = PostgresTx::new(self.begin(begin).await?, actor.clone());
+        let mut tx = PostgresTx::new(self.begin(begin).await?, actor.clone(), self.seals.clone());
         match serial {
             Serial::No => {}
             Serial::Org(org) => tx.lock_org(org).await?,

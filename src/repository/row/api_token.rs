@@ -1,7 +1,9 @@
 //! API tokens as rows.
 
 use super::Row;
+use super::seal::{Content, UnderSeal};
 use crate::domain::api_token::{ApiToken, StoredApiToken, TokenHash};
+use crate::domain::clock::Timestamp;
 use crate::domain::id::{ApiTokenId, OrgId, PrefixedId as _, UserId};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
@@ -17,15 +19,59 @@ pub struct ApiTokenRow {
     pub created: i64,
     pub expires: Option<i64>,
     pub revoked: Option<i64>,
+    pub hash: Vec<u8>,
+    pub seal: Option<Vec<u8>>,
 }
 
-/// With its hash, and its place in the order of creation.
+/// With its place in the order of creation.
 #[derive(sqlx::FromRow)]
 pub struct PlacedApiTokenRow {
     pub seq: i64,
     #[sqlx(flatten)]
     pub token: ApiTokenRow,
-    pub hash: Vec<u8>,
+}
+
+impl UnderSeal for ApiTokenRow {
+    const TABLE: &'static str = "api_token";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn content(&self) -> Content {
+        Content::of(Self::TABLE)
+            .text(&self.id)
+            .text(&self.org_id)
+            .text(&self.user_id)
+            .text(&self.name)
+            .bytes(&self.hash)
+            .text(&self.scopes)
+            .number(self.created)
+            .maybe(self.expires, Content::number)
+            .maybe(self.revoked, Content::number)
+    }
+
+    fn seal(&self) -> Option<&[u8]> {
+        self.seal.as_deref()
+    }
+}
+
+/// As it is written, without its seal.
+impl ApiTokenRow {
+    pub fn new(token: &ApiToken, hash: &TokenHash) -> Self {
+        Self {
+            id: token.id.as_str().to_owned(),
+            org_id: token.org_id.as_str().to_owned(),
+            user_id: token.user_id.as_str().to_owned(),
+            name: token.name.as_str().to_owned(),
+            scopes: token.scopes.to_string(),
+            created: token.created.unix(),
+            expires: token.expires.map(Timestamp::unix),
+            revoked: token.revoked.map(Timestamp::unix),
+            hash: hash.0.to_vec(),
+            seal: None,
+        }
+    }
 }
 
 impl TryFrom<ApiTokenRow> for ApiToken {
@@ -46,11 +92,11 @@ impl TryFrom<ApiTokenRow> for ApiToken {
     }
 }
 
-impl TryFrom<PlacedApiTokenRow> for StoredApiToken {
+impl TryFrom<ApiTokenRow> for StoredApiToken {
     type Error = StoreError;
 
-    fn try_from(found: PlacedApiTokenRow) -> Result<Self, StoreError> {
-        let hash = Row { table: "api_token", id: &found.token.id }.hash("hash", &found.hash)?;
-        Ok(Self { token: ApiToken::try_from(found.token)?, hash: TokenHash(hash) })
+    fn try_from(found: ApiTokenRow) -> Result<Self, StoreError> {
+        let hash = Row { table: "api_token", id: &found.id }.hash("hash", &found.hash)?;
+        Ok(Self { token: ApiToken::try_from(found)?, hash: TokenHash(hash) })
     }
 }

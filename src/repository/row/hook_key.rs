@@ -1,12 +1,15 @@
 //! Hook keys as rows.
 
 use super::Row;
+use super::key_reference::ReferenceRow;
+use super::seal::{Content, Seals, UnderSeal};
 use crate::domain::hook_key::{HookKey, PublicKey, SealedHookKey};
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
 use crate::repository::error::StoreError;
 
+/// With one of those who use the key, if anybody does.
 #[derive(sqlx::FromRow)]
 pub struct HookKeyRow {
     pub id: String,
@@ -15,9 +18,82 @@ pub struct HookKeyRow {
     pub name: String,
     pub created: i64,
     pub last_updated: i64,
-    pub is_used: bool,
     pub modulus: Vec<u8>,
     pub exponent: Vec<u8>,
+    pub seal: Option<Vec<u8>>,
+    pub consumer_kind: Option<String>,
+    pub consumer_id: Option<String>,
+    pub consumer_name: Option<String>,
+    pub consumer_since: Option<i64>,
+    pub consumer_seal: Option<Vec<u8>>,
+}
+
+impl HookKeyRow {
+    /// Who uses it, so that nobody can claim a use by writing one into the database.
+    fn user(&self) -> Option<ReferenceRow> {
+        Some(ReferenceRow {
+            org_id: self.org_id.clone(),
+            hook_key_id: self.id.clone(),
+            consumer_kind: self.consumer_kind.clone()?,
+            consumer_id: self.consumer_id.clone()?,
+            consumer_name: self.consumer_name.clone()?,
+            since: self.consumer_since?,
+            last_used: None,
+            seal: self.consumer_seal.clone(),
+        })
+    }
+}
+
+impl UnderSeal for HookKeyRow {
+    const TABLE: &'static str = "hook_key";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Without the private half: it is bound to its place by itself.
+    fn content(&self) -> Content {
+        Content::of(Self::TABLE)
+            .text(&self.id)
+            .text(&self.org_id)
+            .text(&self.key_id)
+            .text(&self.name)
+            .number(self.created)
+            .number(self.last_updated)
+            .bytes(&self.modulus)
+            .bytes(&self.exponent)
+    }
+
+    fn seal(&self) -> Option<&[u8]> {
+        self.seal.as_deref()
+    }
+
+    fn check(&self, seals: &Seals) -> Result<(), StoreError> {
+        seals.check(self)?;
+        self.user().map_or(Ok(()), |user| seals.check(&user))
+    }
+}
+
+/// As it is written, without its seal.
+impl From<&HookKey> for HookKeyRow {
+    fn from(key: &HookKey) -> Self {
+        Self {
+            id: key.id.as_str().to_owned(),
+            org_id: key.org_id.as_str().to_owned(),
+            key_id: key.key_id.to_string(),
+            name: key.name.as_str().to_owned(),
+            created: key.created.unix(),
+            last_updated: key.last_updated.unix(),
+            modulus: key.public_key.modulus.clone(),
+            exponent: key.public_key.exponent.clone(),
+            seal: None,
+            consumer_kind: None,
+            consumer_id: None,
+            consumer_name: None,
+            consumer_since: None,
+            consumer_seal: None,
+        }
+    }
 }
 
 impl TryFrom<HookKeyRow> for HookKey {
@@ -32,7 +108,7 @@ impl TryFrom<HookKeyRow> for HookKey {
             name: row.value("name", Name::known(&found.name))?,
             created: row.time("created", found.created)?,
             last_updated: row.time("last_updated", found.last_updated)?,
-            is_used: found.is_used,
+            is_used: found.consumer_id.is_some(),
             public_key: PublicKey { modulus: found.modulus, exponent: found.exponent },
         })
     }
@@ -44,6 +120,26 @@ pub struct SealedRow {
     #[sqlx(flatten)]
     pub key: HookKeyRow,
     pub sealed_pkcs8: Vec<u8>,
+}
+
+impl UnderSeal for SealedRow {
+    const TABLE: &'static str = HookKeyRow::TABLE;
+
+    fn id(&self) -> &str {
+        &self.key.id
+    }
+
+    fn content(&self) -> Content {
+        self.key.content()
+    }
+
+    fn seal(&self) -> Option<&[u8]> {
+        self.key.seal()
+    }
+
+    fn check(&self, seals: &Seals) -> Result<(), StoreError> {
+        self.key.check(seals)
+    }
 }
 
 impl TryFrom<SealedRow> for SealedHookKey {

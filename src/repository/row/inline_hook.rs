@@ -1,6 +1,7 @@
 //! Inline hooks as rows.
 
 use super::Row;
+use super::seal::{Content, UnderSeal};
 use crate::domain::http_url::HttpUrl;
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::{
@@ -32,6 +33,7 @@ pub struct InlineHookRow {
     pub sealed_secret: Option<Vec<u8>>,
     pub created: i64,
     pub last_updated: i64,
+    pub seal: Option<Vec<u8>>,
 }
 
 /// The same with its place in the order of creation.
@@ -47,6 +49,39 @@ pub struct PlacedRow {
 pub struct HeaderJson {
     pub key: String,
     pub value: String,
+}
+
+impl UnderSeal for InlineHookRow {
+    const TABLE: &'static str = "inline_hook";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn content(&self) -> Content {
+        Content::of(Self::TABLE)
+            .text(&self.id)
+            .text(&self.org_id)
+            .text(&self.status)
+            .text(&self.name)
+            .text(&self.hook_type)
+            .text(&self.version)
+            .text(&self.uri)
+            .text(&self.headers)
+            .text(&self.auth)
+            .maybe(self.auth_header.as_deref(), Content::text)
+            .maybe(self.client_id.as_deref(), Content::text)
+            .maybe(self.token_url.as_deref(), Content::text)
+            .maybe(self.scope.as_deref(), Content::text)
+            .maybe(self.hook_key_id.as_deref(), Content::text)
+            .maybe(self.sealed_secret.as_deref(), Content::bytes)
+            .number(self.created)
+            .number(self.last_updated)
+    }
+
+    fn seal(&self) -> Option<&[u8]> {
+        self.seal.as_deref()
+    }
 }
 
 impl TryFrom<InlineHookRow> for StoredInlineHook {
@@ -75,7 +110,7 @@ impl TryFrom<InlineHookRow> for StoredInlineHook {
     }
 }
 
-/// As it is written.
+/// As it is written, without its seal.
 impl From<&StoredInlineHook> for InlineHookRow {
     fn from(stored: &StoredInlineHook) -> Self {
         let hook = &stored.hook;
@@ -106,6 +141,7 @@ impl From<&StoredInlineHook> for InlineHookRow {
             sealed_secret: stored.sealed_secret.as_ref().map(|sealed| sealed.as_bytes().to_vec()),
             created: hook.created.unix(),
             last_updated: hook.last_updated.unix(),
+            seal: None,
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod inline_hook;
 pub mod key_reference;
 pub mod master_key;
 pub mod org;
+pub mod seal;
 pub mod service_app;
 pub mod signing_key;
 pub mod used_token_id;

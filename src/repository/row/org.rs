@@ -1,6 +1,7 @@
 //! Orgs as rows.
 
 use super::Row;
+use super::seal::{Content, UnderSeal};
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::org::{Domain, Org};
@@ -13,6 +14,7 @@ pub struct OrgRow {
     pub domain: Option<String>,
     pub is_default: bool,
     pub created: i64,
+    pub seal: Option<Vec<u8>>,
 }
 
 /// With its place in the order of creation.
@@ -21,6 +23,41 @@ pub struct PlacedOrgRow {
     pub seq: i64,
     #[sqlx(flatten)]
     pub org: OrgRow,
+}
+
+impl UnderSeal for OrgRow {
+    const TABLE: &'static str = "org";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn content(&self) -> Content {
+        Content::of(Self::TABLE)
+            .text(&self.id)
+            .text(&self.name)
+            .maybe(self.domain.as_deref(), Content::text)
+            .flag(self.is_default)
+            .number(self.created)
+    }
+
+    fn seal(&self) -> Option<&[u8]> {
+        self.seal.as_deref()
+    }
+}
+
+/// As it is written, without its seal.
+impl From<&Org> for OrgRow {
+    fn from(org: &Org) -> Self {
+        Self {
+            id: org.id.as_str().to_owned(),
+            name: org.name.as_str().to_owned(),
+            domain: org.domain.as_ref().map(|domain| domain.as_str().to_owned()),
+            is_default: org.is_default,
+            created: org.created.unix(),
+            seal: None,
+        }
+    }
 }
 
 impl TryFrom<OrgRow> for Org {

@@ -1,6 +1,7 @@
 //! Service apps and their keys as rows.
 
 use super::Row;
+use super::seal::{Content, UnderSeal};
 use crate::domain::hook_key::PublicKey;
 use crate::domain::id::{ClientKid, OrgId, PrefixedId as _, ServiceAppId};
 use crate::domain::name::Name;
@@ -20,6 +21,7 @@ pub struct ServiceAppRow {
     pub created: i64,
     pub last_updated: i64,
     pub activations: i64,
+    pub seal: Option<Vec<u8>>,
 }
 
 /// With its place in the order of creation.
@@ -28,6 +30,49 @@ pub struct PlacedServiceAppRow {
     pub seq: i64,
     #[sqlx(flatten)]
     pub app: ServiceAppRow,
+}
+
+impl UnderSeal for ServiceAppRow {
+    const TABLE: &'static str = "service_app";
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn content(&self) -> Content {
+        Content::of(Self::TABLE)
+            .text(&self.id)
+            .text(&self.org_id)
+            .text(&self.name)
+            .text(&self.scopes)
+            .flag(self.dpop_bound)
+            .flag(self.active)
+            .number(self.created)
+            .number(self.last_updated)
+            .number(self.activations)
+    }
+
+    fn seal(&self) -> Option<&[u8]> {
+        self.seal.as_deref()
+    }
+}
+
+/// As it is written, without its seal.
+impl From<&ServiceApp> for ServiceAppRow {
+    fn from(app: &ServiceApp) -> Self {
+        Self {
+            id: app.id.as_str().to_owned(),
+            org_id: app.org_id.as_str().to_owned(),
+            name: app.name.as_str().to_owned(),
+            scopes: app.scopes.to_string(),
+            dpop_bound: app.dpop_bound,
+            active: app.active,
+            created: app.created.unix(),
+            last_updated: app.last_updated.unix(),
+            activations: i64::from(app.activations),
+            seal: None,
+        }
+    }
 }
 
 impl TryFrom<ServiceAppRow> for ServiceApp {
@@ -51,14 +96,38 @@ impl TryFrom<ServiceAppRow> for ServiceApp {
 
 #[derive(sqlx::FromRow)]
 pub struct AppKeyRow {
+    pub app_id: String,
     pub kid: String,
     pub kind: String,
     pub first: Vec<u8>,
     pub second: Vec<u8>,
     pub created: i64,
+    pub seal: Option<Vec<u8>>,
 }
 
 const RSA: &str = "RSA";
+
+impl UnderSeal for AppKeyRow {
+    const TABLE: &'static str = "service_app_key";
+
+    fn id(&self) -> &str {
+        &self.kid
+    }
+
+    fn content(&self) -> Content {
+        Content::of(Self::TABLE)
+            .text(&self.app_id)
+            .text(&self.kid)
+            .text(&self.kind)
+            .bytes(&self.first)
+            .bytes(&self.second)
+            .number(self.created)
+    }
+
+    fn seal(&self) -> Option<&[u8]> {
+        self.seal.as_deref()
+    }
+}
 
 impl TryFrom<AppKeyRow> for AppKey {
     type Error = StoreError;
@@ -79,19 +148,21 @@ impl TryFrom<AppKeyRow> for AppKey {
     }
 }
 
-/// As it is written.
-impl From<&AppKey> for AppKeyRow {
-    fn from(key: &AppKey) -> Self {
+/// As it is written, without its seal.
+impl AppKeyRow {
+    pub fn new(app: &ServiceAppId, key: &AppKey) -> Self {
         let (kind, first, second) = match &key.key {
             VerifyingKey::Rsa(key) => (RSA, &key.modulus, &key.exponent),
             VerifyingKey::Ec { curve, x, y } => (curve.as_str(), x, y),
         };
         Self {
+            app_id: app.as_str().to_owned(),
             kid: key.kid.as_str().to_owned(),
             kind: kind.to_owned(),
             first: first.clone(),
             second: second.clone(),
             created: key.created.unix(),
+            seal: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The keys that sign access tokens as rows.
 
 use super::Row;
+use super::seal::{Content, UnderSeal};
 use crate::domain::hook_key::PublicKey;
 use crate::domain::id::{KeyId, OrgId, PrefixedId as _};
 use crate::domain::sealed::Sealed;
@@ -16,6 +17,47 @@ pub struct SigningKeyRow {
     pub exponent: Vec<u8>,
     pub created: i64,
     pub signs_from: i64,
+    pub seal: Option<Vec<u8>>,
+}
+
+impl UnderSeal for SigningKeyRow {
+    const TABLE: &'static str = "signing_key";
+
+    fn id(&self) -> &str {
+        &self.key_id
+    }
+
+    /// Without the private half: it is bound to its place by itself.
+    fn content(&self) -> Content {
+        Content::of(Self::TABLE)
+            .text(&self.org_id)
+            .number(self.generation)
+            .text(&self.key_id)
+            .bytes(&self.modulus)
+            .bytes(&self.exponent)
+            .number(self.created)
+            .number(self.signs_from)
+    }
+
+    fn seal(&self) -> Option<&[u8]> {
+        self.seal.as_deref()
+    }
+}
+
+/// As it is written, without its seal.
+impl From<&SigningKey> for SigningKeyRow {
+    fn from(key: &SigningKey) -> Self {
+        Self {
+            org_id: key.org_id.as_str().to_owned(),
+            generation: i64::from(key.generation),
+            key_id: key.key_id.to_string(),
+            modulus: key.public_key.modulus.clone(),
+            exponent: key.public_key.exponent.clone(),
+            created: key.created.unix(),
+            signs_from: key.signs_from.unix(),
+            seal: None,
+        }
+    }
 }
 
 impl TryFrom<SigningKeyRow> for SigningKey {
@@ -39,6 +81,22 @@ pub struct SealedSigningKeyRow {
     #[sqlx(flatten)]
     pub key: SigningKeyRow,
     pub sealed_pkcs8: Vec<u8>,
+}
+
+impl UnderSeal for SealedSigningKeyRow {
+    const TABLE: &'static str = SigningKeyRow::TABLE;
+
+    fn id(&self) -> &str {
+        &self.key.key_id
+    }
+
+    fn content(&self) -> Content {
+        self.key.content()
+    }
+
+    fn seal(&self) -> Option<&[u8]> {
+        self.key.seal()
+    }
 }
 
 impl TryFrom<SealedSigningKeyRow> for SealedSigningKey {

@@ -12,7 +12,8 @@ use crate::repository::page::{Page, Seq};
 use crate::repository::row::inline_hook::{InlineHookRow, PlacedRow};
 use async_trait::async_trait;
 
-/// The columns of an [`InlineHookRow`], perhaps with more; what follows in each query picks the rows.
+/// The columns of an [`InlineHookRow`], perhaps with more; what follows in each query picks the rows. A hook is looked for by its
+/// own id alone, as a key is.
 macro_rules! select_inline_hook {
     ($rest:literal) => {
         select_inline_hook!("", $rest)
@@ -22,7 +23,7 @@ macro_rules! select_inline_hook {
             "SELECT ",
             $more,
             "id, org_id, status, name, type, version, uri, headers, auth, auth_header, client_id, token_url, scope,
-                    hook_key_id, sealed_secret, created, last_updated
+                    hook_key_id, sealed_secret, created, last_updated, seal
              FROM inline_hook ",
             $rest
         )
@@ -37,7 +38,8 @@ impl InlineHookRead for SqliteTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        rows.into_iter().map(|row| Ok(StoredInlineHook::try_from(row)?.hook)).collect()
+        let stored: Vec<StoredInlineHook> = self.read_all(rows)?;
+        Ok(stored.into_iter().map(|stored| stored.hook).collect())
     }
 
     async fn inline_hook_find(
@@ -45,13 +47,13 @@ impl InlineHookRead for SqliteTx {
         org: &OrgId,
         id: &InlineHookId,
     ) -> Result<Option<StoredInlineHook>, StoreError> {
-        let row: Option<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE org_id = ? AND id = ?"))
-            .bind(org.as_str())
+        let row: Option<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE id = ?"))
             .bind(id.as_str())
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        row.map(StoredInlineHook::try_from).transpose()
+        let found: Option<StoredInlineHook> = self.read_one(row)?;
+        Ok(found.filter(|stored| stored.hook.org_id == *org))
     }
 
     async fn inline_hook_find_by_name(
@@ -65,7 +67,7 @@ impl InlineHookRead for SqliteTx {
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        row.map(StoredInlineHook::try_from).transpose()
+        self.read_one(row)
     }
 
     async fn inline_hook_page(
@@ -79,17 +81,16 @@ impl InlineHookRead for SqliteTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        let placed = |row: PlacedRow| (Seq(row.seq), StoredInlineHook::try_from(row.hook));
-        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+        Ok(self.read_page(rows.into_iter().map(|row| (Seq(row.seq), row.hook)), limit))
     }
 }
 
-/// The columns that insert and update share, in this order: status to last_updated.
+/// The columns that insert and update share, in this order: status to last_updated, and the seal.
 fn bind<'q>(
     query: sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
-    stored: &StoredInlineHook,
+    row: InlineHookRow,
+    seal: Vec<u8>,
 ) -> sqlx::query::Query<'q, sqlx::Sqlite, sqlx::sqlite::SqliteArguments> {
-    let row = InlineHookRow::from(stored);
     query
         .bind(row.status)
         .bind(row.name)
@@ -105,6 +106,7 @@ fn bind<'q>(
         .bind(row.hook_key_id)
         .bind(row.sealed_secret)
         .bind(row.last_updated)
+        .bind(seal)
 }
 
 #[async_trait]
@@ -113,34 +115,39 @@ impl InlineHookWrite for SqliteTx {
         if is_key_missing(self, stored).await? {
             return self.refuse(Conflict::HookKeyMissing);
         }
+        let row = InlineHookRow::from(stored);
+        let seal = self.seals().of(&row);
         let query = sqlx::query(
             "INSERT INTO inline_hook
                  (id, org_id, slot, created, status, name, type, version, uri, headers, auth, auth_header, client_id,
-                  token_url, scope, hook_key_id, sealed_secret, last_updated)
+                  token_url, scope, hook_key_id, sealed_secret, last_updated, seal)
              WITH RECURSIVE slots (slot) AS (VALUES (1) UNION ALL SELECT slot + 1 FROM slots WHERE slot < ?4)
              SELECT ?1, ?2,
                     (SELECT min(slot) FROM slots WHERE slot NOT IN (SELECT slot FROM inline_hook WHERE org_id = ?2)),
-                    ?3, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18",
+                    ?3, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19",
         )
         .bind(stored.hook.id.as_str().to_owned())
         .bind(stored.hook.org_id.as_str().to_owned())
         .bind(stored.hook.created.unix())
         .bind(MAX_HOOKS_PER_ORG);
-        self.attempt(bind(query, stored)).await.map(|done| done.map(drop))
+        self.attempt(bind(query, row, seal)).await.map(|done| done.map(drop))
     }
 
     async fn inline_hook_update(&mut self, stored: &StoredInlineHook) -> Refusable<()> {
         if is_key_missing(self, stored).await? {
             return self.refuse(Conflict::HookKeyMissing);
         }
+        let row = InlineHookRow::from(stored);
+        let seal = self.seals().of(&row);
         let query = sqlx::query(
             "UPDATE inline_hook
              SET status = ?, name = ?, type = ?, version = ?, uri = ?, headers = ?, auth = ?, auth_header = ?,
-                 client_id = ?, token_url = ?, scope = ?, hook_key_id = ?, sealed_secret = ?, last_updated = ?
+                 client_id = ?, token_url = ?, scope = ?, hook_key_id = ?, sealed_secret = ?, last_updated = ?, seal = ?
              WHERE org_id = ? AND id = ?",
         );
-        let query =
-            bind(query, stored).bind(stored.hook.org_id.as_str().to_owned()).bind(stored.hook.id.as_str().to_owned());
+        let query = bind(query, row, seal)
+            .bind(stored.hook.org_id.as_str().to_owned())
+            .bind(stored.hook.id.as_str().to_owned());
         let replaces = replaces_secret(self, stored).await?;
         let done = self.attempt(query).await?;
         if replaces {

@@ -5,20 +5,20 @@ use super::transaction::SqliteTx;
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::{KeyReference, MAX_REFERENCES_PER_KEY, StoredKeyReference};
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
-use crate::domain::inline_hook::{CONSUMER_KIND, InlineHook};
+use crate::domain::inline_hook::InlineHook;
 use crate::domain::name::Name;
 use crate::repository::error::{Conflict, Refusable, StoreError};
 use crate::repository::hook_key::HookKeyRead as _;
 use crate::repository::key_reference::{KeyReferenceCursor, KeyReferenceRead, KeyReferenceWrite};
 use crate::repository::page::Page;
-use crate::repository::row::key_reference::{ReferenceRow, StoredReferenceRow};
+use crate::repository::row::key_reference::ReferenceRow;
 use async_trait::async_trait;
 
 /// The columns of a [`ReferenceRow`]; what follows in each query picks the rows.
 macro_rules! select_reference {
     ($rest:literal) => {
         concat!(
-            "SELECT consumer_kind, consumer_id, consumer_name, since, last_used FROM hook_key_reference
+            "SELECT org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used, seal FROM hook_key_reference
              WHERE org_id = ? AND hook_key_id = ? ",
             $rest
         )
@@ -34,7 +34,7 @@ impl KeyReferenceRead for SqliteTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        rows.into_iter().map(KeyReference::try_from).collect()
+        self.read_all(rows)
     }
 
     async fn key_reference_find(
@@ -50,7 +50,7 @@ impl KeyReferenceRead for SqliteTx {
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        row.map(KeyReference::try_from).transpose()
+        self.read_one(row)
     }
 
     async fn key_reference_page(
@@ -59,8 +59,8 @@ impl KeyReferenceRead for SqliteTx {
         limit: u32,
     ) -> Result<Page<Result<StoredKeyReference, StoreError>, KeyReferenceCursor>, StoreError> {
         let (org, key, consumer) = after.unwrap_or_default();
-        let rows: Vec<StoredReferenceRow> = sqlx::query_as(
-            "SELECT org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used FROM hook_key_reference
+        let rows: Vec<ReferenceRow> = sqlx::query_as(
+            "SELECT org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used, seal FROM hook_key_reference
              WHERE (org_id, hook_key_id, consumer_id) > (?, ?, ?)
              ORDER BY org_id, hook_key_id, consumer_id LIMIT ?",
         )
@@ -71,11 +71,11 @@ impl KeyReferenceRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        let placed = |row: StoredReferenceRow| {
-            let place = (row.org_id.clone(), row.hook_key_id.clone(), row.reference.consumer_id.clone());
-            (place, StoredKeyReference::try_from(row))
+        let placed = |row: ReferenceRow| {
+            let place = (row.org_id.clone(), row.hook_key_id.clone(), row.consumer_id.clone());
+            (place, row)
         };
-        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+        Ok(self.read_page(rows.into_iter().map(placed), limit))
     }
 }
 
@@ -85,43 +85,62 @@ impl KeyReferenceWrite for SqliteTx {
         if self.hook_key_find(org, key).await?.is_none() {
             return self.refuse(Conflict::HookKeyMissing);
         }
+        let before = self.key_reference_find(org, key, &reference.consumer_id).await?;
+        let since = before.map_or(reference.since, |before| before.since);
+        let row = ReferenceRow { since: since.unix(), ..ReferenceRow::new(org, key, reference) };
+        let seal = self.seals().of(&row);
         // No free slot leaves NULL, which the check refuses.
         let query = sqlx::query(
             "INSERT INTO hook_key_reference
-                 (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, slot)
+                 (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, slot, seal)
              WITH RECURSIVE slots (slot) AS (VALUES (1) UNION ALL SELECT slot + 1 FROM slots WHERE slot < ?7)
              SELECT ?1, ?2, ?3, ?4, ?5, ?6, coalesce(
                  (SELECT slot FROM hook_key_reference WHERE org_id = ?1 AND hook_key_id = ?2 AND consumer_id = ?4),
                  (SELECT min(slot) FROM slots WHERE slot NOT IN (
-                     SELECT slot FROM hook_key_reference WHERE org_id = ?1 AND hook_key_id = ?2 AND slot IS NOT NULL)))
+                     SELECT slot FROM hook_key_reference WHERE org_id = ?1 AND hook_key_id = ?2 AND slot IS NOT NULL))), ?8
              WHERE true
              ON CONFLICT (org_id, hook_key_id, consumer_id)
-             DO UPDATE SET consumer_kind = excluded.consumer_kind, consumer_name = excluded.consumer_name",
+             DO UPDATE SET consumer_kind = excluded.consumer_kind, consumer_name = excluded.consumer_name, seal = excluded.seal",
         )
-        .bind(org.as_str())
-        .bind(key.as_str())
-        .bind(reference.consumer_kind.as_str())
-        .bind(reference.consumer_id.as_str())
-        .bind(reference.consumer_name.as_str())
-        .bind(reference.since.unix())
-        .bind(MAX_REFERENCES_PER_KEY);
+        .bind(row.org_id)
+        .bind(row.hook_key_id)
+        .bind(row.consumer_kind)
+        .bind(row.consumer_id)
+        .bind(row.consumer_name)
+        .bind(row.since)
+        .bind(MAX_REFERENCES_PER_KEY)
+        .bind(seal);
         Ok(self.attempt(query).await?.map(drop))
     }
 
     async fn key_reference_put_hook(&mut self, hook: &InlineHook, since: Timestamp) -> Result<(), StoreError> {
         let Some(key) = hook.channel.auth.hook_key_id() else { return Ok(()) };
-        let query = sqlx::query(
-            "INSERT INTO hook_key_reference
-                 (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, inline_hook_id)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4)
-             ON CONFLICT (org_id, hook_key_id, consumer_id) DO UPDATE SET consumer_name = excluded.consumer_name",
+        let row = ReferenceRow::of_hook(hook, key, since);
+        let before: Option<i64> = sqlx::query_scalar(
+            "SELECT since FROM hook_key_reference WHERE org_id = ? AND hook_key_id = ? AND consumer_id = ?",
         )
         .bind(hook.org_id.as_str())
         .bind(key.as_str())
-        .bind(CONSUMER_KIND)
         .bind(hook.id.as_str())
-        .bind(hook.name.as_str())
-        .bind(since.unix());
+        .fetch_optional(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        let row = ReferenceRow { since: before.unwrap_or(row.since), ..row };
+        let seal = self.seals().of(&row);
+        let query = sqlx::query(
+            "INSERT INTO hook_key_reference
+                 (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, inline_hook_id, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?4, ?7)
+             ON CONFLICT (org_id, hook_key_id, consumer_id)
+             DO UPDATE SET consumer_name = excluded.consumer_name, seal = excluded.seal",
+        )
+        .bind(row.org_id)
+        .bind(row.hook_key_id)
+        .bind(row.consumer_kind)
+        .bind(row.consumer_id)
+        .bind(row.consumer_name)
+        .bind(row.since)
+        .bind(seal);
         self.execute(query).await.map(drop)
     }
 

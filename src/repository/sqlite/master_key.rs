@@ -27,4 +27,12 @@ impl MasterKeyWrite for SqliteTx {
             .bind(record.created.unix());
         Ok(self.attempt(query).await?.map(drop))
     }
+
+    async fn master_key_replace(&mut self, record: &MasterKeyRecord) -> Result<(), StoreError> {
+        let query = sqlx::query("UPDATE master_key SET id = ?, probe = ?, created = ?")
+            .bind(record.id.as_bytes().as_slice())
+            .bind(record.probe.as_bytes())
+            .bind(record.created.unix());
+        self.execute(query).await.map(drop)
+    }
 }

@@ -15,6 +15,7 @@ mod file;
 mod hook_key;
 mod inline_hook;
 mod integrity;
+mod item;
 mod key_reference;
 mod look;
 mod master_key;

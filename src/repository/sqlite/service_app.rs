@@ -16,13 +16,13 @@ use async_trait::async_trait;
 impl ServiceAppRead for SqliteTx {
     async fn service_app_list(&mut self) -> Result<Vec<ServiceApp>, StoreError> {
         let rows: Vec<ServiceAppRow> = sqlx::query_as(
-            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
+            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app ORDER BY seq",
         )
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        rows.into_iter().map(ServiceApp::try_from).collect()
+        self.read_all(rows)
     }
 
     async fn service_app_page(
@@ -31,7 +31,7 @@ impl ServiceAppRead for SqliteTx {
         limit: u32,
     ) -> Result<Page<Result<ServiceApp, StoreError>, Seq>, StoreError> {
         let rows: Vec<PlacedServiceAppRow> = sqlx::query_as(
-            "SELECT seq, id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
+            "SELECT seq, id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app WHERE seq > ? ORDER BY seq LIMIT ?",
         )
         .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
@@ -39,25 +39,24 @@ impl ServiceAppRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        let placed = |row: PlacedServiceAppRow| (Seq(row.seq), ServiceApp::try_from(row.app));
-        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+        Ok(self.read_page(rows.into_iter().map(|row| (Seq(row.seq), row.app)), limit))
     }
 
     async fn service_app_find(&mut self, id: &ServiceAppId) -> Result<Option<ServiceApp>, StoreError> {
         let row: Option<ServiceAppRow> = sqlx::query_as(
-            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
+            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app WHERE id = ?",
         )
         .bind(id.as_str())
         .fetch_optional(self.connection()?)
         .await
         .map_err(store_error)?;
-        row.map(ServiceApp::try_from).transpose()
+        self.read_one(row)
     }
 
     async fn service_app_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ServiceApp>, StoreError> {
         let rows: Vec<ServiceAppRow> = sqlx::query_as(
-            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations
+            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app WHERE name = ? ORDER BY seq LIMIT ?",
         )
         .bind(name.as_str())
@@ -65,37 +64,41 @@ impl ServiceAppRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        rows.into_iter().map(ServiceApp::try_from).collect()
+        self.read_all(rows)
     }
 
     async fn service_app_key_list(&mut self, id: &ServiceAppId) -> Result<Vec<AppKey>, StoreError> {
         let rows: Vec<AppKeyRow> = sqlx::query_as(
-            "SELECT kid, kind, first, second, created FROM service_app_key WHERE app_id = ? ORDER BY seq",
+            "SELECT app_id, kid, kind, first, second, created, seal FROM service_app_key WHERE app_id = ? ORDER BY seq",
         )
         .bind(id.as_str())
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        rows.into_iter().map(AppKey::try_from).collect()
+        self.read_all(rows)
     }
 }
 
 #[async_trait]
 impl ServiceAppWrite for SqliteTx {
     async fn service_app_insert(&mut self, app: &ServiceApp) -> Refusable<()> {
+        let row = ServiceAppRow::from(app);
+        let seal = self.seals().of(&row);
         let query = sqlx::query(
-            "INSERT INTO service_app (id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO service_app
+                 (id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
-        .bind(app.id.as_str())
-        .bind(app.org_id.as_str())
-        .bind(app.name.as_str())
-        .bind(app.scopes.to_string())
-        .bind(app.dpop_bound)
-        .bind(app.active)
-        .bind(app.created.unix())
-        .bind(app.last_updated.unix())
-        .bind(app.activations);
+        .bind(row.id)
+        .bind(row.org_id)
+        .bind(row.name)
+        .bind(row.scopes)
+        .bind(row.dpop_bound)
+        .bind(row.active)
+        .bind(row.created)
+        .bind(row.last_updated)
+        .bind(row.activations)
+        .bind(seal);
         Ok(self.attempt(query).await?.map(drop))
     }
 
@@ -105,13 +108,25 @@ impl ServiceAppWrite for SqliteTx {
         active: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let query = sqlx::query(
-            "UPDATE service_app SET active = ?1, last_updated = ?2, activations = activations + ?1
-             WHERE id = ?3 AND active <> ?1",
+        let row: Option<ServiceAppRow> = sqlx::query_as(
+            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
+             FROM service_app WHERE id = ?",
         )
-        .bind(active)
-        .bind(now.unix())
-        .bind(id.as_str());
+        .bind(id.as_str())
+        .fetch_optional(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        let Some(row) = self.checked(row)?.filter(|row| row.active != active) else { return Ok(()) };
+        let activations = row.activations + i64::from(active);
+        let row = ServiceAppRow { active, last_updated: now.unix(), activations, ..row };
+        let seal = self.seals().of(&row);
+        let query =
+            sqlx::query("UPDATE service_app SET active = ?, last_updated = ?, activations = ?, seal = ? WHERE id = ?")
+                .bind(row.active)
+                .bind(row.last_updated)
+                .bind(row.activations)
+                .bind(seal)
+                .bind(row.id);
         self.execute(query).await.map(drop)
     }
 
@@ -121,16 +136,18 @@ impl ServiceAppWrite for SqliteTx {
     }
 
     async fn service_app_key_insert(&mut self, id: &ServiceAppId, key: &AppKey) -> Refusable<()> {
-        let row = AppKeyRow::from(key);
+        let row = AppKeyRow::new(id, key);
+        let seal = self.seals().of(&row);
         let query = sqlx::query(
-            "INSERT INTO service_app_key (app_id, kid, kind, first, second, created) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO service_app_key (app_id, kid, kind, first, second, created, seal) VALUES (?, ?, ?, ?, ?, ?, ?)",
         )
-        .bind(id.as_str())
+        .bind(row.app_id)
         .bind(row.kid)
         .bind(row.kind)
         .bind(row.first)
         .bind(row.second)
-        .bind(row.created);
+        .bind(row.created)
+        .bind(seal);
         Ok(self.attempt(query).await?.map(drop))
     }
 

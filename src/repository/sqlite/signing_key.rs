@@ -17,14 +17,14 @@ use async_trait::async_trait;
 impl SigningKeyRead for SqliteTx {
     async fn signing_key_list(&mut self, org: &OrgId) -> Result<Vec<SigningKey>, StoreError> {
         let rows: Vec<SigningKeyRow> = sqlx::query_as(
-            "SELECT org_id, generation, key_id, modulus, exponent, created, signs_from
+            "SELECT org_id, generation, key_id, modulus, exponent, created, signs_from, seal
              FROM signing_key WHERE org_id = ? ORDER BY generation",
         )
         .bind(org.as_str())
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        rows.into_iter().map(SigningKey::try_from).collect()
+        self.read_all(rows)
     }
 
     async fn signing_key_page_orgs(
@@ -56,7 +56,7 @@ impl SigningKeyRead for SqliteTx {
         key_id: &KeyId,
     ) -> Result<Option<SealedSigningKey>, StoreError> {
         let row: Option<SealedSigningKeyRow> = sqlx::query_as(
-            "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from
+            "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from, seal
              FROM signing_key WHERE org_id = ? AND key_id = ?",
         )
         .bind(org.as_str())
@@ -64,7 +64,7 @@ impl SigningKeyRead for SqliteTx {
         .fetch_optional(self.connection()?)
         .await
         .map_err(store_error)?;
-        row.map(SealedSigningKey::try_from).transpose()
+        self.read_one(row)
     }
 
     async fn signing_key_page_sealed(
@@ -74,7 +74,7 @@ impl SigningKeyRead for SqliteTx {
     ) -> Result<Page<Result<SealedSigningKey, StoreError>, SigningKeyCursor>, StoreError> {
         let (org, generation) = after.unwrap_or_default();
         let rows: Vec<SealedSigningKeyRow> = sqlx::query_as(
-            "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from
+            "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from, seal
              FROM signing_key WHERE (org_id, generation) > (?, ?) ORDER BY org_id, generation LIMIT ?",
         )
         .bind(org)
@@ -83,27 +83,30 @@ impl SigningKeyRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        let placed =
-            |row: SealedSigningKeyRow| ((row.key.org_id.clone(), row.key.generation), SealedSigningKey::try_from(row));
-        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+        let placed = rows.into_iter().map(|row| ((row.key.org_id.clone(), row.key.generation), row));
+        Ok(self.read_page(placed, limit))
     }
 }
 
 #[async_trait]
 impl SigningKeyWrite for SqliteTx {
     async fn signing_key_insert(&mut self, key: &SigningKey, sealed_pkcs8: &Sealed) -> Refusable<()> {
+        let row = SigningKeyRow::from(key);
+        let seal = self.seals().of(&row);
         let query = sqlx::query(
-            "INSERT INTO signing_key (org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO signing_key
+                 (org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from, seal)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )
-        .bind(key.org_id.as_str())
-        .bind(key.generation)
-        .bind(key.key_id.to_string())
-        .bind(key.public_key.modulus.as_slice())
-        .bind(key.public_key.exponent.as_slice())
+        .bind(row.org_id)
+        .bind(row.generation)
+        .bind(row.key_id)
+        .bind(row.modulus)
+        .bind(row.exponent)
         .bind(sealed_pkcs8.as_bytes())
-        .bind(key.created.unix())
-        .bind(key.signs_from.unix());
+        .bind(row.created)
+        .bind(row.signs_from)
+        .bind(seal);
         Ok(self.attempt(query).await?.map(drop))
     }
 

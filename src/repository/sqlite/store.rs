@@ -9,13 +9,15 @@ use crate::domain::actor::Actor;
 use crate::repository::erasure::Erasure;
 use crate::repository::error::{OpenError, StoreError};
 use crate::repository::mode::Mode;
+use crate::repository::row::seal::Seals;
 use crate::repository::store::{Migration, ReadTx, Serial, Store, WriteTx};
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, Transaction};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// How long a connection waits for another process, and a request for a connection, before the store is busy.
@@ -38,27 +40,31 @@ pub struct SqliteStore {
     eraser: Eraser,
     /// For a connection that looks at the whole file, and keeps no reader from others.
     examiner: SqliteConnectOptions,
+    /// Held while it does.
+    examining: Mutex<()>,
     /// Where something may be written.
     watch: Option<Arc<Watch>>,
+    seals: Seals,
 }
 
 impl SqliteStore {
     /// # Errors
     /// [`OpenError`] where the file cannot be made, opened, or is no database.
-    pub async fn open(path: &Path, mode: Mode) -> Result<(Self, bool), OpenError> {
+    pub async fn open(path: &Path, mode: Mode, seals: Seals) -> Result<(Self, bool), OpenError> {
         let is_new = match mode {
             Mode::Create => file::prepare(path, true)?,
             Mode::Existing => file::prepare(path, false)?,
             Mode::ReadOnly => {
                 file::examine(path)?;
                 let options = look::options(path)?;
-                let store = Self::over(path, options.clone(), options);
+                let store = Self::over(path, options.clone(), options, seals);
                 store.readers.acquire().await.map_err(store_error)?;
                 return Ok((store, false));
             }
         };
         let reader = SqliteConnectOptions::new().read_only(true);
-        let mut store = Self::over(path, SqliteConnectOptions::new().journal_mode(SqliteJournalMode::Wal), reader);
+        let writer = SqliteConnectOptions::new().journal_mode(SqliteJournalMode::Wal);
+        let mut store = Self::over(path, writer, reader, seals);
         // The writer first: it turns the file to WAL, which a read-only connection cannot. SQLite does not wait with
         // that while another connection does the same: it says busy at once, whatever the busy time-out.
         let until = Instant::now() + PATIENCE;
@@ -73,7 +79,7 @@ impl SqliteStore {
         Ok((store, is_new))
     }
 
-    fn over(path: &Path, writer: SqliteConnectOptions, reader: SqliteConnectOptions) -> Self {
+    fn over(path: &Path, writer: SqliteConnectOptions, reader: SqliteConnectOptions, seals: Seals) -> Self {
         let common = |options: SqliteConnectOptions| {
             options
                 .filename(path)
@@ -110,8 +116,16 @@ impl SqliteStore {
             writer: pool().max_connections(1).connect_lazy_with(writer),
             readers: pool().max_connections(READERS).connect_lazy_with(reader.clone()),
             examiner: reader,
+            examining: Mutex::default(),
             watch: None,
+            seals,
         }
+    }
+}
+
+impl SqliteStore {
+    fn over_transaction(&self, transaction: Transaction<'static, Sqlite>, actor: Actor) -> SqliteTx {
+        SqliteTx::new(transaction, actor, self.seals.clone(), self.eraser.clone(), self.watch.clone())
     }
 }
 
@@ -135,14 +149,14 @@ impl Store for SqliteStore {
                 return Err(error);
             }
         };
-        Ok(Box::new(SqliteTx::new(transaction, Actor::Vault, self.eraser.clone(), self.watch.clone())))
+        Ok(Box::new(self.over_transaction(transaction, Actor::Vault)))
     }
 
     async fn write(&self, actor: &Actor, _: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError> {
         self.check_in_place()?;
         // All writes are serial.
         let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        Ok(Box::new(SqliteTx::new(transaction, actor.clone(), self.eraser.clone(), self.watch.clone())))
+        Ok(Box::new(self.over_transaction(transaction, actor.clone())))
     }
 
     async fn erase(&self) -> Result<Erasure, StoreError> {
@@ -154,6 +168,7 @@ impl Store for SqliteStore {
     }
 
     async fn examine(&self) -> Result<Vec<String>, StoreError> {
+        let _examining = self.examining.lock().await;
         let mut connection = self.examiner.connect().await.map_err(store_error)?;
         let found = integrity::examine(&mut connection).await;
         connection.close().await.map_err(store_error)?;
@@ -165,6 +180,9 @@ impl Store for SqliteStore {
             watch.close().await;
         }
         // The writer last, so that it is the connection that removes the WAL.
+        if tokio::time::timeout(CLOSING_PATIENCE, self.examining.lock()).await.is_err() {
+            tracing::debug!("the database is still being looked at");
+        }
         for pool in [&self.readers, self.eraser.pool(), &self.writer] {
             // sqlx gives a connection back on the runtime that used it. Where that one has ended first, the connection
             // never comes back; all that was answered is on disk all the same.

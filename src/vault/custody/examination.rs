@@ -88,7 +88,7 @@ impl Vault {
             let mut view = self.registry.store.read().await?;
             for app in rows.iter().flatten() {
                 match view.service_app_key_list(&app.id).await {
-                    Err(error @ StoreError::Corrupt { .. }) => examination.damaged.push(Damaged::Row(error)),
+                    Err(error @ (StoreError::Corrupt { .. } | StoreError::Forged { .. })) => examination.damaged.push(Damaged::Row(error)),
                     keys => drop(keys?),
                 }
             }

@@ -1,56 +1,15 @@
 //! Everything that a vault keeps, in an order in which it can be inserted: nothing comes before what it refers to.
 
-use crate::domain::api_token::StoredApiToken;
-use crate::domain::hook_key::{SealedHookKey, StoredKeyReference};
-use crate::domain::id::ServiceAppId;
-use crate::domain::inline_hook::StoredInlineHook;
-use crate::domain::org::Org;
-use crate::domain::service_app::{AppKey, ServiceApp};
-use crate::domain::signing_key::SealedSigningKey;
 use crate::repository::error::StoreError;
+use crate::repository::item::Item;
 use crate::repository::key_reference::KeyReferenceCursor;
-use crate::repository::master_key::MasterKeyRecord;
 use crate::repository::page::{Page, Seq};
 use crate::repository::signing_key::SigningKeyCursor;
 use crate::repository::store::ReadTx;
-use crate::repository::used_token_id::{UsedTokenId, UsedTokenIdCursor};
+use crate::repository::used_token_id::UsedTokenIdCursor;
 
 /// How many items are in memory at a time, a service app's keys aside.
 const PAGE: u32 = 500;
-
-/// One thing that a vault keeps, as it is at rest.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Item {
-    MasterKey(MasterKeyRecord),
-    Org(Org),
-    HookKey(SealedHookKey),
-    InlineHook(Box<StoredInlineHook>),
-    KeyReference(StoredKeyReference),
-    ApiToken(StoredApiToken),
-    ServiceApp(ServiceApp),
-    ClientKey(ServiceAppId, AppKey),
-    SigningKey(SealedSigningKey),
-    UsedTokenId(UsedTokenId),
-}
-
-impl Item {
-    /// What it is, for a person.
-    #[must_use]
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::MasterKey(_) => "master key record",
-            Self::Org(_) => "org",
-            Self::HookKey(_) => "hook key",
-            Self::InlineHook(_) => "inline hook",
-            Self::KeyReference(_) => "use of a key",
-            Self::ApiToken(_) => "API token",
-            Self::ServiceApp(_) => "service app",
-            Self::ClientKey(..) => "key of a service app",
-            Self::SigningKey(_) => "signing key",
-            Self::UsedTokenId(_) => "used token id",
-        }
-    }
-}
 
 /// A walk through all of it, page by page.
 pub struct Inventory {

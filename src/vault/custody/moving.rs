@@ -1,10 +1,11 @@
 //! Copies a vault from one store to another. What is sealed stays sealed: a seal is bound to org, table and row, not to a database.
 
-use super::inventory::{Inventory, Item};
+use super::inventory::Inventory;
 use crate::domain::actor::Actor;
 use crate::domain::id::{InlineHookId, PrefixedId as _};
 use crate::domain::inline_hook::CONSUMER_KIND;
 use crate::repository::error::{Conflict, Refusable, StoreError};
+use crate::repository::item::Item;
 use crate::repository::store::{ReadTx, Serial, Store, WriteTx};
 use crate::vault::error::VaultError;
 use crate::vault::handle::Registry;

@@ -1,76 +1,203 @@
-//! Whether the master key in use is the one that seals the database.
+//! Whether the master key in use is the one that seals the database, and whether its rows carry seals.
+//!
+//! 1. The record of the master key holds a probe: a known value that opens with that key alone, and says that all rows are sealed.
+//! 2. Vaults of before seals have a probe that does not say so. Their rows get seals once, all in one transaction, with the new probe.
+//!    Nobody can have that done again: the probe of before cannot be made without the master key, and a vault of this version never
+//!    had one. Who keeps an old probe has it for that master key alone: after a rotation it is worth nothing.
 
+use super::inventory::Inventory;
 use crate::crypto::envelope::{Envelope, OpenError};
+use crate::crypto::row_seal::RowSeals;
 use crate::domain::actor::Actor;
+use crate::domain::clock::Timestamp;
+use crate::domain::row_seal::BrokenSeal;
 use crate::domain::sealed::{MasterKeyId, Place};
+use crate::repository::error::StoreError;
 use crate::repository::master_key::MasterKeyRecord;
-use crate::repository::store::Serial;
+use crate::repository::store::{ReadTx, Serial, WriteTx};
 use crate::vault::error::VaultError;
 use crate::vault::handle::{Registry, Vault};
 
-/// The value under the probe. Its content does not matter; that it opens does.
-const PROBE: &[u8] = b"hookvault";
+/// What a probe says where the rows of the database carry no seals.
+const ROWS_UNSEALED: &[u8] = b"hookvault";
+
+/// What it says where they do, in front of the moment of its making.
+const ROWS_SEALED: &[u8] = b"hookvault: rows are sealed";
 
 const PROBE_PLACE: Place<'static> = Place { org: "", table: "master_key", row: "1", column: "probe" };
 
 #[derive(Debug, thiserror::Error)]
 pub enum SealingError {
-    #[error("the database was sealed with the master key {sealed_with}, but the master key given is {given}")]
-    WrongMasterKey { sealed_with: MasterKeyId, given: MasterKeyId },
+    #[error(
+        "the database was sealed with the master key {sealed_with} of {}, but the master key given is {given}",
+        .since.to_wire()
+    )]
+    WrongMasterKey { sealed_with: MasterKeyId, since: Timestamp, given: MasterKeyId },
     #[error("the master key record of the database is damaged")]
     ProbeDamaged(#[source] OpenError),
+    #[error("the rows of the database carry no seals yet")]
+    RowsUnsealed,
+    #[error("rows of the database carry no seals, and no master key is recorded that they could belong to")]
+    NeverServed,
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
 
-/// Records the master key of a new database; afterwards, checks that it is the same one.
+impl From<StoreError> for SealingError {
+    fn from(error: StoreError) -> Self {
+        Self::Vault(error.into())
+    }
+}
+
+/// What is done about rows without seals where no master key is recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NeverServed {
+    /// They could be anybody's.
+    Refuse,
+    /// The operator says that they are the vault's.
+    Adopt,
+}
+
+/// Whether the rows of a database carry seals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rows {
+    Sealed,
+    Unsealed,
+}
+
+/// Checks that the master key is the one of the database, and gives rows of a version without seals theirs. Returns how many those
+/// were. A new database stays as it is.
 ///
 /// # Errors
 /// [`SealingError`].
-pub async fn claim(registry: &Registry, envelope: &Envelope) -> Result<(), SealingError> {
-    let record = MasterKeyRecord {
-        id: envelope.key_id(),
-        probe: envelope.seal(PROBE_PLACE, PROBE),
-        created: registry.clock.now(),
-    };
-    let found = match registry.master_key_record().await? {
-        Some(found) => found,
-        None => {
-            let mut tx = registry.store.write(&Actor::Vault, Serial::No).await.map_err(VaultError::from)?;
-            match tx.master_key_insert(&record).await.map_err(VaultError::from)? {
-                Ok(()) => return Ok(registry.commit(tx).await?),
-                // Another process was faster, perhaps with another key.
-                Err(_) => {
-                    drop(tx);
-                    registry.master_key_record().await?.ok_or(VaultError::Empty)?
-                }
-            }
+pub async fn bring_over(
+    registry: &Registry,
+    envelope: &Envelope,
+    seals: &RowSeals,
+    never_served: NeverServed,
+) -> Result<u64, SealingError> {
+    let found = registry.store.read().await?.master_key_find().await?;
+    match found.as_ref().map(|record| rows(record, envelope)).transpose()? {
+        Some(Rows::Sealed) => Ok(0),
+        Some(Rows::Unsealed) => seal_rows(registry, envelope, seals).await,
+        None => match (has_unsealed(registry).await?, never_served) {
+            (false, _) => Ok(0),
+            (true, NeverServed::Refuse) => Err(SealingError::NeverServed),
+            (true, NeverServed::Adopt) => seal_rows(registry, envelope, seals).await,
+        },
+    }
+}
+
+/// As [`bring_over`]; in a new database the master key is recorded.
+///
+/// # Errors
+/// [`SealingError`].
+pub async fn claim(registry: &Registry, envelope: &Envelope, seals: &RowSeals) -> Result<u64, SealingError> {
+    let sealed = bring_over(registry, envelope, seals, NeverServed::Refuse).await?;
+    if registry.store.read().await?.master_key_find().await?.is_none() {
+        record(registry, envelope).await?;
+    }
+    Ok(sealed)
+}
+
+/// The record of the master key in use.
+fn own_record(registry: &Registry, envelope: &Envelope) -> MasterKeyRecord {
+    let created = registry.clock.now();
+    MasterKeyRecord { id: envelope.key_id(), probe: envelope.seal(PROBE_PLACE, &rows_sealed(created)), created }
+}
+
+fn rows_sealed(created: Timestamp) -> Vec<u8> {
+    [ROWS_SEALED, &created.unix().to_be_bytes()].concat()
+}
+
+async fn record(registry: &Registry, envelope: &Envelope) -> Result<(), SealingError> {
+    let own = own_record(registry, envelope);
+    let mut tx = registry.store.write(&Actor::Vault, Serial::No).await?;
+    if tx.master_key_insert(&own).await?.is_ok() {
+        return Ok(registry.commit(tx).await?);
+    }
+    // Another process was faster, perhaps with another key.
+    drop(tx);
+    let found = registry.store.read().await?.master_key_find().await?.ok_or(VaultError::Empty)?;
+    rows(&found, envelope).map(drop)
+}
+
+/// Whether there are rows from before seals though no master key is recorded: orgs, apps and tokens could be made without one.
+async fn has_unsealed(registry: &Registry) -> Result<bool, SealingError> {
+    let page = registry.store.read().await?.org_page(None, 1).await?;
+    match page.items.into_iter().next() {
+        Some(Err(StoreError::Forged { reason: BrokenSeal::Missing, .. })) => Ok(true),
+        Some(Err(error)) => Err(error.into()),
+        Some(Ok(_)) | None => Ok(false),
+    }
+}
+
+/// Gives each row a seal, and reads all of them again before any of it counts.
+async fn seal_rows(registry: &Registry, envelope: &Envelope, seals: &RowSeals) -> Result<u64, SealingError> {
+    let own = own_record(registry, envelope);
+    let mut tx = registry.store.write(&Actor::Vault, Serial::Vault).await?;
+    let found = tx.master_key_find().await?;
+    if let Some(found) = &found
+        && rows(found, envelope)? == Rows::Sealed
+    {
+        // Another process was faster.
+        return Ok(0);
+    }
+    seals.adopt(true);
+    let sealed = seal_each(&mut *tx).await;
+    seals.adopt(false);
+    let sealed = sealed?;
+    read_each(&mut *tx).await?;
+    if found.is_some() {
+        tx.master_key_replace(&own).await?;
+    } else {
+        tx.master_key_insert(&own).await?.map_err(VaultError::from)?;
+    }
+    registry.commit(tx).await?;
+    Ok(sealed)
+}
+
+async fn seal_each(tx: &mut dyn WriteTx) -> Result<u64, StoreError> {
+    let mut inventory = Inventory::begin();
+    let mut sealed = 0;
+    while let Some(items) = inventory.next(tx).await? {
+        for item in items.iter().filter(|item| item.has_seal()) {
+            tx.item_reseal(item).await?;
+            sealed += 1;
         }
-    };
-    check(&found, envelope)
-}
-
-impl Registry {
-    async fn master_key_record(&self) -> Result<Option<MasterKeyRecord>, VaultError> {
-        Ok(self.store.read().await?.master_key_find().await?)
     }
+    Ok(sealed)
 }
 
-fn check(record: &MasterKeyRecord, envelope: &Envelope) -> Result<(), SealingError> {
+async fn read_each(view: &mut dyn ReadTx) -> Result<(), StoreError> {
+    let mut inventory = Inventory::begin();
+    while inventory.next(view).await?.is_some() {}
+    Ok(())
+}
+
+/// Checks that the master key in use is the one that is recorded.
+fn rows(record: &MasterKeyRecord, envelope: &Envelope) -> Result<Rows, SealingError> {
     if record.id != envelope.key_id() {
-        return Err(SealingError::WrongMasterKey { sealed_with: record.id, given: envelope.key_id() });
+        let (sealed_with, since, given) = (record.id, record.created, envelope.key_id());
+        return Err(SealingError::WrongMasterKey { sealed_with, since, given });
     }
-    envelope.open(PROBE_PLACE, &record.probe).map(drop).map_err(SealingError::ProbeDamaged)
+    match envelope.open(PROBE_PLACE, &record.probe).map_err(SealingError::ProbeDamaged)?.as_slice() {
+        ROWS_UNSEALED => Ok(Rows::Unsealed),
+        opened if opened == rows_sealed(record.created) => Ok(Rows::Sealed),
+        _ => Err(SealingError::ProbeDamaged(OpenError::Forged)),
+    }
 }
 
 impl Vault {
-    /// Whether the database answers and was sealed with the master key in use.
+    /// Whether the database answers and was sealed with the master key in use, rows and all.
     ///
     /// # Errors
     /// [`SealingError`].
     pub async fn ready(&self) -> Result<(), SealingError> {
-        let mut tx = self.registry.store.read().await.map_err(VaultError::from)?;
-        let record = tx.master_key_find().await.map_err(VaultError::from)?;
-        check(&record.ok_or(VaultError::Empty)?, &self.envelope)
+        let record = self.registry.store.read().await?.master_key_find().await?;
+        match rows(&record.ok_or(VaultError::Empty)?, &self.envelope)? {
+            Rows::Sealed => Ok(()),
+            Rows::Unsealed => Err(SealingError::RowsUnsealed),
+        }
     }
 }

@@ -1,0 +1,79 @@
+//! The things that a store keeps, as one type: for what is done to all of them alike.
+
+use super::error::StoreError;
+use super::master_key::MasterKeyRecord;
+use super::used_token_id::UsedTokenId;
+use crate::domain::api_token::StoredApiToken;
+use crate::domain::hook_key::{SealedHookKey, StoredKeyReference};
+use crate::domain::id::ServiceAppId;
+use crate::domain::inline_hook::StoredInlineHook;
+use crate::domain::org::Org;
+use crate::domain::service_app::{AppKey, ServiceApp};
+use crate::domain::signing_key::SealedSigningKey;
+use async_trait::async_trait;
+
+/// One thing that a vault keeps, as it is at rest.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Item {
+    MasterKey(MasterKeyRecord),
+    Org(Org),
+    HookKey(SealedHookKey),
+    InlineHook(Box<StoredInlineHook>),
+    KeyReference(StoredKeyReference),
+    ApiToken(StoredApiToken),
+    ServiceApp(ServiceApp),
+    ClientKey(ServiceAppId, AppKey),
+    SigningKey(SealedSigningKey),
+    UsedTokenId(UsedTokenId),
+}
+
+impl Item {
+    /// What it is, for a person.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::MasterKey(_) => "master key record",
+            Self::Org(_) => "org",
+            Self::HookKey(_) => "hook key",
+            Self::InlineHook(_) => "inline hook",
+            Self::KeyReference(_) => "use of a key",
+            Self::ApiToken(_) => "API token",
+            Self::ServiceApp(_) => "service app",
+            Self::ClientKey(..) => "key of a service app",
+            Self::SigningKey(_) => "signing key",
+            Self::UsedTokenId(_) => "used token id",
+        }
+    }
+
+    /// Whether its row carries a seal.
+    #[must_use]
+    pub fn has_seal(&self) -> bool {
+        !matches!(self, Self::MasterKey(_) | Self::UsedTokenId(_))
+    }
+
+    /// Whether something of it is sealed, and the bytes of before must not stay on the disk.
+    #[must_use]
+    pub fn has_secret(&self) -> bool {
+        match self {
+            Self::HookKey(_) | Self::SigningKey(_) => true,
+            Self::InlineHook(stored) => stored.sealed_secret.is_some(),
+            Self::MasterKey(_)
+            | Self::Org(_)
+            | Self::KeyReference(_)
+            | Self::ApiToken(_)
+            | Self::ServiceApp(_)
+            | Self::ClientKey(..)
+            | Self::UsedTokenId(_) => false,
+        }
+    }
+}
+
+#[async_trait]
+pub trait ItemWrite {
+    /// Gives the row of an item a new seal, and what is sealed of it the bytes that the item has. All else of the row stays as it is,
+    /// and one that is not there any more stays away.
+    ///
+    /// # Errors
+    /// [`StoreError::Forged`] for a row whose seal does not fit, or one of the engine.
+    async fn item_reseal(&mut self, item: &Item) -> Result<(), StoreError>;
+}
