@@ -5,7 +5,7 @@ use crate::support::database::POSTGRES;
 use std::process::Command;
 
 /// Everything that is not about the file of SQLite.
-const SUITES: [&str; 14] = [
+const SUITES: [&str; 15] = [
     "many_servers::",
     "failover::",
     "store::contract",
@@ -20,6 +20,7 @@ const SUITES: [&str; 14] = [
     "cli::serve",
     "cli::check",
     "cli::moving",
+    "cli::audit",
 ];
 
 /// What looks into the file, or at the words that are said of it.

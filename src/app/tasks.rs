@@ -46,6 +46,42 @@ pub async fn erase(vault: Vault, mut stopping: watch::Receiver<bool>) {
     }
 }
 
+/// How often the audit trail is told of uses of keys and of refusals.
+const TELLING: Duration = Duration::from_secs(1);
+
+/// Writes what happened often and changed nothing, until the server stops; what is left then is written when the vault is closed.
+pub async fn tell_uses(vault: Vault, mut stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = tokio::time::sleep(TELLING) => {}
+        }
+        match vault.audit_flush().await {
+            Err(VaultError::Unavailable(error)) if error.is_closed() => return,
+            Err(error) => tracing::warn!(error = %error, "uses of keys have to wait for the audit trail"),
+            Ok(()) => {}
+        }
+    }
+}
+
+/// How often old entries of the audit trail are looked for.
+const FORGETTING: Duration = Duration::from_hours(1);
+
+/// Forgets the texts of entries that are older than that, until the server stops.
+pub async fn forget_old_entries(vault: Vault, retention: Duration, mut stopping: watch::Receiver<bool>) {
+    loop {
+        match vault.registry().audit_forget(retention).await {
+            Err(VaultError::Unavailable(error)) if error.is_closed() => return,
+            Err(error) => tracing::warn!(error = %error, "old entries of the audit trail are still there"),
+            Ok(()) => {}
+        }
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = tokio::time::sleep(FORGETTING) => {}
+        }
+    }
+}
+
 /// How often the server looks at everything.
 const LOOK: Duration = Duration::from_hours(24);
 

@@ -54,7 +54,8 @@ impl Check {
         if damaged.is_empty() {
             return Ok(());
         }
-        if damaged.iter().any(|damaged| matches!(damaged, Damaged::Store(_) | Damaged::Row(_))) {
+        if damaged.iter().any(|damaged| matches!(damaged, Damaged::Store(_) | Damaged::Row(_) | Damaged::Audit { .. }))
+        {
             return Err(CliError::new(
                 "the database is damaged",
                 "stop the server, and restore the database from a backup",

@@ -11,11 +11,12 @@ use folder::Folder;
 
 /// Serve a vault for development, and make all that it needs
 #[derive(Args)]
-#[command(after_help = "Makes the data folder, the database, the master key, an org and a token with every scope where
-they are missing, and keeps them: after a restart everything is as it was.
+#[command(
+    after_help = "Makes what is missing of data folder, database, master key, org and token with every scope, and keeps it.
 
 Example:
-  hookvault dev --data-dir ./my-vault")]
+  hookvault dev --data-dir ./my-vault"
+)]
 pub struct Dev {
     /// Where everything is kept [default: hookvault-data]
     #[arg(long, value_name = "FOLDER", conflicts_with = "ephemeral")]

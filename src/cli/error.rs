@@ -91,6 +91,7 @@ impl From<VaultError> for CliError {
                 Kind::HookKey | Kind::KeyReference => "`hookvault key list` shows all hook keys".into(),
                 Kind::ServiceApp => "`hookvault app list` shows all service apps".into(),
                 Kind::ClientKey => "`hookvault app show` shows the keys of an app".into(),
+                Kind::AuditEntry => "`hookvault audit list` shows entries and their numbers".into(),
                 Kind::ApiToken | Kind::User => "`hookvault token list` shows all tokens".into(),
             },
             VaultError::Ambiguous { .. } => "give the id instead of the name".into(),

@@ -188,6 +188,9 @@ pub struct ServerFlags {
     /// Issuers whose access tokens count too, as a JSON array
     #[arg(long, value_name = "JSON", help_heading = "Settings")]
     trusted_issuers: Option<String>,
+    /// How long the audit trail keeps the texts of entries, such as 365d [default: forever]
+    #[arg(long, value_name = "TIME", help_heading = "Settings")]
+    audit_retention: Option<String>,
     /// Which log lines to write [default: info]
     #[arg(long, value_name = "FILTER", help_heading = "Settings")]
     log: Option<String>,
@@ -209,6 +212,7 @@ impl ServerFlags {
             (variable::MAX_CONNECTIONS_PER_ADDRESS, self.max_connections_per_address.clone()),
             (variable::HOOK_ALLOW, self.hook_allow.clone()),
             (variable::TRUSTED_ISSUERS, self.trusted_issuers.clone()),
+            (variable::AUDIT_RETENTION, self.audit_retention.clone()),
             (variable::LOG, self.log.clone()),
             (variable::LOG_FORMAT, self.log_format.clone()),
         ]

@@ -3,6 +3,7 @@
 mod app;
 mod arguments;
 mod assert;
+mod audit;
 mod check;
 mod completions;
 mod dev;
@@ -52,6 +53,8 @@ enum Command {
     Migrate(migrate::Migrate),
     Move(move_vault::Move),
     Check(check::Check),
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     #[command(subcommand)]
     Key(key::KeyCommand),
     #[command(subcommand)]
@@ -108,6 +111,7 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Migrate(command) => command.run().await,
         Command::Move(command) => command.run().await,
         Command::Check(command) => command.run().await,
+        Command::Audit(command) => command.run().await,
         Command::Key(command) => command.run().await,
         Command::Hook(command) => command.run().await,
         Command::Assert(command) => command.run().await,

@@ -32,6 +32,7 @@ pub enum TokenCommand {
   okta.inlineHooks.read     list and read keys and hooks
   okta.inlineHooks.manage   the same, and create, change and delete them, and call hooks
   hookvault.keys.use        sign with keys
+  okta.logs.read            read the audit trail
 
 Example:
   hookvault token create --name terraform --scope okta.inlineHooks.manage --expires 30d")]

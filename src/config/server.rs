@@ -21,6 +21,8 @@ pub struct ServerConfig {
     /// How long a client may take to send a request head, and as long again for the body.
     pub client_timeout: Duration,
     pub connections: ConnectionLimits,
+    /// How long the texts of the audit trail are kept; `None` for ever.
+    pub audit_retention: Option<Duration>,
 }
 
 impl ServerConfig {
@@ -68,8 +70,22 @@ impl ServerConfig {
                 duration.filter(|duration| duration.as_secs() >= 1).ok_or("is not a duration of at least a second")
             })?,
             connections: connection_limits(sources)?,
+            audit_retention: sources.parse(
+                variable::AUDIT_RETENTION,
+                "forever",
+                "write it as 365d, or forever",
+                retention,
+            )?,
         })
     }
+}
+
+fn retention(text: &str) -> Result<Option<Duration>, &'static str> {
+    if text == "forever" {
+        return Ok(None);
+    }
+    let duration = humantime::parse_duration(text).ok().filter(|duration| duration.as_secs() >= 1);
+    duration.map(Some).ok_or("is neither a duration of at least a second nor `forever`")
 }
 
 fn connection_limits(sources: &Sources) -> Result<ConnectionLimits, ConfigError> {

@@ -20,8 +20,9 @@ pub const MAX_CONNECTIONS_PER_ADDRESS: &str = "HOOKVAULT_MAX_CONNECTIONS_PER_ADD
 pub const DATA_DIR: &str = "HOOKVAULT_DATA_DIR";
 pub const HOOK_ALLOW: &str = "HOOKVAULT_HOOK_ALLOW";
 pub const TRUSTED_ISSUERS: &str = "HOOKVAULT_TRUSTED_ISSUERS";
+pub const AUDIT_RETENTION: &str = "HOOKVAULT_AUDIT_RETENTION";
 
-pub const ALL: [&str; 19] = [
+pub const ALL: [&str; 20] = [
     LISTEN,
     DATABASE_URL,
     DATABASE_PASSWORD_FILE,
@@ -41,4 +42,5 @@ pub const ALL: [&str; 19] = [
     DATA_DIR,
     HOOK_ALLOW,
     TRUSTED_ISSUERS,
+    AUDIT_RETENTION,
 ];

@@ -1,11 +1,13 @@
 //! Makes, seals and opens keys. Knows nothing of databases, HTTP or the shell.
 
+pub mod checkpoint;
 pub mod envelope;
 pub mod jwk;
 pub mod jws;
 pub mod key_pool;
 pub mod keyring;
 pub mod master_key;
+pub mod merkle;
 pub mod private_jwk;
 pub mod private_key;
 pub mod random;

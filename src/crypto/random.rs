@@ -15,6 +15,8 @@ pub enum Purpose {
     Nonce,
     Secret,
     Request,
+    /// Ids of entries of the audit trail.
+    Audit,
 }
 
 /// A source of random bytes.

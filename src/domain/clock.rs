@@ -3,6 +3,7 @@
 use super::invalid::Invalid;
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Where the time comes from. Tests pass a fixed one.
 pub trait Clock: Send + Sync {
@@ -49,6 +50,15 @@ impl Timestamp {
     pub fn from_unix(seconds: i64) -> Result<Self, Invalid> {
         let moment = OffsetDateTime::from_unix_timestamp(seconds).map_err(|_| Invalid::Time)?;
         if (1..=9999).contains(&moment.year()) { Ok(Self(moment)) } else { Err(Invalid::Time) }
+    }
+
+    /// Reads a moment (RFC 3339, clause 5.6); parts of a second are cut off.
+    ///
+    /// # Errors
+    /// [`Invalid::Moment`], or [`Invalid::Time`] where it cannot be written.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let moment = OffsetDateTime::parse(text, &Rfc3339).map_err(|_| Invalid::Moment)?;
+        Self::from_unix(moment.unix_timestamp())
     }
 
     /// Seconds since 1970-01-01T00:00:00Z.

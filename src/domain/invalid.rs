@@ -29,6 +29,14 @@ pub enum Invalid {
     Time,
     #[error("is not one of: {0}")]
     OneOf(&'static str),
+    #[error("is not a number from 1 to {limit}")]
+    Limit { limit: u32 },
+    #[error("is not of the form eventType eq \"…\", or several of them joined by `or`")]
+    Filter,
+    #[error("is not from the link of an earlier answer")]
+    Cursor,
+    #[error("is not a moment such as 2025-10-24T13:06:07.000Z")]
+    Moment,
     #[error("cannot be changed")]
     Immutable,
     #[error("does not apply here, and must be null")]

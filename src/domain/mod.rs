@@ -4,6 +4,7 @@
 
 pub mod actor;
 pub mod api_token;
+pub mod audit;
 pub mod caller;
 pub mod chain;
 pub mod clock;

@@ -11,10 +11,12 @@ pub enum Scope {
     InlineHooksManage,
     /// Signing with keys: not part of managing them.
     KeysUse,
+    /// The audit trail: not part of anything else.
+    LogsRead,
 }
 
 impl Scope {
-    pub const ALL: [Self; 3] = [Self::InlineHooksRead, Self::InlineHooksManage, Self::KeysUse];
+    pub const ALL: [Self; 4] = [Self::InlineHooksRead, Self::InlineHooksManage, Self::KeysUse, Self::LogsRead];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -22,6 +24,7 @@ impl Scope {
             Self::InlineHooksRead => "okta.inlineHooks.read",
             Self::InlineHooksManage => "okta.inlineHooks.manage",
             Self::KeysUse => "hookvault.keys.use",
+            Self::LogsRead => "okta.logs.read",
         }
     }
 
@@ -77,7 +80,7 @@ impl Scopes {
             Scope::InlineHooksRead => {
                 self.0.contains(&Scope::InlineHooksRead) || self.0.contains(&Scope::InlineHooksManage)
             }
-            Scope::InlineHooksManage | Scope::KeysUse => self.0.contains(&needed),
+            Scope::InlineHooksManage | Scope::KeysUse | Scope::LogsRead => self.0.contains(&needed),
         }
     }
 

@@ -1,9 +1,11 @@
 //! The things that a store keeps, as one type: for what is done to all of them alike.
 
+use super::audit::{AuditKey, StoredAuditNode};
 use super::error::StoreError;
 use super::master_key::MasterKeyRecord;
 use super::used_token_id::UsedTokenId;
 use crate::domain::api_token::StoredApiToken;
+use crate::domain::audit::{AuditEntry, AuditHead};
 use crate::domain::hook_key::{SealedHookKey, StoredKeyReference};
 use crate::domain::id::ServiceAppId;
 use crate::domain::inline_hook::StoredInlineHook;
@@ -25,6 +27,10 @@ pub enum Item {
     ClientKey(ServiceAppId, AppKey),
     SigningKey(SealedSigningKey),
     UsedTokenId(UsedTokenId),
+    AuditHead(AuditHead),
+    AuditEntry(AuditEntry),
+    AuditNode(StoredAuditNode),
+    AuditKey(AuditKey),
 }
 
 impl Item {
@@ -42,20 +48,24 @@ impl Item {
             Self::ClientKey(..) => "key of a service app",
             Self::SigningKey(_) => "signing key",
             Self::UsedTokenId(_) => "used token id",
+            Self::AuditHead(_) => "audit trail",
+            Self::AuditEntry(_) => "entry of a trail",
+            Self::AuditNode(_) => "node of a trail",
+            Self::AuditKey(_) => "key of a trail",
         }
     }
 
     /// Whether its row carries a seal.
     #[must_use]
     pub fn has_seal(&self) -> bool {
-        !matches!(self, Self::MasterKey(_) | Self::UsedTokenId(_))
+        !matches!(self, Self::MasterKey(_) | Self::UsedTokenId(_) | Self::AuditNode(_))
     }
 
     /// Whether something of it is sealed, and the bytes of before must not stay on the disk.
     #[must_use]
     pub fn has_secret(&self) -> bool {
         match self {
-            Self::HookKey(_) | Self::SigningKey(_) => true,
+            Self::HookKey(_) | Self::SigningKey(_) | Self::AuditKey(_) => true,
             Self::InlineHook(stored) => stored.sealed_secret.is_some(),
             Self::MasterKey(_)
             | Self::Org(_)
@@ -63,7 +73,10 @@ impl Item {
             | Self::ApiToken(_)
             | Self::ServiceApp(_)
             | Self::ClientKey(..)
-            | Self::UsedTokenId(_) => false,
+            | Self::UsedTokenId(_)
+            | Self::AuditHead(_)
+            | Self::AuditEntry(_)
+            | Self::AuditNode(_) => false,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! back. The read view has no method that writes. [`store`] says what every engine promises, [`open()`] picks the engine.
 
 pub mod api_token;
+pub mod audit;
 pub mod erasure;
 pub mod error;
 pub mod hook_key;

@@ -15,7 +15,7 @@
 
 use super::error::{OpenError, StoreError};
 use super::{
-    api_token, erasure, hook_key, inline_hook, item, key_reference, master_key, org, service_app, signing_key,
+    api_token, audit, erasure, hook_key, inline_hook, item, key_reference, master_key, org, service_app, signing_key,
 };
 use super::{erasure::Erasure, used_token_id};
 use crate::domain::actor::Actor;
@@ -89,6 +89,7 @@ pub trait ReadTx:
     + used_token_id::UsedTokenIdRead
     + master_key::MasterKeyRead
     + erasure::ErasureRead
+    + audit::AuditRead
 {
 }
 
@@ -106,6 +107,7 @@ pub trait WriteTx:
     + used_token_id::UsedTokenIdWrite
     + master_key::MasterKeyWrite
     + item::ItemWrite
+    + audit::AuditWrite
 {
     /// On whose behalf it writes.
     fn actor(&self) -> &Actor;

@@ -1,5 +1,6 @@
 //! Why a use case did not do what was asked.
 
+use crate::crypto::checkpoint::CheckpointError;
 use crate::crypto::envelope::OpenError;
 use crate::crypto::jws::SignError;
 use crate::crypto::private_key::SigningError;
@@ -27,6 +28,7 @@ pub enum Kind {
     /// A public key of a service app, by its `kid`.
     ClientKey,
     User,
+    AuditEntry,
 }
 
 impl fmt::Display for Kind {
@@ -40,6 +42,7 @@ impl fmt::Display for Kind {
             Self::ServiceApp => "service app",
             Self::ClientKey => "key of the app with the kid",
             Self::User => "user",
+            Self::AuditEntry => "entry of the audit trail with the number",
         })
     }
 }
@@ -92,6 +95,8 @@ pub enum VaultError {
     Sign(#[source] SignError),
     #[error("a public key cannot be used")]
     PublicKey(#[source] NotAPublicKey),
+    #[error("the checkpoint of the audit trail cannot be made: {0}")]
+    Checkpoint(#[from] CheckpointError),
     #[error("the key is used by {} others", .users.len())]
     KeyInUse { users: Vec<KeyReference> },
     #[error("the service app is active")]

@@ -1,5 +1,6 @@
 //! The handle on everything, which the use cases are methods of.
 
+use super::custody::audit::uses::Uses;
 use super::custody::known_damage::KnownDamage;
 use super::hooks::token_cache::TokenCache;
 use super::oauth::issuers::Issuers;
@@ -71,6 +72,7 @@ pub struct Vault {
     /// Held by the one who makes an org's first signing key.
     pub(super) first_signing_key: Arc<Mutex<()>>,
     pub(super) issuers: Arc<Issuers>,
+    pub(super) uses: Arc<Uses>,
 }
 
 impl Vault {
@@ -98,6 +100,7 @@ impl Vault {
             parsed_signing_keys: Arc::new(ParsedSigningKeys::new(PARSED_SIGNING_KEYS)),
             first_signing_key: Arc::default(),
             issuers: Arc::new(issuers),
+            uses: Arc::default(),
         }
     }
 
@@ -117,8 +120,11 @@ impl Vault {
         self.registry.random.bytes(Purpose::Request)
     }
 
-    /// Closes the store, after those who use it.
+    /// Closes the store, after those who use it, and after the audit trail was told of the last uses.
     pub async fn close(&self) {
+        if let Err(error) = self.audit_flush().await {
+            tracing::error!(error = %error, "the last uses of keys are not in the audit trail");
+        }
         self.registry.store.close().await;
     }
 }

@@ -2,7 +2,7 @@
 //! table that registers them: a new one that is not guarded as it says fails here.
 
 use crate::support::answer::Answer;
-use crate::support::app::{Caller, MANAGE, READ, TestApp, USE};
+use crate::support::app::{Caller, LOGS, MANAGE, READ, TestApp, USE};
 use hookvault::domain::actor::Actor;
 use hookvault::domain::name::Name;
 use hookvault::domain::scope::{Scope, Scopes};
@@ -30,9 +30,10 @@ async fn call(caller: &Caller<'_>, route: &Route) -> Answer {
 /// Scopes that are all but enough: every single one that does not include what is needed.
 fn too_small(needed: Scope) -> Vec<&'static str> {
     match needed {
-        Scope::InlineHooksRead => vec![USE],
-        Scope::InlineHooksManage => vec![READ, USE],
-        Scope::KeysUse => vec![READ, MANAGE],
+        Scope::InlineHooksRead => vec![USE, LOGS],
+        Scope::InlineHooksManage => vec![READ, USE, LOGS],
+        Scope::KeysUse => vec![READ, MANAGE, LOGS],
+        Scope::LogsRead => vec![READ, MANAGE, USE],
     }
 }
 
@@ -114,6 +115,7 @@ fn the_table_says_what_each_route_is() {
     DELETE /vault/v1/hook-keys/{key}/references/{consumer}: okta.inlineHooks.manage
     POST /vault/v1/hook-keys/{key}/client-assertions: hookvault.keys.use
     POST /vault/v1/hook-keys/{key}/jwts: hookvault.keys.use
+    GET /api/v1/logs: okta.logs.read
     GET /.well-known/jwks.json: public, open to pages
     GET /.well-known/jwks.pem: public, open to pages
     GET /vault/v1/hook-keys/{key}/jwks.json: public, open to pages

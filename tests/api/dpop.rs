@@ -329,7 +329,7 @@ async fn the_proof_of_a_request_that_could_not_be_served_is_given_back() {
         url: &url(KEYS),
     };
     let (caller, once) = app.vault.access_token_authenticate(request).await.unwrap();
-    let (actor, once) = (Actor::from(&caller.credential), once.unwrap());
+    let (actor, once) = (Actor::client(&caller.credential, &Default::default()), once.unwrap());
     app.vault.proof_use(&actor, &once).await.unwrap();
     assert!(app.vault.proof_use(&actor, &once).await.is_err());
     // As the middleware does where the answer is a 503.

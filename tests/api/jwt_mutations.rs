@@ -120,6 +120,7 @@ async fn grant(app: &TestApp, org: &Org, assertion: &str, proofs: &[&str]) -> Re
         assertion_type: Some(ASSERTION_TYPE),
         assertion: Some(assertion),
         proofs,
+        facts: &std::sync::Arc::default(),
     };
     app.vault.token_grant(request).await.map(|granted| granted.access_token)
 }

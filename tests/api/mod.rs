@@ -2,6 +2,7 @@
 
 mod access;
 mod access_tokens;
+mod audit;
 mod bad_input;
 mod dialects;
 mod docs;

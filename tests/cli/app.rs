@@ -271,7 +271,7 @@ fn what_is_no_public_key_is_refused_with_a_hint() {
     ");
     assert_snapshot!(stderr(&installation, &["app", "create", "--name", "x", "--scope", "all", "--generate"]), @"
     error: --scope: `all` is not a known scope
-    hint: the scopes are okta.inlineHooks.read, okta.inlineHooks.manage, hookvault.keys.use
+    hint: the scopes are okta.inlineHooks.read, okta.inlineHooks.manage, hookvault.keys.use, okta.logs.read
     ");
     let key = write(&installation, "key.pem", &ClientKey::rsa().public_pem());
     let pem = ["app", "create", "--name", "x", "--scope", READ, "--public-key", &key, "--pem"];

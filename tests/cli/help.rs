@@ -9,7 +9,7 @@ use tempfile::tempdir;
 #[test]
 fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     let folder = tempdir().unwrap();
-    let commands: [&[&str]; 40] = [
+    let commands: [&[&str]; 47] = [
         &[],
         &["dev"],
         &["serve"],
@@ -18,6 +18,13 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
         &["migrate"],
         &["move"],
         &["check"],
+        &["audit"],
+        &["audit", "list"],
+        &["audit", "tail"],
+        &["audit", "export"],
+        &["audit", "verify"],
+        &["audit", "checkpoint"],
+        &["audit", "prove"],
         &["key"],
         &["key", "list"],
         &["key", "create"],
@@ -72,6 +79,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
       migrate      Bring the database to the form that this version needs
       move         Copy the vault into an empty database of the other engine, or of the same
       check        Check that the database is sound, and that every private key and secret in it can be opened
+      audit        See who did what, and check that nobody has changed it since
       key          Make and manage hook keys
       hook         Call and list inline hooks
       assert       Sign a client assertion for a token endpoint (RFC 7523) and print it
@@ -118,6 +126,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
       okta.inlineHooks.read     list and read keys and hooks
       okta.inlineHooks.manage   the same, and create, change and delete them, and call hooks
       hookvault.keys.use        sign with keys
+      okta.logs.read            read the audit trail
 
     Example:
       hookvault token create --name terraform --scope okta.inlineHooks.manage --expires 30d

@@ -51,7 +51,7 @@ async fn rows_of_a_vault_that_was_never_served_are_sealed_where_the_operator_say
     let sealed = call(folder, &["migrate", "--seal"]);
     assert_snapshot!(sealed.stderr, @"
     nothing is pending
-    2 row(s) of an earlier version carry seals now, and were read back
+    5 row(s) of an earlier version carry seals now, and were read back
     ");
     let server = Served::start(&mut installation.serve());
     assert_eq!(server.client(&installation.token).list().await.unwrap().0, 200);

@@ -1,6 +1,7 @@
 //! The shell's face: screens as a person sees them.
 
 mod app;
+mod audit;
 mod check;
 mod dev;
 mod help;

@@ -37,7 +37,7 @@ fn tokens_are_shown_once_listed_and_revoked() {
 
     assert_snapshot!(stderr(folder, &["token", "create", "--name", "x", "--scope", "all"]), @"
     error: --scope: `all` is not a known scope
-    hint: the scopes are okta.inlineHooks.read, okta.inlineHooks.manage, hookvault.keys.use
+    hint: the scopes are okta.inlineHooks.read, okta.inlineHooks.manage, hookvault.keys.use, okta.logs.read
     ");
     assert_snapshot!(stderr(folder, &["token", "create", "--name", " ", "--scope", "okta.inlineHooks.read"]), @"
     error: --name: ` ` is blank

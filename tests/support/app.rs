@@ -36,6 +36,7 @@ pub use super::seal::MASTER_KEY;
 pub const READ: &str = "okta.inlineHooks.read";
 pub const MANAGE: &str = "okta.inlineHooks.manage";
 pub const USE: &str = "hookvault.keys.use";
+pub const LOGS: &str = "okta.logs.read";
 
 pub struct TestApp {
     pub folder: Arc<TempDir>,
@@ -61,6 +62,7 @@ pub fn config(folder: &TempDir) -> Config {
             key_pool: 0,
             client_timeout: Duration::from_secs(30),
             connections: ConnectionLimits { total: NonZeroUsize::new(2000).unwrap(), per_address: None },
+            audit_retention: None,
         },
         database: DatabaseConfig { url: databases::url(&database(folder)), password_file: None, migrate: true },
         master_key: MasterKeySource::Text(MASTER_KEY.to_owned().into()),

@@ -4,6 +4,7 @@
 use crate::http::api::hook_key;
 use crate::http::api::inline_hook;
 use crate::http::api::key_reference;
+use crate::http::api::log;
 use crate::http::api::route::{Route, guarded, operation, public};
 use crate::http::api::signing;
 use crate::http::api::user;
@@ -67,6 +68,7 @@ pub fn all() -> Vec<Route> {
         guarded!(key_reference::delete).refuses(&[R::UseOfVault, R::UnknownUse]),
         guarded!(signing::client_assertion).example(signing::example::client_assertion).refuses(&[R::UnknownKey]),
         guarded!(signing::jwt).example(signing::example::jwt).refuses(&[R::ClaimOfVault, R::UnknownKey]),
+        guarded!(log::list).example(log::example::list).refuses(&[R::BadQuery]),
         public!(jwks::org_jwks).open_to_pages().example(jwks::example),
         public!(jwks::org_pem).open_to_pages(),
         public!(jwks::key_jwks).open_to_pages().example(jwks::example).refuses(&[R::UnknownKey]),

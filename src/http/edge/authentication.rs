@@ -1,6 +1,7 @@
 //! Authentication (who is it, told by the middleware) and authorization (may they, told by a handler's first argument).
 
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, RequestFacts};
+use crate::domain::audit::{Event, EventKind, Outcome, Target as Audited};
 use crate::domain::caller::Caller;
 use crate::domain::org::Org;
 use crate::domain::scope::Scope;
@@ -14,9 +15,11 @@ use crate::vault::oauth::access_token::{AccessRequest, Scheme};
 use crate::vault::oauth::error::AccessTokenError;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 /// What the middleware found out about the sender, kept with the request.
 pub enum Authentication {
@@ -100,11 +103,11 @@ async fn access_token(
 }
 
 /// Uses up the proof of a caller who has one: a request is about to be looked at, and was not refused for its number.
-pub async fn use_proof(authentication: Authentication, shared: &Shared) -> Authentication {
+pub async fn use_proof(authentication: Authentication, facts: &Arc<RequestFacts>, shared: &Shared) -> Authentication {
     let Authentication::Caller { caller, realm: Some(realm), proof: Some(proof) } = authentication else {
         return authentication;
     };
-    match shared.vault.proof_use(&Actor::from(&caller.credential), &proof).await {
+    match shared.vault.proof_use(&Actor::client(&caller.credential, facts), &proof).await {
         Ok(()) => Authentication::Caller { caller, realm: Some(realm), proof: Some(proof) },
         Err(VaultError::Proof(error)) => Authentication::Failed(ApiError::Proof { error, realm }),
         Err(error) => Authentication::Failed(error.into()),
@@ -136,6 +139,7 @@ pub trait Requirement: 'static {
 pub struct InlineHooksRead;
 pub struct InlineHooksManage;
 pub struct KeysUse;
+pub struct LogsRead;
 pub struct AnyCredential;
 
 impl Requirement for InlineHooksRead {
@@ -150,6 +154,10 @@ impl Requirement for KeysUse {
     const SCOPE: Option<Scope> = Some(Scope::KeysUse);
 }
 
+impl Requirement for LogsRead {
+    const SCOPE: Option<Scope> = Some(Scope::LogsRead);
+}
+
 impl Requirement for AnyCredential {
     const SCOPE: Option<Scope> = None;
 }
@@ -158,6 +166,7 @@ impl Requirement for AnyCredential {
 /// before a body is looked at.
 pub struct Granted<R> {
     caller: Caller,
+    facts: Arc<RequestFacts>,
     requirement: PhantomData<R>,
 }
 
@@ -170,7 +179,7 @@ impl<R> Granted<R> {
     /// The caller as the one who changes something.
     #[must_use]
     pub fn actor(&self) -> Actor {
-        Actor::from(&self.caller.credential)
+        Actor::client(&self.caller.credential, &self.facts)
     }
 }
 
@@ -180,15 +189,33 @@ impl<R: Requirement> FromRequest for Granted<R> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let authentication = request.extensions_mut().remove::<Authentication>();
+        let facts = facts_of(request);
         ready(match authentication {
             Some(Authentication::Caller { caller, realm, .. }) => match R::SCOPE {
-                Some(needed) if !caller.scopes.allow(needed) => Err(ApiError::ScopeTooSmall { needed, realm }),
-                _ => Ok(Self { caller, requirement: PhantomData }),
+                Some(needed) if !caller.scopes.allow(needed) => {
+                    tell_refused(request, &caller, &facts, needed);
+                    Err(ApiError::ScopeTooSmall { needed, realm })
+                }
+                _ => Ok(Self { caller, facts, requirement: PhantomData }),
             },
             Some(Authentication::Failed(error)) => Err(error),
             Some(Authentication::Missing) | None => Err(VaultError::NoCredential.into()),
         })
     }
+}
+
+/// What is known of a request.
+pub fn facts_of(request: &HttpRequest) -> Arc<RequestFacts> {
+    request.extensions().get::<Arc<RequestFacts>>().cloned().unwrap_or_default()
+}
+
+/// Tells the audit trail of a caller who lacks a right.
+fn tell_refused(request: &HttpRequest, caller: &Caller, facts: &Arc<RequestFacts>, needed: Scope) {
+    let Some(shared) = request.app_data::<Data<Shared>>() else { return };
+    let target = Audited::of("Request", &format!("{} {}", facts.method, facts.path), None).with("scope", needed);
+    let outcome = Outcome::Deny(format!("the scope {needed} is missing"));
+    let event = Event::new(EventKind::AccessDenied, [target]).ending(outcome);
+    shared.vault.audit_use(&caller.org.id, &Actor::client(&caller.credential, facts), event);
 }
 
 #[cfg(test)]

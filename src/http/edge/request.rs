@@ -1,7 +1,7 @@
 //! What surrounds every request, outermost first: an id, authentication, the rate limit, the handler, the error body,
 //! the headers (wire.md §3), one line in the log.
 
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, RequestFacts};
 use crate::http::edge::authentication::{self, Authentication};
 use crate::http::edge::error::ApiError;
 use crate::http::edge::extract::BODY_LIMIT;
@@ -39,6 +39,8 @@ pub async fn surround(
     let under_way = begin(&request);
     let vault = &shared.vault;
     let mut entry = Entry::begin(&request, &shared);
+    let facts = Arc::new(facts(&request, &entry));
+    request.extensions_mut().insert(facts.clone());
     let PathFacts { uncounted, .. } = entry.facts;
 
     let authentication =
@@ -50,10 +52,12 @@ pub async fn surround(
     };
     let exceeded = budget.is_some_and(|budget| budget.exceeded);
     let authentication =
-        if exceeded { authentication } else { authentication::use_proof(authentication, &shared).await };
+        if exceeded { authentication } else { authentication::use_proof(authentication, &facts, &shared).await };
     forget::credential(&mut request);
-    let proof =
-        authentication.proof().cloned().zip(authentication.caller().map(|caller| Actor::from(&caller.credential)));
+    let proof = authentication
+        .proof()
+        .cloned()
+        .zip(authentication.caller().map(|caller| Actor::client(&caller.credential, &facts)));
     request.extensions_mut().insert::<Authentication>(authentication);
 
     let mut response = if exceeded {
@@ -80,6 +84,21 @@ pub async fn surround(
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     Ok(response)
+}
+
+/// How much of what a client has written is told to the audit trail: what it calls itself, and the path that it asks for.
+const TOLD_LENGTH: usize = 300;
+
+/// What the audit trail is told of a request.
+fn facts(request: &ServiceRequest, entry: &Entry) -> RequestFacts {
+    let user_agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
+    RequestFacts {
+        id: entry.request_id.clone(),
+        address: entry.peer,
+        user_agent: user_agent.map(|text| text.chars().take(TOLD_LENGTH).collect()),
+        method: entry.method.to_string(),
+        path: entry.path.chars().take(TOLD_LENGTH).collect(),
+    }
 }
 
 /// Tells the connection that a request is under way, and how much of its body may come before anybody asks for it.

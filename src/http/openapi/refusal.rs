@@ -41,6 +41,7 @@ pub enum Refusal {
     TokenRequest,
     AddressUnknown,
     NoUser,
+    BadQuery,
 }
 
 /// An example of a refusal.
@@ -102,6 +103,7 @@ impl Refusal {
                 vec![Example::of("addressUnknown", &OAuthRequestError::AddressUnknown.into())]
             }
             Self::NoUser => missing(Kind::User, "me"),
+            Self::BadQuery => field("badQuery", Invalid::Filter.at("filter")),
         }
     }
 }

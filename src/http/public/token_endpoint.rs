@@ -71,6 +71,7 @@ pub async fn token(request: HttpRequest, form: Form, shared: web::Data<Shared>) 
     let issuer = issuer_url(&shared, &org, host)?;
     let token_url = format!("{issuer}{TOKEN_PATH}");
     let proofs = authentication::proofs(request.headers());
+    let facts = authentication::facts_of(&request);
     let granted = shared.vault.token_grant(TokenRequest {
         org: &org,
         issuer: &issuer,
@@ -82,6 +83,7 @@ pub async fn token(request: HttpRequest, form: Form, shared: web::Data<Shared>) 
         assertion_type: form.get("client_assertion_type"),
         assertion: form.get("client_assertion"),
         proofs: &proofs,
+        facts: &facts,
     });
     let granted = granted.await?;
     let mut response = json(&TokenWire {

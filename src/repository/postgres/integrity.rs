@@ -40,7 +40,9 @@ const EXPECTED: &str = "
         ('service_app', 'service_app_id_unique'), ('service_app', 'service_app_name_unique'),
         ('service_app_key', 'service_app_key_kid_unique'),
         ('signing_key', 'signing_key_generation'), ('signing_key', 'signing_key_key_id_unique'),
-        ('used_token_id', 'used_token_id_pkey'), ('master_key', 'master_key_only')
+        ('used_token_id', 'used_token_id_pkey'), ('master_key', 'master_key_only'),
+        ('audit_head', 'audit_head_pkey'), ('audit_entry', 'audit_entry_pkey'), ('audit_node', 'audit_node_pkey'),
+        ('audit_key', 'audit_key_pkey')
     ) AS rules (relation, name)
     WHERE NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass(relation) AND conname = name)
       AND NOT EXISTS (SELECT 1 FROM pg_index WHERE indrelid = to_regclass(relation) AND indexrelid = to_regclass(name) AND indisunique)";

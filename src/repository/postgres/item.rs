@@ -7,6 +7,7 @@ use crate::domain::id::PrefixedId as _;
 use crate::repository::error::StoreError;
 use crate::repository::item::{Item, ItemWrite};
 use crate::repository::row::api_token::ApiTokenRow;
+use crate::repository::row::audit::{AuditEntryRow, AuditHeadRow, AuditKeyRow};
 use crate::repository::row::hook_key::HookKeyRow;
 use crate::repository::row::inline_hook::InlineHookRow;
 use crate::repository::row::key_reference::ReferenceRow;
@@ -19,7 +20,44 @@ use async_trait::async_trait;
 impl ItemWrite for PostgresTx {
     async fn item_reseal(&mut self, item: &Item) -> Result<(), StoreError> {
         let update = match item {
-            Item::MasterKey(_) | Item::UsedTokenId(_) => return Ok(()),
+            Item::MasterKey(_) | Item::UsedTokenId(_) | Item::AuditNode(_) => return Ok(()),
+            Item::AuditHead(head) => {
+                let select =
+                    query_as("SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id = $1 FOR UPDATE")
+                        .bind(head.org_id.as_str());
+                let row: Option<AuditHeadRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let Some(row) = self.checked(row)? else { return Ok(()) };
+                let seal = self.seals().of(&row);
+                query("UPDATE audit_head SET seal = $1 WHERE org_id = $2").bind(seal).bind(head.org_id.as_str())
+            }
+            Item::AuditEntry(entry) => {
+                let select = query_as(
+                    "SELECT org_id, number, published, kind, entry, leaf, seal FROM audit_entry WHERE org_id = $1 AND number = $2 FOR UPDATE",
+                )
+                .bind(entry.org_id.as_str())
+                .bind(entry.number.cast_signed());
+                let row: Option<AuditEntryRow> =
+                    select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let Some(row) = self.checked(row)? else { return Ok(()) };
+                let seal = self.seals().of(&row);
+                query("UPDATE audit_entry SET seal = $1 WHERE org_id = $2 AND number = $3")
+                    .bind(seal)
+                    .bind(entry.org_id.as_str())
+                    .bind(entry.number.cast_signed())
+            }
+            Item::AuditKey(key) => {
+                let select = query_as(
+                    "SELECT org_id, public_key, sealed_seed, created, seal FROM audit_key WHERE org_id = $1 FOR UPDATE",
+                )
+                .bind(key.org_id.as_str());
+                let row: Option<AuditKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let Some(row) = self.checked(row)? else { return Ok(()) };
+                let seal = self.seals().of(&row);
+                query("UPDATE audit_key SET sealed_seed = $1, seal = $2 WHERE org_id = $3")
+                    .bind(key.sealed_seed.as_bytes())
+                    .bind(seal)
+                    .bind(key.org_id.as_str())
+            }
             Item::Org(org) => {
                 let select =
                     query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE id = $1 FOR UPDATE")

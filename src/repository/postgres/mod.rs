@@ -9,6 +9,7 @@
 //! 4. Nothing is overwritten in place: VACUUM removes what was deleted ([`eraser`]).
 
 mod api_token;
+mod audit;
 mod constraint;
 mod eraser;
 mod erasure;

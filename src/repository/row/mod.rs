@@ -1,6 +1,7 @@
 //! Rows as every engine reads them, and how they become values of the domain. What does not parse is damage, never "not found".
 
 pub mod api_token;
+pub mod audit;
 pub mod hook_key;
 pub mod inline_hook;
 pub mod key_reference;
@@ -34,6 +35,10 @@ impl Row<'_> {
 
     pub fn count(&self, column: &'static str, number: i64) -> Result<u32, StoreError> {
         u32::try_from(number).map_err(|cause| self.corrupt(column, cause))
+    }
+
+    pub fn large(&self, column: &'static str, number: i64) -> Result<u64, StoreError> {
+        u64::try_from(number).map_err(|cause| self.corrupt(column, cause))
     }
 
     pub fn hash(&self, column: &'static str, bytes: &[u8]) -> Result<[u8; 32], StoreError> {

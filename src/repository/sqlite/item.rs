@@ -6,6 +6,7 @@ use crate::domain::id::PrefixedId as _;
 use crate::repository::error::StoreError;
 use crate::repository::item::{Item, ItemWrite};
 use crate::repository::row::api_token::ApiTokenRow;
+use crate::repository::row::audit::{AuditEntryRow, AuditHeadRow, AuditKeyRow};
 use crate::repository::row::hook_key::HookKeyRow;
 use crate::repository::row::inline_hook::InlineHookRow;
 use crate::repository::row::key_reference::ReferenceRow;
@@ -18,7 +19,43 @@ use async_trait::async_trait;
 impl ItemWrite for SqliteTx {
     async fn item_reseal(&mut self, item: &Item) -> Result<(), StoreError> {
         let update = match item {
-            Item::MasterKey(_) | Item::UsedTokenId(_) => return Ok(()),
+            Item::MasterKey(_) | Item::UsedTokenId(_) | Item::AuditNode(_) => return Ok(()),
+            Item::AuditHead(head) => {
+                let select = sqlx::query_as("SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id = ?")
+                    .bind(head.org_id.as_str());
+                let row: Option<AuditHeadRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let Some(row) = self.checked(row)? else { return Ok(()) };
+                let seal = self.seals().of(&row);
+                sqlx::query("UPDATE audit_head SET seal = ? WHERE org_id = ?").bind(seal).bind(head.org_id.as_str())
+            }
+            Item::AuditEntry(entry) => {
+                let select = sqlx::query_as(
+                    "SELECT org_id, number, published, kind, entry, leaf, seal FROM audit_entry WHERE org_id = ? AND number = ?",
+                )
+                .bind(entry.org_id.as_str())
+                .bind(entry.number.cast_signed());
+                let row: Option<AuditEntryRow> =
+                    select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let Some(row) = self.checked(row)? else { return Ok(()) };
+                let seal = self.seals().of(&row);
+                sqlx::query("UPDATE audit_entry SET seal = ? WHERE org_id = ? AND number = ?")
+                    .bind(seal)
+                    .bind(entry.org_id.as_str())
+                    .bind(entry.number.cast_signed())
+            }
+            Item::AuditKey(key) => {
+                let select = sqlx::query_as(
+                    "SELECT org_id, public_key, sealed_seed, created, seal FROM audit_key WHERE org_id = ?",
+                )
+                .bind(key.org_id.as_str());
+                let row: Option<AuditKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let Some(row) = self.checked(row)? else { return Ok(()) };
+                let seal = self.seals().of(&row);
+                sqlx::query("UPDATE audit_key SET sealed_seed = ?, seal = ? WHERE org_id = ?")
+                    .bind(key.sealed_seed.as_bytes())
+                    .bind(seal)
+                    .bind(key.org_id.as_str())
+            }
             Item::Org(org) => {
                 let select = sqlx::query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE id = ?")
                     .bind(org.id.as_str());

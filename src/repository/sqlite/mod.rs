@@ -7,6 +7,7 @@
 //! 4. `secure_delete` overwrites what is deleted; truncating the WAL removes the older copies ([`eraser`]).
 
 mod api_token;
+mod audit;
 mod constraint;
 mod eraser;
 mod erasure;

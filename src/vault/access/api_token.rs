@@ -3,12 +3,14 @@
 use crate::crypto::token_secret::TokenSecret;
 use crate::domain::actor::Actor;
 use crate::domain::api_token::{ApiToken, TokenStatus};
+use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ApiTokenId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::repository::store::{ReadTx, Serial};
 use crate::vault::access::pick::{SEVERAL, only};
+use crate::vault::custody::audit::record::Record;
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Registry;
 
@@ -56,7 +58,7 @@ impl Registry {
         let hash = secret.hash();
         let mut tx = self.store.write(actor, Serial::No).await?;
         tx.api_token_insert(&token, &hash).await??;
-        self.commit(tx).await?;
+        self.commit(tx, record(EventKind::ApiTokenCreated, &token)).await?;
         Ok(token)
     }
 
@@ -96,7 +98,8 @@ impl Registry {
         if let Some(token) = found.filter(concerned) {
             let mut tx = self.store.write(actor, Serial::No).await?;
             tx.api_token_rescope(&token.id, scopes).await?;
-            self.commit(tx).await?;
+            let token = ApiToken { scopes: scopes.clone(), ..token };
+            self.commit(tx, record(EventKind::ApiTokenUpdated, &token)).await?;
         }
         Ok(())
     }
@@ -111,9 +114,16 @@ impl Registry {
         let mut tx = self.store.write(actor, Serial::No).await?;
         let token = find(&mut *tx, id_or_name).await?;
         tx.api_token_revoke(&token.id, now).await?;
-        self.commit(tx).await?;
+        self.commit(tx, record(EventKind::ApiTokenRevoked, &token)).await?;
         Ok(ApiToken { revoked: Some(now), ..token })
     }
+}
+
+fn record(kind: EventKind, token: &ApiToken) -> Record<'_> {
+    let target = Target::new("Token", &token.id, Some(&token.name))
+        .with("scopes", &token.scopes)
+        .with("expires", token.expires.map_or_else(|| "never".to_owned(), Timestamp::to_wire));
+    Record::Of(&token.org_id, vec![Event::new(kind, [target])])
 }
 
 /// The token with this id, or else the only one with this name, of those that are not revoked.

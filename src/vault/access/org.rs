@@ -1,12 +1,14 @@
 //! Orgs: the default one that is always there, and further ones.
 
 use crate::domain::actor::Actor;
+use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::org::{Domain, Org};
 use crate::repository::error::Conflict;
 use crate::repository::store::Serial;
 use crate::vault::access::pick::only;
+use crate::vault::custody::audit::record::Record;
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Registry;
 
@@ -27,7 +29,7 @@ impl Registry {
         let mut tx = self.store.write(&Actor::Vault, Serial::No).await?;
         match tx.org_insert(&org).await? {
             Ok(()) => {
-                self.commit(tx).await?;
+                self.commit(tx, record(&org)).await?;
                 Ok(org)
             }
             // Another process was faster.
@@ -45,7 +47,7 @@ impl Registry {
         let org = Org { id: self.random.id(), name, domain, is_default: false, created: self.clock.now() };
         let mut tx = self.store.write(actor, Serial::No).await?;
         tx.org_insert(&org).await??;
-        self.commit(tx).await?;
+        self.commit(tx, record(&org)).await?;
         Ok(org)
     }
 
@@ -79,4 +81,10 @@ impl Registry {
         }
         only(found, Kind::Org, wanted)
     }
+}
+
+fn record(org: &Org) -> Record<'_> {
+    let domain = org.domain.as_ref().map_or("none", Domain::as_str);
+    let target = Target::new("Org", &org.id, Some(&org.name)).with("domain", domain);
+    Record::Of(&org.id, vec![Event::new(EventKind::OrgCreated, [target])])
 }

@@ -2,12 +2,14 @@
 
 use crate::crypto::jwk;
 use crate::domain::actor::Actor;
+use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::id::{ClientKid, OrgId, PrefixedId as _, ServiceAppId};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::repository::store::{ReadTx, Serial};
 use crate::vault::access::pick::{SEVERAL, only};
+use crate::vault::custody::audit::record::Record;
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Registry;
 
@@ -45,7 +47,8 @@ impl Registry {
         for key in &keys {
             tx.service_app_key_insert(&app.id, key).await??;
         }
-        self.commit(tx).await?;
+        let events = [event(EventKind::ServiceAppCreated, &app)].into_iter().chain(key_events(&app, &keys)).collect();
+        self.commit(tx, Record::Of(org, events)).await?;
         Ok((app, keys))
     }
 
@@ -90,7 +93,12 @@ impl Registry {
         for key in &keys {
             tx.service_app_key_insert(&app.id, key).await??;
         }
-        self.commit(tx).await?;
+        let events: Vec<_> = key_events(&app, &keys).collect();
+        let record = match events.is_empty() {
+            true => Record::Nothing("no key was given"),
+            false => Record::Of(&app.org_id, events),
+        };
+        self.commit(tx, record).await?;
         Ok((app, keys))
     }
 
@@ -112,7 +120,8 @@ impl Registry {
             return Err(missing());
         }
         let left = tx.service_app_key_list(&app.id).await?.len();
-        self.commit(tx).await?;
+        let record = Record::Of(&app.org_id, vec![key_event(EventKind::ClientKeyDeleted, &app, &parsed)]);
+        self.commit(tx, record).await?;
         Ok((app, left))
     }
 
@@ -128,8 +137,12 @@ impl Registry {
     ) -> Result<ServiceApp, VaultError> {
         let mut tx = self.store.write(actor, Serial::No).await?;
         let app = find(&mut *tx, id_or_name).await?;
+        if app.active == active {
+            return Ok(app);
+        }
         tx.service_app_set_active(&app.id, active, self.clock.now()).await?;
-        self.commit(tx).await?;
+        let kind = if active { EventKind::ServiceAppActivated } else { EventKind::ServiceAppDeactivated };
+        self.commit(tx, Record::Of(&app.org_id, vec![event(kind, &app)])).await?;
         Ok(app)
     }
 
@@ -143,7 +156,8 @@ impl Registry {
         if !tx.service_app_delete(&app.id).await? {
             return Err(VaultError::AppActive);
         }
-        self.commit(tx).await?;
+        let record = Record::Of(&app.org_id, vec![event(EventKind::ServiceAppDeleted, &app)]);
+        self.commit(tx, record).await?;
         Ok(app)
     }
 
@@ -155,6 +169,22 @@ impl Registry {
         };
         keys.into_iter().map(named).collect()
     }
+}
+
+fn app_target(app: &ServiceApp) -> Target {
+    Target::new("PublicClientApp", &app.id, Some(&app.name))
+}
+
+fn event(kind: EventKind, app: &ServiceApp) -> Event {
+    Event::new(kind, [app_target(app).with("scopes", &app.scopes).with("dpop_bound", app.dpop_bound)])
+}
+
+fn key_event(kind: EventKind, app: &ServiceApp, kid: &ClientKid) -> Event {
+    Event::new(kind, [app_target(app), Target::of("PublicKey", kid.as_str(), None)])
+}
+
+fn key_events<'a>(app: &'a ServiceApp, keys: &'a [AppKey]) -> impl Iterator<Item = Event> + 'a {
+    keys.iter().map(|key| key_event(EventKind::ClientKeyCreated, app, &key.kid))
 }
 
 /// The app with this id, or else the only one with this name.

@@ -1,9 +1,10 @@
 //! What can be wrong with what is sealed.
 
 use crate::crypto::envelope::OpenError;
-use crate::domain::id::{HookKeyId, InlineHookId, KeyId};
+use crate::domain::id::{HookKeyId, InlineHookId, KeyId, OrgId};
 use crate::domain::name::Name;
 use crate::repository::error::StoreError;
+use crate::vault::custody::audit::broken::Broken;
 
 /// A private key or a secret of a hook that cannot be used, or what else is wrong with the database. `Display` names it with its
 /// reason.
@@ -17,6 +18,8 @@ pub enum Damaged {
     Hook { id: InlineHookId, name: Name, reason: OpenError },
     #[error("{0}")]
     Row(StoreError),
+    #[error("the audit trail of the org {org}: {broken}")]
+    Audit { org: OrgId, broken: Broken },
     /// A finding of the engine.
     #[error("the database is damaged: {0}")]
     Store(String),

@@ -13,7 +13,7 @@ impl Registry {
     ///
     /// # Errors
     /// Those of the store; then nothing was changed.
-    pub(in crate::vault) async fn commit(&self, tx: Box<dyn WriteTx>) -> Result<(), VaultError> {
+    pub(in crate::vault) async fn commit_unrecorded(&self, tx: Box<dyn WriteTx>) -> Result<(), VaultError> {
         let now = self.clock.now();
         let actor = tx.actor().clone();
         // On a task of its own: a client that hangs up between the commit and the erasure stops neither.
@@ -27,11 +27,6 @@ impl Registry {
 }
 
 impl Vault {
-    /// As [`Registry::commit`].
-    pub(in crate::vault) async fn commit(&self, tx: Box<dyn WriteTx>) -> Result<(), VaultError> {
-        self.registry.commit(tx).await
-    }
-
     /// Tries to get off the disk what any server has deleted, also one that has died since. Tells the log when it succeeds.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use super::comparison::compare;
 use super::damage::Damaged;
 use crate::crypto::envelope::Envelope;
+use crate::domain::audit::AuditHead;
 use crate::domain::hook_key::SealedHookKey;
 use crate::domain::inline_hook::StoredInlineHook;
 use crate::domain::signing_key::SealedSigningKey;
@@ -59,6 +60,7 @@ impl Vault {
             self.examine_hook_keys(&mut examination).await,
             self.examine_inline_hooks(&mut examination).await,
             self.examine_signing_keys(&mut examination).await,
+            self.examine_audit(&mut examination).await,
         ] {
             match looked {
                 // What stands behind it cannot be read.
@@ -114,6 +116,21 @@ impl Vault {
     async fn examine_signing_keys(&self, examination: &mut Examination) -> Result<(), VaultError> {
         each_page!(self, signing_key_page_sealed, rows => {
             self.examine_page(examination, rows, damage_of_signing_key).await?;
+        })
+    }
+
+    /// That no trail was changed.
+    async fn examine_audit(&self, examination: &mut Examination) -> Result<(), VaultError> {
+        each_page!(self, audit_head_page, heads => {
+            for head in heads {
+                match head {
+                    Err(error) => examination.damaged.push(Damaged::Row(error)),
+                    Ok(AuditHead { org_id, .. }) => {
+                        let broken = self.registry.audit_verify(&org_id, None).await?.err();
+                        examination.damaged.extend(broken.map(|broken| Damaged::Audit { org: org_id, broken }));
+                    }
+                }
+            }
         })
     }
 

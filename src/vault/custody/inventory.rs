@@ -1,5 +1,6 @@
 //! Everything that a vault keeps, in an order in which it can be inserted: nothing comes before what it refers to.
 
+use crate::repository::audit::AuditCursor;
 use crate::repository::error::StoreError;
 use crate::repository::item::Item;
 use crate::repository::key_reference::KeyReferenceCursor;
@@ -27,6 +28,10 @@ enum Place {
     ServiceApps(Option<Seq>),
     SigningKeys(Option<SigningKeyCursor>),
     UsedTokenIds(Option<UsedTokenIdCursor>),
+    AuditHeads(Option<String>),
+    AuditEntries(Option<AuditCursor>),
+    AuditNodes(Option<AuditCursor>),
+    AuditKeys(Option<String>),
     End,
 }
 
@@ -81,7 +86,23 @@ impl Inventory {
             }
             Place::UsedTokenIds(after) => {
                 let page = view.used_token_id_page(after, PAGE).await?;
-                turned(page, Item::UsedTokenId, Place::UsedTokenIds, Place::End)?
+                turned(page, Item::UsedTokenId, Place::UsedTokenIds, Place::AuditHeads(None))?
+            }
+            Place::AuditHeads(after) => {
+                let page = view.audit_head_page(after, PAGE).await?;
+                turned(page, Item::AuditHead, Place::AuditHeads, Place::AuditEntries(None))?
+            }
+            Place::AuditEntries(after) => {
+                let page = view.audit_entry_page(after, PAGE).await?;
+                turned(page, Item::AuditEntry, Place::AuditEntries, Place::AuditNodes(None))?
+            }
+            Place::AuditNodes(after) => {
+                let page = view.audit_node_page(after, PAGE).await?;
+                turned(page, Item::AuditNode, Place::AuditNodes, Place::AuditKeys(None))?
+            }
+            Place::AuditKeys(after) => {
+                let page = view.audit_key_page(after, PAGE).await?;
+                turned(page, Item::AuditKey, Place::AuditKeys, Place::End)?
             }
             Place::End => return Ok(None),
         };

@@ -1,5 +1,6 @@
 //! What is sealed: whether it opens and belongs to what stands beside it, that what was deleted is gone, and how all of it is moved.
 
+pub mod audit;
 pub(in crate::vault) mod comparison;
 pub mod damage;
 pub mod erasure;

@@ -2,6 +2,7 @@
 
 use super::inventory::Inventory;
 use crate::domain::actor::Actor;
+use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::id::{InlineHookId, PrefixedId as _};
 use crate::domain::inline_hook::CONSUMER_KIND;
 use crate::repository::error::{Conflict, Refusable, StoreError};
@@ -45,8 +46,17 @@ pub async fn move_vault(from: &Registry, to: &dyn Store, actor: &Actor) -> Resul
     refuse_filled(&mut *copy).await?;
     let moved = fill(&mut *source, &mut *copy).await?;
     compare(&mut *source, &mut *copy).await?;
+    if let Some(org) = copy.org_find_default().await.map_err(target)? {
+        let told = [(actor.clone(), Event::new(EventKind::VaultMoved, moved.iter().map(kind_target)))];
+        from.audit_append(&mut *copy, &org.id, &told).await.map_err(target)?;
+    }
     copy.commit(from.clock.now()).await.map_err(target)?;
     Ok(moved)
+}
+
+/// How many there were of a kind, as the trail tells it.
+fn kind_target((kind, count): &(&'static str, u64)) -> Target {
+    Target::of("Kind", kind, None).with("count", count)
 }
 
 fn target(error: StoreError) -> MoveError {
@@ -121,6 +131,10 @@ async fn insert(copy: &mut dyn WriteTx, item: Item) -> Refusable<()> {
         Item::ServiceApp(app) => copy.service_app_insert(&app).await,
         Item::ClientKey(app, key) => copy.service_app_key_insert(&app, &key).await,
         Item::SigningKey(sealed) => copy.signing_key_insert(&sealed.key, &sealed.sealed_pkcs8).await,
+        Item::AuditHead(head) => copy.audit_head_write(&head).await.map(Ok),
+        Item::AuditEntry(entry) => copy.audit_entry_insert(&entry).await.map(Ok),
+        Item::AuditNode(node) => copy.audit_node_insert(&node.org_id, &[(node.place, node.hash)]).await.map(Ok),
+        Item::AuditKey(key) => copy.audit_key_insert(&key).await.map(|_| Ok(())),
         Item::UsedTokenId(used) => copy.used_token_id_insert(&used.hash, used.expires).await.map(|_| Ok(())),
     }
 }

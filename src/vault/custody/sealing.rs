@@ -5,10 +5,12 @@
 //!    Nobody can have that done again: the probe of before cannot be made without the master key, and a vault of this version never
 //!    had one. Who keeps an old probe has it for that master key alone: after a rotation it is worth nothing.
 
+use super::audit::record::Record;
 use super::inventory::Inventory;
 use crate::crypto::envelope::{Envelope, OpenError};
 use crate::crypto::row_seal::RowSeals;
 use crate::domain::actor::Actor;
+use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::clock::Timestamp;
 use crate::domain::row_seal::BrokenSeal;
 use crate::domain::sealed::{MasterKeyId, Place};
@@ -114,7 +116,7 @@ async fn record(registry: &Registry, envelope: &Envelope) -> Result<(), SealingE
     let own = own_record(registry, envelope);
     let mut tx = registry.store.write(&Actor::Vault, Serial::No).await?;
     if tx.master_key_insert(&own).await?.is_ok() {
-        return Ok(registry.commit(tx).await?);
+        return Ok(registry.commit_unrecorded(tx).await?);
     }
     // Another process was faster, perhaps with another key.
     drop(tx);
@@ -153,7 +155,12 @@ async fn seal_rows(registry: &Registry, envelope: &Envelope, seals: &RowSeals) -
     } else {
         tx.master_key_insert(&own).await?.map_err(VaultError::from)?;
     }
-    registry.commit(tx).await?;
+    let target = Target::of("Vault", &own.id.to_string(), None).with("rows", sealed);
+    let record = match tx.org_find_default().await? {
+        Some(org) => registry.commit(tx, Record::Of(&org.id, vec![Event::new(EventKind::RowsSealed, [target])])).await,
+        None => registry.commit(tx, Record::Nothing("there is no org yet")).await,
+    };
+    record?;
     Ok(sealed)
 }
 

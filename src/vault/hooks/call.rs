@@ -11,6 +11,7 @@ pub mod error;
 pub mod trace;
 
 use crate::domain::actor::Actor;
+use crate::domain::audit::{Event, EventKind, Outcome, Target};
 use crate::domain::http_url::HttpUrl;
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::{ChannelAuth, HookStatus, InlineHook, OAuthClient, StoredInlineHook};
@@ -21,6 +22,7 @@ use crate::outbound::{Answer, Body};
 use crate::repository::error::StoreError;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
+use crate::vault::hooks::inline_hook::target;
 use crate::vault::keys::signing::{ASSERTION_TTL, ASSERTION_TYPE, assertion_claims};
 pub use error::{CallError, Failure, NotAnObject, OAuthError, Party};
 use serde_json::{Map, Value};
@@ -89,7 +91,14 @@ impl Vault {
             steps: Vec::new(),
             secrets: Vec::new(),
         };
-        let outcome = match call.run(&stored, &payload).await {
+        let run = call.run(&stored, &payload).await;
+        let told = match &run {
+            Ok(_) => Outcome::Success,
+            Err(error) => Outcome::Failure(error.to_string()),
+        };
+        let event = Event::new(EventKind::InlineHookExecuted, [target(&stored.hook)]).ending(told);
+        self.audit_use(&stored.hook.org_id, actor, event);
+        let outcome = match run {
             Ok(answer) => Ok(answer),
             Err(VaultError::Call(error)) => Err(*error),
             Err(error) => return Err(error),
@@ -242,6 +251,8 @@ impl Call<'_> {
         let started = vault.clock().elapsed();
         let claims = assertion_claims(&client.client_id, client.token_url.as_str());
         let mut signed = vault.sign_claims(&hook.org_id, key, claims, ASSERTION_TTL).await?;
+        let used = Target::new("HookKey", key, None).with("hook_key_id", key);
+        vault.audit_use(&hook.org_id, self.actor, Event::new(EventKind::HookKeyUsed, [used, target(hook)]));
         // For people: without its query, as everywhere.
         signed.claims.insert("aud".into(), client.token_url.shown().into());
         self.key_id = Some(signed.key_id);

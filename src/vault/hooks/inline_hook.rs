@@ -1,6 +1,7 @@
 //! Inline hooks: make, list, read, change, replace, switch, delete.
 
 use crate::domain::actor::Actor;
+use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::draft::{Base, HookContent, HookDraft, SecretSource};
@@ -9,6 +10,7 @@ use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
 use crate::repository::error::Conflict;
 use crate::repository::store::{ReadTx, Serial, WriteTx};
+use crate::vault::custody::audit::record::Record;
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Vault;
 use crate::vault::keys::hook_key::find_key;
@@ -73,7 +75,7 @@ impl Vault {
         let stored = StoredInlineHook { hook, sealed_secret };
         tx.inline_hook_insert(&stored).await?.map_err(|conflict| key_unknown(conflict, draft))?;
         tx.key_reference_put_hook(&stored.hook, now).await?;
-        self.commit(tx).await?;
+        self.commit(tx, record(org, EventKind::InlineHookCreated, &stored.hook)).await?;
         Ok(stored.hook)
     }
 
@@ -132,7 +134,7 @@ impl Vault {
         }
         tx.inline_hook_update(&after).await?.map_err(|conflict| key_unknown(conflict, &draft))?;
         tx.key_reference_put_hook(&after.hook, now).await?;
-        self.commit(tx).await?;
+        self.commit(tx, record(org, EventKind::InlineHookUpdated, &after.hook)).await?;
         Ok(after.hook)
     }
 
@@ -155,7 +157,11 @@ impl Vault {
             stored.hook.status = status;
             stored.hook.last_updated = now;
             tx.inline_hook_update(&stored).await??;
-            self.commit(tx).await?;
+            let event = match status {
+                HookStatus::Active => EventKind::InlineHookActivated,
+                HookStatus::Inactive => EventKind::InlineHookDeactivated,
+            };
+            self.commit(tx, record(org, event, &stored.hook)).await?;
         }
         Ok(stored.hook)
     }
@@ -174,13 +180,30 @@ impl Vault {
         tx.key_reference_delete_hook(org, &hook_id).await?;
         tx.inline_hook_delete(org, &hook_id).await?;
         self.token_cache.forget(&hook_id);
-        self.commit(tx).await
+        self.commit(tx, record(org, EventKind::InlineHookDeleted, &stored.hook)).await
     }
 
     /// Before the writer is held: the place of a secret is known beforehand.
     fn seal_secret(&self, org: &OrgId, id: &InlineHookId, draft: &HookDraft) -> Option<Sealed> {
         let secret = draft.secret()?;
         Some(self.envelope.seal(secret_place(org, id), secret.expose().as_bytes()))
+    }
+}
+
+/// What the trail tells of a change of a hook.
+fn record<'a>(org: &'a OrgId, kind: EventKind, hook: &InlineHook) -> Record<'a> {
+    Record::Of(org, vec![Event::new(kind, [target(hook)])])
+}
+
+/// A hook as the trail tells of it: the address without its query, where there may be a secret.
+pub(in crate::vault) fn target(hook: &InlineHook) -> Target {
+    let target = Target::new("InlineHook", &hook.id, Some(&hook.name))
+        .with("uri", hook.channel.uri.shown())
+        .with("type", hook.hook_type.as_str())
+        .with("status", hook.status.as_str());
+    match hook.channel.auth.hook_key_id() {
+        Some(key) => target.with("hook_key_id", key),
+        None => target,
     }
 }
 

@@ -2,12 +2,14 @@
 
 use crate::crypto::rsa_key::KeyPair;
 use crate::domain::actor::Actor;
+use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::hook_key::{HookKey, MAX_KEYS_PER_ORG, place};
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::repository::error::{Conflict, StoreError};
 use crate::repository::hook_key::KeyDeletion;
 use crate::repository::store::{ReadTx, Serial};
+use crate::vault::custody::audit::record::Record;
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Vault;
 use crate::vault::keys::publishing::PublishedKey;
@@ -87,7 +89,8 @@ impl Vault {
         let inserted = async {
             let mut tx = self.registry.store.write(actor, Serial::No).await?;
             tx.hook_key_insert(&key, &sealed).await??;
-            self.commit(tx).await
+            let target = target(&key).with("key_id", key.key_id);
+            self.commit(tx, Record::Of(org, vec![Event::new(EventKind::HookKeyCreated, [target])])).await
         };
         match inserted.await {
             Ok(()) => Ok(PublishedKey::new(key)),
@@ -156,10 +159,12 @@ impl Vault {
         let key_id = HookKeyId::parse(id).map_err(|_| key_not_found(id))?;
         let now = self.registry.clock.now();
         let mut tx = self.registry.store.write(actor, Serial::No).await?;
+        let before = tx.hook_key_find(org, &key_id).await?.ok_or_else(|| key_not_found(id))?;
         tx.hook_key_rename(org, &key_id, &name, now).await??;
-        let renamed = tx.hook_key_find_sealed(org, &key_id).await?;
-        self.commit(tx).await?;
-        self.published(renamed.ok_or_else(|| key_not_found(id))?).await
+        let renamed = tx.hook_key_find_sealed(org, &key_id).await?.ok_or_else(|| key_not_found(id))?;
+        let target = target(&renamed.key).with("previous_name", &before.name);
+        self.commit(tx, Record::Of(org, vec![Event::new(EventKind::HookKeyUpdated, [target])])).await?;
+        self.published(renamed).await
     }
 
     /// For good. Where its sealed bytes are not off the disk at once, that is recorded and goes on
@@ -170,18 +175,27 @@ impl Vault {
     pub async fn hook_key_delete(&self, actor: &Actor, org: &OrgId, id: &str) -> Result<(), VaultError> {
         let key_id = HookKeyId::parse(id).map_err(|_| key_not_found(id))?;
         let mut tx = self.registry.store.write(actor, Serial::No).await?;
+        // One that is damaged can be deleted, too.
+        let known = tx.hook_key_find(org, &key_id).await.ok().flatten();
         match tx.hook_key_delete(org, &key_id).await? {
             KeyDeletion::Missing => Err(key_not_found(id)),
             KeyDeletion::InUse(users) => Err(VaultError::KeyInUse { users }),
             KeyDeletion::Deleted => {
                 // Once now, in case that the caller goes away, and once when nobody can parse it again.
                 self.parsed_hook_keys.forget(&key_id);
-                let committed = self.commit(tx).await;
+                let target = known.as_ref().map_or_else(|| Target::new("HookKey", &key_id, None), target);
+                let record = Record::Of(org, vec![Event::new(EventKind::HookKeyDeleted, [target])]);
+                let committed = self.commit(tx, record).await;
                 self.parsed_hook_keys.forget(&key_id);
                 committed
             }
         }
     }
+}
+
+/// A key as the trail tells of it (wire.md §7).
+pub(in crate::vault) fn target(key: &HookKey) -> Target {
+    Target::new("HookKey", &key.id, Some(&key.name)).with("hook_key_id", &key.id).with("hook_key_name", &key.name)
 }
 
 /// The key with this id, or else with this name. What has the form of an id is never a name: the id of a deleted key must not

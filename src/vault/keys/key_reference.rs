@@ -1,6 +1,7 @@
 //! Who uses a key: other programs say so themselves, inline hooks are entered where they are written.
 
 use crate::domain::actor::Actor;
+use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::KeyReference;
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
@@ -8,9 +9,10 @@ use crate::domain::inline_hook::CONSUMER_KIND;
 use crate::domain::invalid::{Invalid, InvalidField};
 use crate::domain::name::Name;
 use crate::repository::store::Serial;
+use crate::vault::custody::audit::record::Record;
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Vault;
-use crate::vault::keys::hook_key::get_key;
+use crate::vault::keys::hook_key::{get_key, target};
 use std::time::Duration;
 
 /// The last use of a key is recorded again after so many seconds: not every signature needs a write.
@@ -67,9 +69,11 @@ impl Vault {
         }
         let mut tx = self.registry.store.write(actor, Serial::No).await?;
         let found = get_key(&mut *tx, org, key).await?;
+        let is_known = tx.key_reference_find(org, &found.id, &reference.consumer_id).await?.is_some();
         tx.key_reference_put(org, &found.id, &reference).await??;
         let stored = tx.key_reference_find(org, &found.id, &reference.consumer_id).await?;
-        self.commit(tx).await?;
+        let event = if is_known { EventKind::KeyReferenceUpdated } else { EventKind::KeyReferenceCreated };
+        self.commit(tx, Record::Of(org, vec![Event::new(event, [target(&found), user_target(&reference)])])).await?;
         stored.ok_or_else(|| not_found(consumer))
     }
 
@@ -85,9 +89,11 @@ impl Vault {
         let id = own_consumer(Name::known(consumer))?;
         let mut tx = self.registry.store.write(actor, Serial::No).await?;
         let found = get_key(&mut *tx, org, key).await?;
-        let deleted = tx.key_reference_delete(org, &found.id, &id).await?;
-        self.commit(tx).await?;
-        if deleted { Ok(()) } else { Err(not_found(consumer)) }
+        if !tx.key_reference_delete(org, &found.id, &id).await? {
+            return Err(not_found(consumer));
+        }
+        let targets = [target(&found), Target::of("HookKeyUser", id.as_str(), None)];
+        self.commit(tx, Record::Of(org, vec![Event::new(EventKind::KeyReferenceDeleted, targets)])).await
     }
 
     /// Records that a key has signed for a consumer. That it cannot be recorded, as on a full disk, stops nobody, and nobody
@@ -114,7 +120,7 @@ impl Vault {
             if found.is_some_and(|reference| !reference.last_used.is_some_and(is_recent)) {
                 let mut tx = self.registry.store.write(actor, Serial::No).await?;
                 tx.key_reference_touch(org, key, consumer, now).await?;
-                self.commit(tx).await?;
+                self.commit(tx, Record::Nothing("the use has an entry of its own")).await?;
             }
             Ok::<_, VaultError>(())
         };
@@ -122,6 +128,11 @@ impl Vault {
             tracing::warn!(error = %error, %key, %consumer, "the use of a key could not be recorded");
         }
     }
+}
+
+fn user_target(reference: &KeyReference) -> Target {
+    Target::of("HookKeyUser", reference.consumer_id.as_str(), Some(reference.consumer_name.as_str()))
+        .with("kind", &reference.consumer_kind)
 }
 
 /// An id that another program may have. Those of inline hooks belong to the hooks.

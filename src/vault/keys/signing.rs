@@ -5,13 +5,14 @@ use crate::crypto::jws;
 use crate::crypto::private_key::PrivateKey;
 use crate::crypto::random::Purpose;
 use crate::domain::actor::Actor;
+use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::hook_key::SealedHookKey;
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
-use crate::vault::keys::hook_key::{get_key, key_not_found};
+use crate::vault::keys::hook_key::{get_key, key_not_found, target};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
@@ -113,6 +114,9 @@ impl Vault {
         };
         drop(tx);
         let Signed { jwt, .. } = self.sign_claims(org, &found.id, claims, ttl).await?;
+        let mut targets = vec![target(&found)];
+        targets.extend(consumer.as_ref().map(|id| Target::of("HookKeyUser", id.as_str(), None)));
+        self.audit_use(org, actor, Event::new(EventKind::HookKeyUsed, targets));
         if let Some(consumer) = consumer {
             self.key_reference_touch(actor, org, &found.id, &consumer).await;
         }

@@ -3,15 +3,18 @@
 use super::error::{ProofError, TokenRequestError as Refused};
 use super::replay::SingleUse;
 use super::{access_token, assertion, proof};
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, RequestFacts};
+use crate::domain::audit::{Event, EventKind, Outcome, Target};
 use crate::domain::caller::Credential;
 use crate::domain::id::PrefixedId as _;
 use crate::domain::org::Org;
 use crate::domain::scope::{Scope, Scopes};
 use crate::repository::store::Serial;
+use crate::vault::custody::audit::record::Record;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
 use crate::vault::keys::signing::ASSERTION_TYPE;
+use std::sync::Arc;
 
 /// What a token endpoint is asked. The parameters are as they came.
 #[derive(Clone, Copy)]
@@ -30,6 +33,8 @@ pub struct TokenRequest<'a> {
     pub assertion: Option<&'a str>,
     /// The `DPoP` headers.
     pub proofs: &'a [&'a str],
+    /// For the audit trail.
+    pub facts: &'a Arc<RequestFacts>,
 }
 
 /// An access token with what belongs to it. There is no `Debug`: it is a credential.
@@ -82,8 +87,18 @@ impl Vault {
         };
         // Also for an answer that asks for a nonce, or refuses for another reason (wire.md §5).
         let proof = proof.and_then(Result::ok).map(|proof| proof.single_use);
-        let actor = Actor::from(&Credential::ServiceApp(app.id.clone()));
+        let actor = Actor::client(&Credential::ServiceApp(app.id.clone()), request.facts);
         self.use_up(&actor, single_use, proof).await?;
+        let told = match &granted {
+            Ok(_) => Outcome::Success,
+            Err(refused) => Outcome::Deny(refused.to_string()),
+        };
+        let target = Target::new("PublicClientApp", &app.id, Some(&app.name));
+        let target = match &granted {
+            Ok((_, scopes)) => target.with("scopes", scopes),
+            Err(_) => target.with("asked_for", request.scope.unwrap_or_default()),
+        };
+        self.audit_use(&request.org.id, &actor, Event::new(EventKind::AccessTokenGranted, [target]).ending(told));
         let (access_token, scopes) = granted?;
         tracing::info!(app = app.id.as_str(), %scopes, bound = app.dpop_bound, "issued an access token");
         let next_nonce = app.dpop_bound.then(|| proof::nonce(&self.envelope, &request.org.id, now));
@@ -110,7 +125,7 @@ impl Vault {
             Some(proof) => proof.record(&mut *tx).await?,
             None => true,
         };
-        self.commit(tx).await?;
+        self.commit(tx, Record::Nothing("the grant has an entry of its own")).await?;
         if fresh { Ok(()) } else { Err(Refused::from(ProofError::AlreadyUsed).into()) }
     }
 

@@ -5,6 +5,7 @@ use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
 use crate::repository::error::StoreError;
 use crate::repository::store::{Serial, WriteTx};
+use crate::vault::custody::audit::record::Record;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
 use sha2::{Digest as _, Sha256};
@@ -49,7 +50,7 @@ impl Vault {
         if !proof.record(&mut *tx).await? {
             return Err(ProofError::AlreadyUsed.into());
         }
-        self.commit(tx).await
+        self.commit(tx, Record::Nothing("what the proof is for has an entry of its own")).await
     }
 
     /// Takes the use of a proof back: the request could not be served, and is sent again as it is.
@@ -57,7 +58,7 @@ impl Vault {
         let released = async {
             let mut tx = self.registry.store.write(actor, Serial::No).await?;
             tx.used_token_id_delete(&proof.hash).await?;
-            self.commit(tx).await
+            self.commit(tx, Record::Nothing("the request was not served")).await
         };
         if let Err(error) = released.await {
             tracing::warn!(error = %error, "a proof whose request failed cannot be sent again");

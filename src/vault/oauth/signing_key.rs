@@ -3,11 +3,13 @@
 use crate::crypto::private_key::PrivateKey;
 use crate::crypto::rsa_key::KeyPair;
 use crate::domain::actor::Actor;
+use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{KeyId, OrgId};
 use crate::domain::signing_key::{KeyRing, PUBLISHED_AHEAD, Phase, SealedSigningKey, SigningKey, place};
 use crate::repository::error::{Conflict, StoreError};
 use crate::repository::store::{ReadTx, Serial};
+use crate::vault::custody::audit::record::Record;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
 use std::sync::Arc;
@@ -96,7 +98,8 @@ impl Vault {
             for key_id in &expired {
                 tx.signing_key_delete(org, key_id).await?;
             }
-            self.commit(tx).await?;
+            let events = expired.iter().map(|key_id| event(EventKind::SigningKeyDeleted, key_id)).collect();
+            self.commit(tx, Record::Of(org, events)).await?;
         }
         Ok(())
     }
@@ -166,7 +169,9 @@ impl Vault {
             Ok(Some(tx))
         };
         let Some(tx) = self.put_back_unless_inserted(pair, inserted.await)? else { return Ok(None) };
-        let committed = self.commit(tx).await;
+        let deleted = earlier.iter().map(|key_id| event(EventKind::SigningKeyDeleted, key_id));
+        let events = [event(EventKind::SigningKeyCreated, &key.key_id)].into_iter().chain(deleted).collect();
+        let committed = self.commit(tx, Record::Of(org, events)).await;
         self.signing_key_forget(org, |key_id| earlier.contains(key_id));
         committed?;
         Ok(Some(key))
@@ -219,4 +224,8 @@ impl Vault {
             parsed.pop(org);
         }
     }
+}
+
+fn event(kind: EventKind, key_id: &KeyId) -> Event {
+    Event::new(kind, [Target::of("SigningKey", &key_id.to_string(), None)])
 }

@@ -56,6 +56,7 @@ pub fn answer(error: &VaultError) -> Answer {
         | VaultError::KeyDamaged { .. }
         | VaultError::Sign(_)
         | VaultError::PublicKey(_)
+        | VaultError::Checkpoint(_)
         | VaultError::Empty => internal(),
     }
 }
@@ -101,6 +102,7 @@ fn resource(kind: Kind) -> &'static str {
         Kind::ServiceApp => "ServiceApp",
         Kind::ClientKey => "ClientKey",
         Kind::User => "User",
+        Kind::AuditEntry => "LogEvent",
     }
 }
 

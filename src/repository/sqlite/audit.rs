@@ -1,0 +1,234 @@
+//! The audit trail in SQLite.
+
+use super::error::store_error;
+use super::transaction::SqliteTx;
+use crate::domain::audit::{AuditEntry, AuditHead};
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{OrgId, PrefixedId as _};
+use crate::repository::audit::{AuditCursor, AuditKey, AuditNode, AuditQuery, AuditRead, AuditWrite, StoredAuditNode};
+use crate::repository::error::StoreError;
+use crate::repository::page::Page;
+use crate::repository::row::audit::{AuditEntryRow, AuditHeadRow, AuditKeyRow, AuditNodeRow};
+use async_trait::async_trait;
+
+#[async_trait]
+impl AuditRead for SqliteTx {
+    async fn audit_head_find(&mut self, org: &OrgId) -> Result<Option<AuditHead>, StoreError> {
+        let row: Option<AuditHeadRow> =
+            sqlx::query_as("SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id = ?1")
+                .bind(org.as_str())
+                .fetch_optional(self.connection()?)
+                .await
+                .map_err(store_error)?;
+        self.read_one(row)
+    }
+
+    async fn audit_head_page(
+        &mut self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Page<Result<AuditHead, StoreError>, String>, StoreError> {
+        let rows: Vec<AuditHeadRow> = sqlx::query_as(
+            "SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id > ?1 ORDER BY org_id LIMIT ?2",
+        )
+        .bind(after.unwrap_or_default())
+        .bind(limit)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        Ok(self.read_page(rows.into_iter().map(|row| (row.org_id.clone(), row)), limit))
+    }
+
+    async fn audit_entry_list(
+        &mut self,
+        org: &OrgId,
+        query: &AuditQuery,
+    ) -> Result<Vec<Result<AuditEntry, StoreError>>, StoreError> {
+        let sql = if query.is_descending {
+            "SELECT org_id, number, published, kind, entry, leaf, seal FROM audit_entry
+             WHERE org_id = ?1 AND number < ?2 AND published >= ?3 AND published < ?4
+                   AND (?5 = '[]' OR kind IN (SELECT value FROM json_each(?5)))
+             ORDER BY number DESC LIMIT ?6"
+        } else {
+            "SELECT org_id, number, published, kind, entry, leaf, seal FROM audit_entry
+             WHERE org_id = ?1 AND number >= ?2 AND published >= ?3 AND published < ?4
+                   AND (?5 = '[]' OR kind IN (SELECT value FROM json_each(?5)))
+             ORDER BY number ASC LIMIT ?6"
+        };
+        let usual = if query.is_descending { i64::MAX } else { 0 };
+        let rows: Vec<AuditEntryRow> = sqlx::query_as(sql)
+            .bind(org.as_str())
+            .bind(query.from.map_or(usual, u64::cast_signed))
+            .bind(query.since.map_or(i64::MIN, Timestamp::unix))
+            .bind(query.until.map_or(i64::MAX, Timestamp::unix))
+            .bind(serde_json::json!(query.kinds).to_string())
+            .bind(query.limit)
+            .fetch_all(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(self.read_page(rows.into_iter().map(|row| ((), row)), query.limit).items)
+    }
+
+    async fn audit_entry_page(
+        &mut self,
+        after: Option<AuditCursor>,
+        limit: u32,
+    ) -> Result<Page<Result<AuditEntry, StoreError>, AuditCursor>, StoreError> {
+        let (org, number) = after.unwrap_or_default();
+        let rows: Vec<AuditEntryRow> = sqlx::query_as(
+            "SELECT org_id, number, published, kind, entry, leaf, seal FROM audit_entry
+             WHERE (org_id, number) > (?1, ?2) ORDER BY org_id, number LIMIT ?3",
+        )
+        .bind(org)
+        .bind(number)
+        .bind(limit)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        Ok(self.read_page(rows.into_iter().map(|row| ((row.org_id.clone(), row.number), row)), limit))
+    }
+
+    async fn audit_node_list(&mut self, org: &OrgId, places: &[u64]) -> Result<Vec<AuditNode>, StoreError> {
+        if places.is_empty() {
+            return Ok(Vec::new());
+        }
+        let places = serde_json::json!(places).to_string();
+        let rows: Vec<AuditNodeRow> = sqlx::query_as(
+            "SELECT org_id, place, hash FROM audit_node WHERE org_id = ? AND place IN (SELECT value FROM json_each(?))",
+        )
+        .bind(org.as_str())
+        .bind(places)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        rows.into_iter().map(|row| StoredAuditNode::try_from(row).map(|node| (node.place, node.hash))).collect()
+    }
+
+    async fn audit_node_page(
+        &mut self,
+        after: Option<AuditCursor>,
+        limit: u32,
+    ) -> Result<Page<Result<StoredAuditNode, StoreError>, AuditCursor>, StoreError> {
+        let (org, place) = after.unwrap_or_else(|| (String::new(), -1));
+        let rows: Vec<AuditNodeRow> = sqlx::query_as(
+            "SELECT org_id, place, hash FROM audit_node WHERE (org_id, place) > (?1, ?2) ORDER BY org_id, place LIMIT ?3",
+        )
+        .bind(org)
+        .bind(place)
+        .bind(limit)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        let placed = |row: AuditNodeRow| ((row.org_id.clone(), row.place), StoredAuditNode::try_from(row));
+        Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
+    }
+
+    async fn audit_key_find(&mut self, org: &OrgId) -> Result<Option<AuditKey>, StoreError> {
+        let row: Option<AuditKeyRow> =
+            sqlx::query_as("SELECT org_id, public_key, sealed_seed, created, seal FROM audit_key WHERE org_id = ?1")
+                .bind(org.as_str())
+                .fetch_optional(self.connection()?)
+                .await
+                .map_err(store_error)?;
+        self.read_one(row)
+    }
+
+    async fn audit_key_page(
+        &mut self,
+        after: Option<String>,
+        limit: u32,
+    ) -> Result<Page<Result<AuditKey, StoreError>, String>, StoreError> {
+        let rows: Vec<AuditKeyRow> = sqlx::query_as(
+            "SELECT org_id, public_key, sealed_seed, created, seal FROM audit_key
+             WHERE org_id > ?1 ORDER BY org_id LIMIT ?2",
+        )
+        .bind(after.unwrap_or_default())
+        .bind(limit)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        Ok(self.read_page(rows.into_iter().map(|row| (row.org_id.clone(), row)), limit))
+    }
+}
+
+#[async_trait]
+impl AuditWrite for SqliteTx {
+    async fn audit_head_hold(&mut self, org: &OrgId) -> Result<AuditHead, StoreError> {
+        let fresh = AuditHead { org_id: org.clone(), size: 0, forgotten: 0 };
+        loop {
+            let row: Option<AuditHeadRow> =
+                sqlx::query_as("SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id = ?1")
+                    .bind(org.as_str())
+                    .fetch_optional(self.connection()?)
+                    .await
+                    .map_err(store_error)?;
+            if let Some(head) = self.read_one(row)? {
+                return Ok(head);
+            }
+            let row = AuditHeadRow::from(&fresh);
+            let seal = self.seals().of(&row);
+            let insert = sqlx::query(
+                "INSERT INTO audit_head (org_id, size, forgotten, seal) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+            );
+            self.execute(insert.bind(row.org_id).bind(row.size).bind(row.forgotten).bind(seal)).await?;
+        }
+    }
+
+    async fn audit_head_write(&mut self, head: &AuditHead) -> Result<(), StoreError> {
+        let row = AuditHeadRow::from(head);
+        let seal = self.seals().of(&row);
+        let write = sqlx::query(
+            "INSERT INTO audit_head (org_id, size, forgotten, seal) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (org_id) DO UPDATE SET size = excluded.size, forgotten = excluded.forgotten, seal = excluded.seal",
+        );
+        self.execute(write.bind(row.org_id).bind(row.size).bind(row.forgotten).bind(seal)).await.map(drop)
+    }
+
+    async fn audit_entry_insert(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let row = AuditEntryRow::from(entry);
+        let seal = self.seals().of(&row);
+        let insert = sqlx::query(
+            "INSERT INTO audit_entry (org_id, number, published, kind, entry, leaf, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
+        .bind(row.org_id)
+        .bind(row.number)
+        .bind(row.published)
+        .bind(row.kind)
+        .bind(row.entry)
+        .bind(row.leaf)
+        .bind(seal);
+        self.execute(insert).await.map(drop)
+    }
+
+    async fn audit_node_insert(&mut self, org: &OrgId, nodes: &[AuditNode]) -> Result<(), StoreError> {
+        for (place, hash) in nodes {
+            let insert = sqlx::query("INSERT INTO audit_node (org_id, place, hash) VALUES (?, ?, ?)")
+                .bind(org.as_str())
+                .bind(place.cast_signed())
+                .bind(hash.as_slice());
+            self.execute(insert).await?;
+        }
+        Ok(())
+    }
+
+    async fn audit_entry_forget(&mut self, org: &OrgId, before: u64) -> Result<(), StoreError> {
+        let update =
+            sqlx::query("UPDATE audit_entry SET entry = NULL WHERE org_id = ?1 AND number < ?2 AND entry IS NOT NULL");
+        self.execute(update.bind(org.as_str()).bind(before.cast_signed())).await.map(drop)
+    }
+
+    async fn audit_key_insert(&mut self, key: &AuditKey) -> Result<bool, StoreError> {
+        let row = AuditKeyRow::from(key);
+        let seal = self.seals().of(&row);
+        let insert = sqlx::query(
+            "INSERT INTO audit_key (org_id, public_key, sealed_seed, created, seal) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(row.org_id)
+        .bind(row.public_key)
+        .bind(row.sealed_seed)
+        .bind(row.created)
+        .bind(seal);
+        Ok(self.execute(insert).await? > 0)
+    }
+}

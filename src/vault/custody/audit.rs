@@ -1,0 +1,18 @@
+//! The audit trail: who did what, to what, from where, and how it ended.
+//!
+//! 1. A change has its entry in its own transaction ([`record`]). Uses of keys, and refusals for lack of rights, are told together, a second
+//!    later at the most ([`telling`], [`uses`]).
+//! 2. An entry is one line of JSON in the shape of the System Log ([`entry`]). Its number is its place in the trail of its org, from 0 on.
+//! 3. The entries are the leaves of a tree (RFC 6962), so that one can be proved without the rest ([`checkpoint`]).
+//! 4. Each row carries a seal, and the head says how many entries there are: what was altered, removed or reordered is named
+//!    ([`verify`]).
+
+pub mod broken;
+pub mod checkpoint;
+mod entry;
+pub mod reading;
+pub(in crate::vault) mod record;
+pub mod retention;
+mod telling;
+pub(in crate::vault) mod uses;
+pub mod verify;

@@ -1,0 +1,28 @@
+//! What can be wrong with a trail.
+
+/// What is wrong with a trail. `Display` says it with the number of the entry.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Broken {
+    #[error("entry {0} was altered, or is another one: its seal does not fit")]
+    Altered(u64),
+    #[error("the text of entry {0} was altered: its hash is another one")]
+    Text(u64),
+    #[error("the text of entry {0} is gone, and nothing has forgotten it")]
+    TextGone(u64),
+    #[error("entry {0} is missing")]
+    Missing(u64),
+    #[error("entry {0} was added: the trail ends before it")]
+    Added(u64),
+    #[error("the trail has no head, or another hand has written it: nobody knows how many entries there are")]
+    Head,
+    #[error("a node of the tree that entry {0} completes is missing or altered: proofs would not hold")]
+    Node(u64),
+    #[error(
+        "the trail has {size} entries, and the checkpoint is of {checkpoint}: entries are missing, or the database is an older one"
+    )]
+    Shorter { size: u64, checkpoint: u64 },
+    #[error("the first {0} entries are not those of the checkpoint")]
+    NotTheCheckpoint(u64),
+    #[error("the checkpoint is of another trail, {0}")]
+    OtherTrail(String),
+}

@@ -1,0 +1,77 @@
+//! The trail as others read it.
+
+use crate::crypto::merkle;
+pub use crate::domain::audit::AuditEntry;
+use crate::domain::id::OrgId;
+pub use crate::repository::audit::AuditQuery;
+use crate::vault::error::VaultError;
+use crate::vault::handle::Registry;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// How many entries are in memory at a time.
+const PAGE: u32 = 500;
+
+/// Around the hash of a text that is forgotten.
+const FORGOTTEN: &str = "{\"forgotten\":\"";
+const FORGOTTEN_END: &str = "\"}";
+
+impl Registry {
+    /// The entries that a query asks for; those whose texts are forgotten are left out.
+    ///
+    /// # Errors
+    /// Those of the store, damage among them.
+    pub async fn audit_list(&self, org: &OrgId, query: &AuditQuery) -> Result<Vec<AuditEntry>, VaultError> {
+        let mut view = self.store.read().await?;
+        let mut query = query.clone();
+        // Their texts are gone.
+        let forgotten = view.audit_head_find(org).await?.map_or(0, |head| head.forgotten);
+        if !query.is_descending {
+            query.from = Some(query.from.unwrap_or_default().max(forgotten));
+        }
+        let found = view.audit_entry_list(org, &query).await?;
+        let entries = found.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(entries.into_iter().filter(|entry| entry.number >= forgotten).collect())
+    }
+
+    /// Hands each entry to `line` as it is written, in order: its text, or where that is forgotten, its hash.
+    ///
+    /// # Errors
+    /// Those of the store, or of `line`.
+    pub async fn audit_export<E: From<VaultError>>(
+        &self,
+        org: &OrgId,
+        line: impl Fn(&str) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut from = 0;
+        loop {
+            let query = AuditQuery { from: Some(from), limit: PAGE, ..AuditQuery::default() };
+            let mut view = self.store.read().await.map_err(VaultError::from)?;
+            let entries = view.audit_entry_list(org, &query).await.map_err(VaultError::from)?;
+            let is_last = entries.len() < PAGE as usize;
+            for entry in entries {
+                let entry = entry.map_err(VaultError::from)?;
+                match &entry.text {
+                    Some(text) => line(text)?,
+                    None => line(&forgotten_line(entry.leaf))?,
+                }
+                from = entry.number + 1;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// What stands in an export for an entry whose text is forgotten.
+fn forgotten_line(leaf: [u8; 32]) -> String {
+    format!("{FORGOTTEN}{}{FORGOTTEN_END}", STANDARD.encode(leaf))
+}
+
+/// The hash of an entry, from its line in an export.
+pub(super) fn leaf_of_line(line: &str) -> [u8; 32] {
+    let forgotten = line.strip_prefix(FORGOTTEN).and_then(|rest| rest.strip_suffix(FORGOTTEN_END));
+    let leaf = forgotten.and_then(|text| STANDARD.decode(text).ok()?.try_into().ok());
+    leaf.unwrap_or_else(|| merkle::leaf(line.as_bytes()))
+}

@@ -1,0 +1,148 @@
+//! Whether a trail is whole: the first entry that was altered, removed, added or reordered is named.
+
+pub use super::broken::Broken;
+use super::checkpoint::Checkpoint;
+use super::reading::leaf_of_line;
+use crate::crypto::merkle;
+use crate::domain::id::OrgId;
+use crate::repository::audit::AuditQuery;
+use crate::repository::error::StoreError;
+use crate::vault::error::VaultError;
+use crate::vault::handle::Registry;
+use std::collections::HashMap;
+
+/// How many entries are in memory at a time.
+const PAGE: u32 = 500;
+
+/// A trail that was found whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    pub size: u64,
+    /// Entries before this one have lost their texts, for their age.
+    pub forgotten: u64,
+    pub root: [u8; 32],
+}
+
+/// What was found.
+pub type Verdict = Result<Whole, Broken>;
+
+impl Registry {
+    /// Reads the whole trail of an org, page by page.
+    ///
+    /// # Arguments
+    /// `checkpoint`: one that was kept elsewhere, whose signature was checked.
+    ///
+    /// # Errors
+    /// Those of the store that are no damage of the trail.
+    pub async fn audit_verify(&self, org: &OrgId, checkpoint: Option<&Checkpoint>) -> Result<Verdict, VaultError> {
+        if let Some(other) = checkpoint.filter(|checkpoint| !checkpoint.is_of(org)) {
+            return Ok(Err(Broken::OtherTrail(other.origin.clone())));
+        }
+        let mut tree = Tree::default();
+        let mut number = 0;
+        let (size, forgotten) = loop {
+            // A view for each page: none is held for long, and the trail may grow meanwhile.
+            let mut view = self.store.read().await?;
+            let head = match view.audit_head_find(org).await {
+                Ok(head) => head,
+                Err(StoreError::Forged { .. } | StoreError::Corrupt { .. }) => return Ok(Err(Broken::Head)),
+                Err(error) => return Err(error.into()),
+            };
+            let (size, forgotten) = head.map_or((0, 0), |head| (head.size, head.forgotten));
+            let query = AuditQuery { from: Some(number), limit: PAGE, ..AuditQuery::default() };
+            let entries = view.audit_entry_list(org, &query).await?;
+            let is_last = entries.len() < PAGE as usize;
+            let mut made = Vec::new();
+            for entry in entries {
+                let entry = match entry {
+                    Ok(entry) => entry,
+                    Err(StoreError::Forged { .. } | StoreError::Corrupt { .. }) => {
+                        return Ok(Err(if number < size { Broken::Altered(number) } else { Broken::Added(number) }));
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                if entry.number > number && number < size {
+                    return Ok(Err(Broken::Missing(number)));
+                }
+                if number >= size {
+                    return Ok(Err(if size == 0 { Broken::Head } else { Broken::Added(entry.number) }));
+                }
+                match &entry.text {
+                    Some(text) if merkle::leaf(text.as_bytes()) != entry.leaf => return Ok(Err(Broken::Text(number))),
+                    None if number >= forgotten => return Ok(Err(Broken::TextGone(number))),
+                    Some(_) | None => {}
+                }
+                made.extend(tree.append(entry.leaf).into_iter().map(|node| (number, node)));
+                number += 1;
+                if let Some(checkpoint) = checkpoint.filter(|checkpoint| checkpoint.size == number)
+                    && tree.root() != checkpoint.root
+                {
+                    return Ok(Err(Broken::NotTheCheckpoint(number)));
+                }
+            }
+            let places: Vec<_> = made.iter().map(|(_, (place, _))| *place).collect();
+            let kept: HashMap<_, _> = view.audit_node_list(org, &places).await?.into_iter().collect();
+            if let Some((number, _)) = made.iter().find(|(_, (place, hash))| kept.get(place) != Some(hash)) {
+                return Ok(Err(Broken::Node(*number)));
+            }
+            if is_last {
+                break (size, forgotten);
+            }
+        };
+        if number < size {
+            return Ok(Err(Broken::Missing(number)));
+        }
+        match checkpoint {
+            Some(checkpoint) if checkpoint.size > size => {
+                Ok(Err(Broken::Shorter { size, checkpoint: checkpoint.size }))
+            }
+            _ => Ok(Ok(Whole { size, forgotten, root: tree.root() })),
+        }
+    }
+}
+
+/// Checks the lines of an export against a checkpoint whose signature was checked.
+pub fn verify_export(lines: &[String], checkpoint: &Checkpoint) -> Verdict {
+    let size = lines.len() as u64;
+    if size < checkpoint.size {
+        return Err(Broken::Shorter { size, checkpoint: checkpoint.size });
+    }
+    let mut tree = Tree::default();
+    for (line, number) in lines.iter().zip(1..) {
+        tree.append(leaf_of_line(line));
+        if number == checkpoint.size && tree.root() != checkpoint.root {
+            return Err(Broken::NotTheCheckpoint(number));
+        }
+    }
+    Ok(Whole { size, forgotten: 0, root: tree.root() })
+}
+
+/// A tree that grows, of which those nodes are kept that are still needed.
+#[derive(Default)]
+pub(super) struct Tree {
+    size: u64,
+    nodes: HashMap<merkle::Place, merkle::Hash>,
+}
+
+impl Tree {
+    /// Returns the nodes that the entry completes.
+    ///
+    /// # Panics
+    /// Never: the nodes that are needed are kept.
+    pub(super) fn append(&mut self, leaf: merkle::Hash) -> Vec<(merkle::Place, merkle::Hash)> {
+        let (first, made) =
+            merkle::appended(self.size, leaf, |place| self.nodes.get(&place).copied()).expect("they are kept");
+        let made: Vec<_> = (first..).zip(made).collect();
+        self.nodes.extend(made.iter().copied());
+        self.size += 1;
+        let needed = merkle::needed_for_root(self.size);
+        self.nodes.retain(|place, _| needed.contains(place));
+        made
+    }
+
+    /// # Panics
+    /// Never, as above.
+    pub(super) fn root(&self) -> merkle::Hash {
+        merkle::root(self.size, |place| self.nodes.get(&place).copied()).expect("they are kept")
+    }
+}

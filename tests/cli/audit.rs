@@ -1,0 +1,126 @@
+//! `hookvault audit`, as a person sees it, with and without a server.
+
+use super::{call, stderr};
+use crate::support::app::other_program;
+use crate::support::process::{Installation, Served, hookvault, run};
+use insta::assert_snapshot;
+use std::fs;
+
+/// A vault that has been used.
+async fn used() -> Installation {
+    let installation = Installation::new();
+    let mut server = Served::start(&mut installation.serve());
+    let client = server.client(&installation.token);
+    assert_eq!(client.create("a").await.unwrap().0, 200);
+    assert_eq!(client.create("b").await.unwrap().0, 200);
+    server.terminate();
+    installation
+}
+
+/// Without what differs from run to run.
+fn stable(text: &str) -> String {
+    let line = |line: &str| {
+        let cells =
+            line.split_whitespace().map(|cell| if cell.contains('T') && cell.ends_with('Z') { "TIME" } else { cell });
+        cells.collect::<Vec<_>>().join(" ")
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n").replace(&user(), "USER")
+}
+
+fn user() -> String {
+    let name = run(std::process::Command::new("id").arg("-un")).stdout;
+    name.trim().to_owned()
+}
+
+#[tokio::test]
+async fn who_did_what_is_listed_also_what_was_done_at_the_shell() {
+    let installation = used().await;
+    let folder = installation.folder.path();
+    assert_eq!(call(folder, &["key", "delete", "b"]).code, 0);
+    assert_snapshot!(stable(&call(folder, &["audit", "list"]).stdout), @"
+    NUMBER TIME EVENT WHO OUTCOME TARGET
+    0 TIME system.org.created hookvault SUCCESS default
+    1 TIME system.api_token.create USER SUCCESS test
+    2 TIME system.hook.key.created test SUCCESS a
+    3 TIME system.hook.key.created test SUCCESS b
+    4 TIME system.hook.key.deleted USER SUCCESS b
+    ");
+    let deleted = call(folder, &["audit", "list", "--type", "system.hook.key.deleted", "--json"]).stdout;
+    let deleted: serde_json::Value = serde_json::from_str(&deleted).unwrap();
+    assert_eq!(deleted["actor"]["type"], "Operator");
+    let last = call(folder, &["audit", "tail", "-n", "1"]).stdout;
+    assert!(last.contains("system.hook.key.deleted") && !last.contains("created"), "{last}");
+}
+
+#[tokio::test]
+async fn a_change_is_named_and_an_older_database_is_found_by_what_was_kept() {
+    let installation = used().await;
+    let folder = installation.folder.path();
+    let whole = call(folder, &["audit", "verify"]);
+    assert_eq!((whole.code, whole.stdout.as_str()), (0, ""));
+    assert!(whole.stderr.contains(" entries are as they were written; the root is "), "{}", whole.stderr);
+    let before = fs::read(installation.database()).unwrap_or_default();
+    let signed = call(folder, &["audit", "checkpoint"]);
+    assert!(signed.stdout.starts_with("hookvault/00o"), "{}", signed.stdout);
+    let key = signed.stderr.trim().rsplit(' ').next().unwrap().to_owned();
+    fs::write(folder.join("kept.checkpoint"), &signed.stdout).unwrap();
+    fs::write(folder.join("trail.jsonl"), call(folder, &["audit", "export"]).stdout).unwrap();
+    let of_file = ["audit", "verify", "--file", "trail.jsonl", "--checkpoint", "kept.checkpoint", "--key", &key];
+    // Without the vault and without its master key.
+    let alone = tempfile::tempdir().unwrap();
+    for file in ["kept.checkpoint", "trail.jsonl"] {
+        fs::copy(folder.join(file), alone.path().join(file)).unwrap();
+    }
+    assert_eq!(call(alone.path(), &of_file).code, 0);
+    let lied = fs::read_to_string(alone.path().join("trail.jsonl")).unwrap().replacen("\"a\"", "\"z\"", 1);
+    fs::write(alone.path().join("trail.jsonl"), lied).unwrap();
+    assert_eq!(call(alone.path(), &of_file).code, 1);
+
+    let kept = ["audit", "verify", "--checkpoint", "kept.checkpoint"];
+    assert_eq!(call(folder, &kept).code, 0);
+    let mut other = other_program(&installation.database()).await;
+    sqlx::raw_sql("UPDATE audit_entry SET entry = replace(entry, 'SUCCESS', 'FAILURE') WHERE number = 2")
+        .execute(&mut other)
+        .await
+        .unwrap();
+    let told = call(folder, &kept);
+    assert_snapshot!(told.stdout, @"the text of entry 2 was altered: its hash is another one");
+    assert_snapshot!(told.stderr, @"
+    error: the audit trail is not as it was written
+    hint: keep the database as it is for whoever looks into it, and see who can write to it
+    ");
+    drop(other);
+    if crate::support::database::POSTGRES.is_none() {
+        fs::write(installation.database(), before).unwrap();
+        for companion in ["-wal", "-shm"] {
+            let _ = fs::remove_file(folder.join(format!("hookvault.db{companion}")));
+        }
+        assert_eq!(call(folder, &["audit", "verify"]).code, 0, "by itself it looks whole");
+        let with_key = [&kept[..], &["--key", &key]].concat();
+        let told = call(folder, &with_key).stdout;
+        assert!(told.ends_with("entries are missing, or the database is an older one\n"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_with_a_hint() {
+    let installation = used().await;
+    let folder = installation.folder.path();
+    assert_snapshot!(stderr(folder, &["audit", "list", "--since", "yesterday"]), @"
+    error: --since: `yesterday` is not a moment such as 2025-10-24T13:06:07.000Z
+    hint: write it as 2026-01-31T12:00:00Z
+    ");
+    assert_snapshot!(stderr(folder, &["audit", "prove", "999"]), @"
+    error: there is no entry of the audit trail with the number 999
+    hint: `hookvault audit list` shows entries and their numbers
+    ");
+    fs::write(folder.join("none"), "none").unwrap();
+    let mut verify = hookvault(folder);
+    assert_snapshot!(run(verify.args(["audit", "verify", "--checkpoint", "none"])).stderr, @"
+    error: the checkpoint none is no signed checkpoint (c2sp.org/tlog-checkpoint)
+    hint: give the file as `audit checkpoint` has printed it, and the key that it has told
+    ");
+    let proof = call(folder, &["audit", "prove", "0"]).stdout;
+    let proof: serde_json::Value = serde_json::from_str(&proof).unwrap();
+    assert!(proof["entry"].as_str().unwrap().contains("system.org.created"), "{proof}");
+}
