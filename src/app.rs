@@ -1,6 +1,7 @@
 //! The composition root: the only place that knows which parts are real.
 
 mod example;
+mod master_key;
 mod open;
 mod parts;
 mod serving;
@@ -9,9 +10,9 @@ mod start_error;
 mod tasks;
 
 pub use example::{EXAMPLE_HOOK, start_example};
+pub use master_key::read_secret_file;
 pub use open::{
     Opened, OpenedVault, migrate, migrations_pending, move_vault, open_for_check, open_registry, open_vault,
-    read_secret_file,
 };
 pub use parts::Parts;
 pub use serving::{App, Stopper, listen};

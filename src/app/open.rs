@@ -1,5 +1,6 @@
 //! Opens what commands and the server work on: the database alone, or the vault with its keys.
 
+use super::master_key::{read_master_key, read_secret_file};
 use super::parts::Parts;
 use super::start_error::StartError;
 use crate::config::{Config, DatabaseConfig, MasterKeySource};
@@ -23,9 +24,6 @@ use crate::vault::custody::moving::{self, MoveError, Moved};
 use crate::vault::custody::sealing::{self, NeverServed};
 use crate::vault::error::VaultError;
 use crate::vault::oauth::issuers::{Issuer, Issuers};
-use std::fs;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
-use std::path::Path;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use zeroize::Zeroizing;
@@ -289,58 +287,4 @@ async fn open_issuers(config: &Config, registry: &Registry, parts: &Parts) -> Re
 fn key_maker(random: &Random) -> impl Fn() -> KeyPair + Send + 'static {
     let random = random.clone();
     move || KeyPair::make(&random)
-}
-
-fn read_master_key(source: &MasterKeySource) -> Result<MasterKey, StartError> {
-    match source {
-        MasterKeySource::Missing => Err(StartError::NoMasterKey),
-        MasterKeySource::Text(text) => MasterKey::parse(text)
-            .map_err(|reason| StartError::MasterKeyForm { origin: "HOOKVAULT_MASTER_KEY".into(), reason }),
-        MasterKeySource::File(path) => MasterKey::parse(&read_secret_file(path)?)
-            .map_err(|reason| StartError::MasterKeyForm { origin: path.display().to_string(), reason }),
-    }
-}
-
-/// The content of a file that nobody may read for whom it is not meant.
-///
-/// # Errors
-/// [`StartError::SecretFile`], [`StartError::NotAFile`] or [`StartError::SecretReadableByOthers`].
-pub fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, StartError> {
-    let unreadable = |reason| StartError::SecretFile { path: path.to_owned(), reason };
-    let metadata = fs::metadata(path).map_err(unreadable)?;
-    // A pipe, as the shell's <(…) makes one, will do as well.
-    if !metadata.is_file() && !metadata.file_type().is_fifo() {
-        return Err(StartError::NotAFile { path: path.to_owned() });
-    }
-    let mode = metadata.permissions().mode() & 0o7777;
-    if !is_private(mode, metadata.uid()) {
-        return Err(StartError::SecretReadableByOthers { path: path.to_owned(), mode });
-    }
-    fs::read_to_string(path).map(Zeroizing::new).map_err(unreadable)
-}
-
-/// Whether a file with this mode and this owner is read by those alone for whom it is meant.
-///
-/// That is its owner; of a file of root's also the group that root gave it. Secrets are mounted like that (mode 0440): by
-/// Kubernetes for a pod's `fsGroup`, by systemd as a credential, whose access list shows as rights of the group. The vault
-/// cannot narrow what is mounted, and who could have widened it is root, who reads everything. A group that an ordinary owner
-/// lets in is more often a careless umask. Nobody else may read it, and no group may write it.
-fn is_private(mode: u32, owner: u32) -> bool {
-    let forbidden = if owner == 0 { 0o037 } else { 0o077 };
-    mode & forbidden == 0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_secret_may_be_read_by_its_owner_and_by_the_group_of_a_mounted_one() {
-        for (mode, owner) in [(0o600, 1000), (0o400, 1000), (0o600, 0), (0o440, 0), (0o640, 0)] {
-            assert!(is_private(mode, owner), "{mode:o} of {owner}");
-        }
-        for (mode, owner) in [(0o440, 1000), (0o640, 1000), (0o604, 1000), (0o444, 0), (0o460, 0), (0o444, 1000)] {
-            assert!(!is_private(mode, owner), "{mode:o} of {owner}");
-        }
-    }
 }
