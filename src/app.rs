@@ -2,6 +2,8 @@
 
 mod example;
 mod master_key;
+mod master_key_command;
+mod master_key_error;
 mod open;
 mod parts;
 mod serving;

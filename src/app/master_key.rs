@@ -1,9 +1,13 @@
 //! Reads the master key from where the settings say it is.
 
+use super::master_key_command::output_of;
+use super::master_key_error::MasterKeyError;
 use super::start_error::StartError;
 use crate::config::MasterKeySource;
+use crate::config::variable::{MASTER_KEY, MASTER_KEY_COMMAND};
 use crate::crypto::master_key::MasterKey;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -11,13 +15,29 @@ use zeroize::Zeroizing;
 /// # Errors
 /// [`StartError`].
 pub fn read_master_key(source: &MasterKeySource) -> Result<MasterKey, StartError> {
-    match source {
-        MasterKeySource::Missing => Err(StartError::NoMasterKey),
-        MasterKeySource::Text(text) => MasterKey::parse(text)
-            .map_err(|reason| StartError::MasterKeyForm { origin: "HOOKVAULT_MASTER_KEY".into(), reason }),
-        MasterKeySource::File(path) => MasterKey::parse(&read_secret_file(path)?)
-            .map_err(|reason| StartError::MasterKeyForm { origin: path.display().to_string(), reason }),
-    }
+    let (text, origin) = read_text(source)?;
+    MasterKey::parse(&text).map_err(|reason| StartError::MasterKeyForm { origin, reason })
+}
+
+/// What stands where the master key is, and how the user would name that place.
+fn read_text(source: &MasterKeySource) -> Result<(Zeroizing<String>, String), StartError> {
+    Ok(match source {
+        MasterKeySource::Missing => return Err(StartError::NoMasterKey),
+        MasterKeySource::Text(text) => (text.clone(), MASTER_KEY.to_owned()),
+        MasterKeySource::File(path) => (read_secret_file(path)?, path.display().to_string()),
+        MasterKeySource::Credential { folder, name } => match read_secret_file(&folder.join(name)) {
+            Err(StartError::SecretFile { reason, .. }) if reason.kind() == ErrorKind::NotFound => {
+                return Err(MasterKeyError::NoCredential { name: name.clone() }.into());
+            }
+            read => (read?, format!("the credential {name}")),
+        },
+        MasterKeySource::Command(line) => {
+            let output = output_of(line).map_err(MasterKeyError::Command)?;
+            // What is no text is no master key either.
+            let text = str::from_utf8(&output).unwrap_or_default().to_owned();
+            (Zeroizing::new(text), format!("the output of {MASTER_KEY_COMMAND}"))
+        }
+    })
 }
 
 /// The content of a file that nobody may read for whom it is not meant.

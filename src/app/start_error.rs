@@ -1,5 +1,6 @@
 //! Why the vault does not start, and what to do about it.
 
+use super::master_key_error::MasterKeyError;
 use crate::config::variable::{DATABASE_PASSWORD_FILE, DATABASE_URL};
 use crate::crypto::master_key::NotAMasterKey;
 use crate::repository::error::OpenError;
@@ -23,6 +24,8 @@ pub enum StartError {
     SecretReadableByOthers { path: PathBuf, mode: u32 },
     #[error("the content of {origin} {reason}")]
     MasterKeyForm { origin: String, reason: NotAMasterKey },
+    #[error(transparent)]
+    MasterKey(#[from] MasterKeyError),
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("the database has {} pending migration(s): {}", .pending.len(), .pending.join(", "))]
@@ -69,6 +72,7 @@ impl StartError {
             Self::SecretReadableByOthers { path, .. } => format!("chmod 600 {}", path.display()),
             Self::Open(error) => error.hint().to_owned(),
             Self::MasterKeyForm { .. } => "`hookvault master-key generate` prints one of the right form".into(),
+            Self::MasterKey(error) => error.hint(),
             Self::Pending { .. } => "back up the file, then run `hookvault migrate`".into(),
             Self::Sealing(SealingError::WrongMasterKey { sealed_with, .. }) => {
                 format!("give the master key whose id is {sealed_with}; without it the private keys cannot be opened")

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 const DEFAULT_DATA_DIR: &str = "hookvault-data";
 
 /// What names a vault piece by piece, in place of a data folder.
-const PIECES: [&str; 3] = [variable::DATABASE_URL, variable::MASTER_KEY, variable::MASTER_KEY_FILE];
+fn pieces() -> impl Iterator<Item = &'static str> {
+    [variable::DATABASE_URL].into_iter().chain(variable::MASTER_KEY_PLACES)
+}
 
 /// The folder in which `dev` keeps everything.
 #[derive(Debug, Clone)]
@@ -29,7 +31,7 @@ impl DataDir {
     /// [`ConfigError`] where the same source names both.
     pub fn from_sources(sources: &Sources) -> Result<Option<Self>, ConfigError> {
         let Some((path, origin)) = sources.get(variable::DATA_DIR) else { return Ok(None) };
-        for name in PIECES {
+        for name in pieces() {
             let Some((_, other)) = sources.get(name) else { continue };
             if sources.rank(name) == sources.rank(variable::DATA_DIR) {
                 return Err(ConfigError::new(
@@ -49,7 +51,7 @@ impl DataDir {
     /// # Errors
     /// [`ConfigError`] where a setting of a real vault is present: `dev` would hand out a token for it.
     pub fn of_dev(sources: &Sources) -> Result<Self, ConfigError> {
-        for name in PIECES {
+        for name in pieces() {
             // A flag is meant for this one call.
             let is_flag = name == variable::DATABASE_URL && sources.rank(name) == Some(FLAG);
             if let Some((_, origin)) = sources.get(name).filter(|_| !is_flag) {

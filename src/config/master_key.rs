@@ -10,25 +10,59 @@ use zeroize::Zeroizing;
 pub enum MasterKeySource {
     Text(Zeroizing<String>),
     File(PathBuf),
+    /// What systemd has put into the folder of the service's credentials.
+    Credential {
+        folder: PathBuf,
+        name: String,
+    },
+    /// A line for the shell, which prints it.
+    Command(Zeroizing<String>),
     Missing,
 }
 
 impl MasterKeySource {
     /// # Errors
-    /// [`ConfigError`] where both forms are given.
+    /// [`ConfigError`] where there are two, or a credential that systemd has not provided.
     pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
         if let Some(folder) = DataDir::from_sources(sources)? {
             return Ok(Self::File(folder.master_key()));
         }
-        match (sources.get(variable::MASTER_KEY), sources.get(variable::MASTER_KEY_FILE)) {
-            (Some(_), Some((_, file_origin))) => Err(ConfigError::new(
-                format!("both {} and {file_origin} are set", variable::MASTER_KEY),
+        let mut given = variable::MASTER_KEY_PLACES
+            .into_iter()
+            .filter_map(|name| sources.get(name).map(|(value, origin)| (name, value, origin)));
+        let Some((name, value, origin)) = given.next() else { return Ok(Self::Missing) };
+        if let Some((_, _, other)) = given.next() {
+            return Err(ConfigError::new(
+                format!("both {origin} and {other} are set"),
                 "set one of them: it must be clear which master key counts",
-            )),
-            (Some((text, _)), None) => Ok(Self::Text(Zeroizing::new(text.to_owned()))),
-            (None, Some((path, _))) => Ok(Self::File(PathBuf::from(path))),
-            (None, None) => Ok(Self::Missing),
+            ));
         }
+        match name {
+            variable::MASTER_KEY => Ok(Self::Text(Zeroizing::new(value.to_owned()))),
+            variable::MASTER_KEY_CREDENTIAL => credential(sources, value, &origin),
+            variable::MASTER_KEY_COMMAND => Ok(Self::Command(Zeroizing::new(value.to_owned()))),
+            _ => Ok(Self::File(PathBuf::from(value))),
+        }
+    }
+}
+
+fn credential(sources: &Sources, name: &str, origin: &str) -> Result<MasterKeySource, ConfigError> {
+    if name.contains('/') || [".", ".."].contains(&name) {
+        return Err(ConfigError::new(
+            format!("{origin}: `{name}` is not the name of a credential"),
+            "write what stands before the colon in LoadCredential=, as master.key",
+        ));
+    }
+    match sources.credentials() {
+        Some(folder) => Ok(MasterKeySource::Credential { folder: folder.to_owned(), name: name.to_owned() }),
+        None => Err(ConfigError::new(
+            format!(
+                "{origin} is set, but CREDENTIALS_DIRECTORY is not: this was not started by systemd with a credential"
+            ),
+            format!(
+                "start it by a unit that has LoadCredential={name}:FILE, or by `systemd-run --pipe --wait -p LoadCredential={name}:FILE`"
+            ),
+        )),
     }
 }
 
@@ -39,7 +73,12 @@ mod tests {
 
     #[test]
     fn a_master_key_comes_from_one_place() {
-        let both = variables(&[(variable::MASTER_KEY, "a"), (variable::MASTER_KEY_FILE, "b")]);
-        assert!(MasterKeySource::from_sources(&Sources::new([], both, variables(&[])).unwrap()).is_err());
+        for (at, name) in variable::MASTER_KEY_PLACES.into_iter().enumerate() {
+            for other in &variable::MASTER_KEY_PLACES[at + 1..] {
+                let both = variables(&[(name, "a"), (other, "b")]);
+                let refused = MasterKeySource::from_sources(&Sources::new([], both, variables(&[])).unwrap());
+                assert_eq!(refused.err().unwrap().to_string(), format!("both {name} and {other} are set"));
+            }
+        }
     }
 }

@@ -5,13 +5,16 @@ use crate::repository::url::DatabaseUrl;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// How strong a flag is, beside others.
 pub(super) const FLAG: usize = 0;
 
 const PREFIX: &str = "HOOKVAULT_";
+
+/// Names the folder with the credentials of a service; set by systemd for each that has any.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
 /// A setting that cannot be used. The hint says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +36,7 @@ pub struct Sources {
     flags: BTreeMap<&'static str, String>,
     environment: BTreeMap<String, Zeroizing<String>>,
     dotenv: BTreeMap<String, Zeroizing<String>>,
+    credentials: Option<PathBuf>,
 }
 
 impl Sources {
@@ -42,7 +46,12 @@ impl Sources {
     /// [`ConfigError`] for an unknown variable of ours, or a `.env` that cannot be read.
     pub fn read(flags: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Result<Self, ConfigError> {
         let mut environment = BTreeMap::new();
+        let mut credentials = None;
         for (name, value) in std::env::vars_os() {
+            if name == CREDENTIALS {
+                credentials = Some(PathBuf::from(value));
+                continue;
+            }
             let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
             let value = value.into_string().map_err(|_| {
                 ConfigError::new(format!("the value of {name} is not UTF-8"), format!("set {name} again"))
@@ -60,7 +69,7 @@ impl Sources {
                 ));
             }
         }
-        Self::new(flags, environment, dotenv)
+        Ok(Self { credentials, ..Self::new(flags, environment, dotenv)? })
     }
 
     pub(super) fn new(
@@ -79,7 +88,7 @@ impl Sources {
             }
         }
         let flags = flags.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        Ok(Self { flags, environment, dotenv })
+        Ok(Self { flags, environment, dotenv, credentials: None })
     }
 
     /// The value, and how the user would name where it stands.
@@ -93,6 +102,11 @@ impl Sources {
         }
         let dotenv = self.dotenv.get(name).filter(|value| !value.is_empty());
         dotenv.map(|value| (value.as_str(), format!("{name} in .env")))
+    }
+
+    /// The folder with the credentials that systemd has provided.
+    pub(super) fn credentials(&self) -> Option<&Path> {
+        self.credentials.as_deref()
     }
 
     /// How strong the source is that has the value: [`FLAG`], or more for a weaker one.

@@ -1,5 +1,5 @@
-//! Names of the variables. `.env.example` explains each; the flag is the same word in lower case, but for the
-//! master key itself: a secret is never a flag.
+//! Names of the variables. `.env.example` explains each; the flag is the same word in lower case. A secret is
+//! never a flag, nor is what is set once for all commands.
 
 pub const LISTEN: &str = "HOOKVAULT_LISTEN";
 pub const DATABASE_URL: &str = "HOOKVAULT_DATABASE_URL";
@@ -7,6 +7,8 @@ pub const DATABASE_PASSWORD_FILE: &str = "HOOKVAULT_DATABASE_PASSWORD_FILE";
 pub const DATABASE_CONNECTIONS: &str = "HOOKVAULT_DATABASE_CONNECTIONS";
 pub const MASTER_KEY: &str = "HOOKVAULT_MASTER_KEY";
 pub const MASTER_KEY_FILE: &str = "HOOKVAULT_MASTER_KEY_FILE";
+pub const MASTER_KEY_CREDENTIAL: &str = "HOOKVAULT_MASTER_KEY_CREDENTIAL";
+pub const MASTER_KEY_COMMAND: &str = "HOOKVAULT_MASTER_KEY_COMMAND";
 pub const RATE_LIMIT: &str = "HOOKVAULT_RATE_LIMIT";
 pub const DIALECT: &str = "HOOKVAULT_DIALECT";
 pub const LOG: &str = "HOOKVAULT_LOG";
@@ -22,13 +24,18 @@ pub const HOOK_ALLOW: &str = "HOOKVAULT_HOOK_ALLOW";
 pub const TRUSTED_ISSUERS: &str = "HOOKVAULT_TRUSTED_ISSUERS";
 pub const AUDIT_RETENTION: &str = "HOOKVAULT_AUDIT_RETENTION";
 
-pub const ALL: [&str; 20] = [
+/// Where the master key may be: one of these is set.
+pub const MASTER_KEY_PLACES: [&str; 4] = [MASTER_KEY, MASTER_KEY_FILE, MASTER_KEY_CREDENTIAL, MASTER_KEY_COMMAND];
+
+pub const ALL: [&str; 22] = [
     LISTEN,
     DATABASE_URL,
     DATABASE_PASSWORD_FILE,
     DATABASE_CONNECTIONS,
     MASTER_KEY,
     MASTER_KEY_FILE,
+    MASTER_KEY_CREDENTIAL,
+    MASTER_KEY_COMMAND,
     RATE_LIMIT,
     DIALECT,
     LOG,

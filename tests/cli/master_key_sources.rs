@@ -1,0 +1,144 @@
+//! Where the master key may be, and what is said where it cannot be had from there.
+
+use crate::support::app::MASTER_KEY;
+use crate::support::process::{Served, hookvault, run, write_master_key};
+use insta::assert_snapshot;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use tempfile::tempdir;
+
+type Settings<'a> = &'a [(&'a str, &'a str)];
+
+fn with(folder: &Path, settings: Settings<'_>, arguments: &[&str]) -> Command {
+    let mut command = hookvault(folder);
+    command.args(arguments).envs(settings.iter().copied());
+    command
+}
+
+fn serve(folder: &Path, settings: Settings<'_>) -> Command {
+    with(folder, settings, &["serve", "--listen", "127.0.0.1:0", "--key-pool", "0"])
+}
+
+/// What a server says that does not start, without its log.
+fn refusal(folder: &Path, settings: Settings<'_>) -> String {
+    let screen = run(serve(folder, settings).args(["--log", "off"]));
+    assert_eq!((screen.code, screen.stdout.as_str()), (1, ""), "{}", screen.stderr);
+    screen.stderr
+}
+
+/// A vault is made with the master key from here, and the same settings open it again.
+async fn keeps_a_vault(folder: &Path, settings: Settings<'_>) {
+    let create =
+        ["token", "create", "--name", "test", "--scope", "okta.inlineHooks.manage", "--scope", "hookvault.keys.use"];
+    let screen = run(&mut with(folder, settings, &create));
+    assert_eq!(screen.code, 0, "{}", screen.stderr);
+    let token = screen.stdout.trim();
+    let mut server = Served::start(&mut serve(folder, settings));
+    let (status, answer) = server.client(token).create("kept").await.unwrap();
+    assert_eq!(status, 200, "{answer}");
+    server.terminate();
+
+    let mut server = Served::start(&mut serve(folder, settings));
+    assert_eq!(server.client(token).sign("kept").await.matches('.').count(), 2);
+    server.terminate();
+    let check = run(&mut with(folder, settings, &["check"]));
+    assert_eq!((check.code, check.stdout.as_str()), (0, ""), "{}", check.stderr);
+    assert!(check.stderr.ends_with("private key(s) and secret(s) are sound\n"), "{}", check.stderr);
+}
+
+#[tokio::test]
+async fn a_credential_of_systemd_is_a_master_key() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    let credentials = folder.join("credentials");
+    fs::create_dir(&credentials).unwrap();
+    write_master_key(&credentials.join("master.key"), MASTER_KEY);
+    let given = ("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap());
+    keeps_a_vault(folder, &[given, ("HOOKVAULT_MASTER_KEY_CREDENTIAL", "master.key")]).await;
+
+    assert_snapshot!(refusal(folder, &[("HOOKVAULT_MASTER_KEY_CREDENTIAL", "master.key")]), @"
+    error: HOOKVAULT_MASTER_KEY_CREDENTIAL is set, but CREDENTIALS_DIRECTORY is not: this was not started by systemd with a credential
+    hint: start it by a unit that has LoadCredential=master.key:FILE, or by `systemd-run --pipe --wait -p LoadCredential=master.key:FILE`
+    ");
+    assert_snapshot!(refusal(folder, &[given, ("HOOKVAULT_MASTER_KEY_CREDENTIAL", "other")]), @"
+    error: systemd has provided no credential other
+    hint: add LoadCredential=other:FILE to the unit, or LoadCredentialEncrypted=other:FILE, and reload it
+    ");
+    assert_snapshot!(refusal(folder, &[given, ("HOOKVAULT_MASTER_KEY_CREDENTIAL", "../master.key")]), @"
+    error: HOOKVAULT_MASTER_KEY_CREDENTIAL: `../master.key` is not the name of a credential
+    hint: write what stands before the colon in LoadCredential=, as master.key
+    ");
+    fs::write(credentials.join("master.key"), "hvmk_secret").unwrap();
+    assert_snapshot!(refusal(folder, &[given, ("HOOKVAULT_MASTER_KEY_CREDENTIAL", "master.key")]), @"
+    error: the content of the credential master.key is not a master key (`hvmk_` and 43 characters of base64url)
+    hint: `hookvault master-key generate` prints one of the right form
+    ");
+}
+
+#[tokio::test]
+async fn a_command_may_print_the_master_key() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    write_master_key(&folder.join("sealed"), &MASTER_KEY.chars().rev().collect::<String>());
+    keeps_a_vault(folder, &[("HOOKVAULT_MASTER_KEY_COMMAND", "rev sealed")]).await;
+
+    let refused = |line: &str| refusal(folder, &[("HOOKVAULT_MASTER_KEY_COMMAND", line)]);
+    assert_snapshot!(refused("echo hvmk_secret; echo 'the KMS is not reachable' >&2; exit 3"), @"
+    the KMS is not reachable
+    error: HOOKVAULT_MASTER_KEY_COMMAND ended with the exit code 3
+    hint: what it says on stderr is above; run it by hand as the vault's user, with >/dev/null
+    ");
+    assert_snapshot!(refused("kill -9 $$"), @"
+    error: HOOKVAULT_MASTER_KEY_COMMAND was ended by the signal 9
+    hint: what it says on stderr is above; run it by hand as the vault's user, with >/dev/null
+    ");
+    assert_snapshot!(refused("true"), @"
+    error: HOOKVAULT_MASTER_KEY_COMMAND printed nothing
+    hint: what it says on stderr is above; run it by hand as the vault's user, with >/dev/null
+    ");
+    assert_snapshot!(refused("head -c 5000 /dev/zero"), @"
+    error: HOOKVAULT_MASTER_KEY_COMMAND printed more than 4096 bytes
+    hint: what it says on stderr is above; run it by hand as the vault's user, with >/dev/null
+    ");
+    assert_snapshot!(refused("echo hvmk_secret"), @"
+    error: the content of the output of HOOKVAULT_MASTER_KEY_COMMAND is not a master key (`hvmk_` and 43 characters of base64url)
+    hint: `hookvault master-key generate` prints one of the right form
+    ");
+    assert_snapshot!(refused("printf '\\377'"), @"
+    error: the content of the output of HOOKVAULT_MASTER_KEY_COMMAND is not a master key (`hvmk_` and 43 characters of base64url)
+    hint: `hookvault master-key generate` prints one of the right form
+    ");
+    // It asks nobody at a terminal.
+    assert_snapshot!(refused("cat"), @"
+    error: HOOKVAULT_MASTER_KEY_COMMAND printed nothing
+    hint: what it says on stderr is above; run it by hand as the vault's user, with >/dev/null
+    ");
+}
+
+#[test]
+fn two_places_at_once_are_refused() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    let file = ("HOOKVAULT_MASTER_KEY_FILE", "master.key");
+    assert_snapshot!(refusal(folder, &[file, ("HOOKVAULT_MASTER_KEY_COMMAND", "cat key")]), @"
+    error: both HOOKVAULT_MASTER_KEY_FILE and HOOKVAULT_MASTER_KEY_COMMAND are set
+    hint: set one of them: it must be clear which master key counts
+    ");
+    let credential = ("HOOKVAULT_MASTER_KEY_CREDENTIAL", "master.key");
+    assert_snapshot!(refusal(folder, &[("HOOKVAULT_MASTER_KEY", MASTER_KEY), credential]), @"
+    error: both HOOKVAULT_MASTER_KEY and HOOKVAULT_MASTER_KEY_CREDENTIAL are set
+    hint: set one of them: it must be clear which master key counts
+    ");
+    // A data folder has its own, and `dev` uses no other.
+    assert_snapshot!(refusal(folder, &[("HOOKVAULT_DATA_DIR", "vault"), credential]), @"
+    error: both HOOKVAULT_DATA_DIR and HOOKVAULT_MASTER_KEY_CREDENTIAL are set
+    hint: set one of them: it must be clear which vault counts
+    ");
+    let dev = run(hookvault(folder).args(["dev"]).env("HOOKVAULT_MASTER_KEY_COMMAND", "cat key"));
+    assert_snapshot!(dev.stderr, @"
+    error: HOOKVAULT_MASTER_KEY_COMMAND is set, but `dev` keeps its own database and master key in its data folder
+    hint: unset HOOKVAULT_MASTER_KEY_COMMAND, or run `hookvault serve`, which uses it
+    ");
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 0, "nothing was made");
+}
