@@ -12,7 +12,7 @@ mod start_error;
 mod tasks;
 
 pub use example::{EXAMPLE_HOOK, start_example};
-pub use master_key::read_secret_file;
+pub use master_key::{make_master_key, read_secret_file};
 pub use open::{
     Opened, OpenedVault, migrate, migrations_pending, move_vault, open_for_check, open_registry, open_vault,
 };

@@ -14,7 +14,7 @@ pub mod variable;
 pub use data_dir::DataDir;
 pub use database::DatabaseConfig;
 pub use log::{LogConfig, LogFormat};
-pub use master_key::MasterKeySource;
+pub use master_key::{MasterKeyOpener, MasterKeyPlace, MasterKeySource};
 pub use server::ServerConfig;
 pub use sources::{ConfigError, Sources};
 
@@ -53,7 +53,7 @@ impl Config {
         Ok(Self {
             server: ServerConfig::from_sources(sources)?,
             database: DatabaseConfig::of_folder(folder, sources)?,
-            master_key: MasterKeySource::File(folder.master_key()),
+            master_key: MasterKeySource::of_folder(folder),
             outbound: outbound(sources)?.with_loopback(),
             trusted_issuers: trusted_issuers::from_sources(sources)?,
         })

@@ -1,37 +1,84 @@
-//! Reads the master key from where the settings say it is.
+//! Has the master key from where the settings say it is, and makes new ones.
 
 use super::master_key_command::output_of;
 use super::master_key_error::MasterKeyError;
 use super::start_error::StartError;
-use crate::config::MasterKeySource;
-use crate::config::variable::{MASTER_KEY, MASTER_KEY_COMMAND};
+use crate::config::variable::{MASTER_KEY, MASTER_KEY_COMMAND, MASTER_KEY_PASSPHRASE_FILE};
+use crate::config::{MasterKeyOpener, MasterKeyPlace, MasterKeySource};
 use crate::crypto::master_key::MasterKey;
+use crate::crypto::passphrase::{self, Passphrase};
+use crate::crypto::random::Random;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use zeroize::Zeroizing;
 
+/// A new master key, and the text that stands for it: the key itself, or what only the opener opens.
+///
+/// # Errors
+/// [`StartError`].
+pub fn make_master_key(
+    opener: &MasterKeyOpener,
+    random: &Random,
+) -> Result<(MasterKey, Zeroizing<String>), StartError> {
+    match opener {
+        MasterKeyOpener::Nothing => {
+            let key = MasterKey::generate(random);
+            let text = key.to_text();
+            Ok((key, text))
+        }
+        MasterKeyOpener::Passphrase(file) => {
+            let made = read_passphrase(file)?.generate(random);
+            let (key, text) =
+                made.map_err(|reason| MasterKeyError::of_passphrase(reason, file, file.display().to_string()))?;
+            Ok((key, Zeroizing::new(text)))
+        }
+    }
+}
+
 /// # Errors
 /// [`StartError`].
 pub fn read_master_key(source: &MasterKeySource) -> Result<MasterKey, StartError> {
-    let (text, origin) = read_text(source)?;
-    MasterKey::parse(&text).map_err(|reason| StartError::MasterKeyForm { origin, reason })
+    let (text, origin) = read_text(&source.place)?;
+    match &source.opener {
+        MasterKeyOpener::Passphrase(file) if text.starts_with(passphrase::PREFIX) => {
+            let opened = read_passphrase(file)?.open(&text);
+            Ok(opened.map_err(|reason| MasterKeyError::of_passphrase(reason, file, origin))?)
+        }
+        MasterKeyOpener::Nothing if text.starts_with(passphrase::PREFIX) => {
+            Err(MasterKeyError::NoPassphrase { origin }.into())
+        }
+        opener => {
+            let key = MasterKey::parse(&text)
+                .map_err(|reason| StartError::MasterKeyForm { origin: origin.clone(), reason })?;
+            match opener {
+                MasterKeyOpener::Nothing => Ok(key),
+                MasterKeyOpener::Passphrase(_) => {
+                    Err(MasterKeyError::Open { origin, variable: MASTER_KEY_PASSPHRASE_FILE }.into())
+                }
+            }
+        }
+    }
+}
+
+fn read_passphrase(file: &Path) -> Result<Passphrase, StartError> {
+    Ok(Passphrase::from_file(&read_secret_file(file)?))
 }
 
 /// What stands where the master key is, and how the user would name that place.
-fn read_text(source: &MasterKeySource) -> Result<(Zeroizing<String>, String), StartError> {
-    Ok(match source {
-        MasterKeySource::Missing => return Err(StartError::NoMasterKey),
-        MasterKeySource::Text(text) => (text.clone(), MASTER_KEY.to_owned()),
-        MasterKeySource::File(path) => (read_secret_file(path)?, path.display().to_string()),
-        MasterKeySource::Credential { folder, name } => match read_secret_file(&folder.join(name)) {
+fn read_text(place: &MasterKeyPlace) -> Result<(Zeroizing<String>, String), StartError> {
+    Ok(match place {
+        MasterKeyPlace::Missing => return Err(StartError::NoMasterKey),
+        MasterKeyPlace::Text(text) => (text.clone(), MASTER_KEY.to_owned()),
+        MasterKeyPlace::File(path) => (read_secret_file(path)?, path.display().to_string()),
+        MasterKeyPlace::Credential { folder, name } => match read_secret_file(&folder.join(name)) {
             Err(StartError::SecretFile { reason, .. }) if reason.kind() == ErrorKind::NotFound => {
                 return Err(MasterKeyError::NoCredential { name: name.clone() }.into());
             }
             read => (read?, format!("the credential {name}")),
         },
-        MasterKeySource::Command(line) => {
+        MasterKeyPlace::Command(line) => {
             let output = output_of(line).map_err(MasterKeyError::Command)?;
             // What is no text is no master key either.
             let text = str::from_utf8(&output).unwrap_or_default().to_owned();

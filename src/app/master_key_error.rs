@@ -1,7 +1,9 @@
 //! Why there is no master key where the settings say that it is, and what to do about it.
 
 use super::master_key_command::CommandError;
-use crate::config::variable::MASTER_KEY_COMMAND;
+use crate::config::variable::{MASTER_KEY_COMMAND, MASTER_KEY_PASSPHRASE_FILE};
+use crate::crypto::passphrase::{MIN_LENGTH, PassphraseError};
+use std::path::{Path, PathBuf};
 
 /// Why a master key cannot be had. Nothing of a secret is in here.
 #[derive(Debug, thiserror::Error)]
@@ -10,9 +12,32 @@ pub enum MasterKeyError {
     NoCredential { name: String },
     #[error("{MASTER_KEY_COMMAND} {0}")]
     Command(CommandError),
+    #[error("the master key of {origin} is opened by a passphrase, and none is named")]
+    NoPassphrase { origin: String },
+    #[error("the content of {origin} is the master key itself, but {variable} is set")]
+    Open { origin: String, variable: &'static str },
+    #[error("the content of {origin} is not what `hookvault master-key generate` writes")]
+    Form { origin: String },
+    #[error("the passphrase in {} does not open {origin}", .file.display())]
+    WrongPassphrase { file: PathBuf, origin: String },
+    #[error("the passphrase in {} has fewer than {MIN_LENGTH} characters", .file.display())]
+    ShortPassphrase { file: PathBuf },
+    #[error("there is too little memory to derive the master key from the passphrase")]
+    NoMemory,
 }
 
 impl MasterKeyError {
+    /// # Arguments
+    /// `file`: where the passphrase is. `origin`: where the text is that it opens.
+    pub(super) fn of_passphrase(reason: PassphraseError, file: &Path, origin: String) -> Self {
+        match reason {
+            PassphraseError::TooShort => Self::ShortPassphrase { file: file.to_owned() },
+            PassphraseError::Form => Self::Form { origin },
+            PassphraseError::Wrong => Self::WrongPassphrase { file: file.to_owned(), origin },
+            PassphraseError::NoMemory => Self::NoMemory,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
@@ -25,6 +50,16 @@ impl MasterKeyError {
             Self::Command(_) => {
                 "what it says on stderr is above; run it by hand as the vault's user, with >/dev/null".into()
             }
+            Self::NoPassphrase { .. } => format!("name the file that holds it in {MASTER_KEY_PASSPHRASE_FILE}"),
+            Self::Open { variable, .. } => {
+                format!("unset {variable}, or name the file that `hookvault master-key generate` wrote with it")
+            }
+            Self::Form { .. } => "put the copy back that you keep elsewhere".into(),
+            Self::WrongPassphrase { .. } => "give the one with which it was made; nothing else opens it".into(),
+            Self::ShortPassphrase { .. } => {
+                "take one that nobody guesses, such as `head -c 15 /dev/urandom | base64` prints".into()
+            }
+            Self::NoMemory => "it takes 64 MiB for a moment; see what else is running".into(),
         }
     }
 }

@@ -125,7 +125,7 @@ pub async fn migrate(
     parts: &Parts,
 ) -> Result<(Vec<Migration>, u64), StartError> {
     let sealing = match master_key {
-        MasterKeySource::Missing if never_served == NeverServed::Refuse => None,
+        source if source.is_missing() && never_served == NeverServed::Refuse => None,
         source => Some(Sealing::read(source, parts)?),
     };
     let rows = sealing.as_ref().map_or_else(|| Sealing::of_nothing(parts).rows, |sealing| sealing.rows.clone());

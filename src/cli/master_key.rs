@@ -1,7 +1,7 @@
 use super::error::CliError;
 use super::output;
-use crate::crypto::master_key::MasterKey;
-use crate::crypto::random::Random;
+use crate::app::{self, Parts};
+use crate::config::MasterKeyOpener;
 use clap::{Args, Subcommand};
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -23,6 +23,9 @@ pub struct Generate {
     /// Write it to a new file that only you may read, instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Derive it from the passphrase in this file (Argon2id), and write how: only both together are the key
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
 }
 
 impl MasterKeyCommand {
@@ -35,8 +38,8 @@ impl MasterKeyCommand {
 
 impl Generate {
     fn run(self) -> Result<(), CliError> {
-        let key = MasterKey::generate(&Random::system());
-        let text = key.to_text();
+        let opener = self.passphrase_file.map_or(MasterKeyOpener::Nothing, MasterKeyOpener::Passphrase);
+        let (key, text) = app::make_master_key(&opener, &Parts::real().random)?;
         match self.out {
             None => output::print(&format!("{}\n", text.as_str()))?,
             Some(path) => OpenOptions::new()

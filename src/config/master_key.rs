@@ -1,4 +1,4 @@
-//! Where the master key is.
+//! Where the master key is, and what opens it there.
 
 use super::data_dir::DataDir;
 use super::sources::{ConfigError, Sources};
@@ -6,8 +6,14 @@ use super::variable;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
-/// Where the master key is. There is no `Debug`: it may be here.
-pub enum MasterKeySource {
+/// Where the master key is, and what opens it there.
+pub struct MasterKeySource {
+    pub place: MasterKeyPlace,
+    pub opener: MasterKeyOpener,
+}
+
+/// Where the text of the master key is. There is no `Debug`: it may be here.
+pub enum MasterKeyPlace {
     Text(Zeroizing<String>),
     File(PathBuf),
     /// What systemd has put into the folder of the service's credentials.
@@ -20,33 +26,70 @@ pub enum MasterKeySource {
     Missing,
 }
 
+/// What opens the text.
+pub enum MasterKeyOpener {
+    /// Nothing: it is the key.
+    Nothing,
+    /// The passphrase in this file.
+    Passphrase(PathBuf),
+}
+
 impl MasterKeySource {
     /// # Errors
     /// [`ConfigError`] where there are two, or a credential that systemd has not provided.
     pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
-        if let Some(folder) = DataDir::from_sources(sources)? {
-            return Ok(Self::File(folder.master_key()));
+        match DataDir::from_sources(sources)? {
+            Some(folder) => Ok(Self::of_folder(&folder)),
+            None => Ok(Self { place: place(sources)?, opener: opener(sources) }),
         }
-        let mut given = variable::MASTER_KEY_PLACES
-            .into_iter()
-            .filter_map(|name| sources.get(name).map(|(value, origin)| (name, value, origin)));
-        let Some((name, value, origin)) = given.next() else { return Ok(Self::Missing) };
-        if let Some((_, _, other)) = given.next() {
-            return Err(ConfigError::new(
-                format!("both {origin} and {other} are set"),
-                "set one of them: it must be clear which master key counts",
-            ));
-        }
-        match name {
-            variable::MASTER_KEY => Ok(Self::Text(Zeroizing::new(value.to_owned()))),
-            variable::MASTER_KEY_CREDENTIAL => credential(sources, value, &origin),
-            variable::MASTER_KEY_COMMAND => Ok(Self::Command(Zeroizing::new(value.to_owned()))),
-            _ => Ok(Self::File(PathBuf::from(value))),
-        }
+    }
+
+    /// A place where the key itself is.
+    #[must_use]
+    pub fn plain(place: MasterKeyPlace) -> Self {
+        Self { place, opener: MasterKeyOpener::Nothing }
+    }
+
+    /// That of the vault in a data folder.
+    #[must_use]
+    pub fn of_folder(folder: &DataDir) -> Self {
+        Self::plain(MasterKeyPlace::File(folder.master_key()))
+    }
+
+    /// Whether no place is named.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        matches!(self.place, MasterKeyPlace::Missing)
     }
 }
 
-fn credential(sources: &Sources, name: &str, origin: &str) -> Result<MasterKeySource, ConfigError> {
+fn place(sources: &Sources) -> Result<MasterKeyPlace, ConfigError> {
+    let mut given = variable::MASTER_KEY_PLACES
+        .into_iter()
+        .filter_map(|name| sources.get(name).map(|(value, origin)| (name, value, origin)));
+    let Some((name, value, origin)) = given.next() else { return Ok(MasterKeyPlace::Missing) };
+    if let Some((_, _, other)) = given.next() {
+        return Err(ConfigError::new(
+            format!("both {origin} and {other} are set"),
+            "set one of them: it must be clear which master key counts",
+        ));
+    }
+    match name {
+        variable::MASTER_KEY => Ok(MasterKeyPlace::Text(Zeroizing::new(value.to_owned()))),
+        variable::MASTER_KEY_CREDENTIAL => credential(sources, value, &origin),
+        variable::MASTER_KEY_COMMAND => Ok(MasterKeyPlace::Command(Zeroizing::new(value.to_owned()))),
+        _ => Ok(MasterKeyPlace::File(PathBuf::from(value))),
+    }
+}
+
+fn opener(sources: &Sources) -> MasterKeyOpener {
+    match sources.get(variable::MASTER_KEY_PASSPHRASE_FILE) {
+        Some((path, _)) => MasterKeyOpener::Passphrase(PathBuf::from(path)),
+        None => MasterKeyOpener::Nothing,
+    }
+}
+
+fn credential(sources: &Sources, name: &str, origin: &str) -> Result<MasterKeyPlace, ConfigError> {
     if name.contains('/') || [".", ".."].contains(&name) {
         return Err(ConfigError::new(
             format!("{origin}: `{name}` is not the name of a credential"),
@@ -54,7 +97,7 @@ fn credential(sources: &Sources, name: &str, origin: &str) -> Result<MasterKeySo
         ));
     }
     match sources.credentials() {
-        Some(folder) => Ok(MasterKeySource::Credential { folder: folder.to_owned(), name: name.to_owned() }),
+        Some(folder) => Ok(MasterKeyPlace::Credential { folder: folder.to_owned(), name: name.to_owned() }),
         None => Err(ConfigError::new(
             format!(
                 "{origin} is set, but CREDENTIALS_DIRECTORY is not: this was not started by systemd with a credential"

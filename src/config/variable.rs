@@ -9,6 +9,7 @@ pub const MASTER_KEY: &str = "HOOKVAULT_MASTER_KEY";
 pub const MASTER_KEY_FILE: &str = "HOOKVAULT_MASTER_KEY_FILE";
 pub const MASTER_KEY_CREDENTIAL: &str = "HOOKVAULT_MASTER_KEY_CREDENTIAL";
 pub const MASTER_KEY_COMMAND: &str = "HOOKVAULT_MASTER_KEY_COMMAND";
+pub const MASTER_KEY_PASSPHRASE_FILE: &str = "HOOKVAULT_MASTER_KEY_PASSPHRASE_FILE";
 pub const RATE_LIMIT: &str = "HOOKVAULT_RATE_LIMIT";
 pub const DIALECT: &str = "HOOKVAULT_DIALECT";
 pub const LOG: &str = "HOOKVAULT_LOG";
@@ -27,7 +28,7 @@ pub const AUDIT_RETENTION: &str = "HOOKVAULT_AUDIT_RETENTION";
 /// Where the master key may be: one of these is set.
 pub const MASTER_KEY_PLACES: [&str; 4] = [MASTER_KEY, MASTER_KEY_FILE, MASTER_KEY_CREDENTIAL, MASTER_KEY_COMMAND];
 
-pub const ALL: [&str; 22] = [
+pub const ALL: [&str; 23] = [
     LISTEN,
     DATABASE_URL,
     DATABASE_PASSWORD_FILE,
@@ -36,6 +37,7 @@ pub const ALL: [&str; 22] = [
     MASTER_KEY_FILE,
     MASTER_KEY_CREDENTIAL,
     MASTER_KEY_COMMAND,
+    MASTER_KEY_PASSPHRASE_FILE,
     RATE_LIMIT,
     DIALECT,
     LOG,

@@ -10,10 +10,9 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 const PREFIX: &str = "hvmk_";
-const LENGTH: usize = 32;
 
 /// 256 bits, wiped when dropped. There is no `Debug` and no `Display`.
-pub struct MasterKey(Zeroizing<[u8; LENGTH]>);
+pub struct MasterKey(Zeroizing<[u8; MasterKey::LENGTH]>);
 
 /// The text is no master key. It is not quoted: it may be nearly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +20,14 @@ pub struct MasterKey(Zeroizing<[u8; LENGTH]>);
 pub struct NotAMasterKey;
 
 impl MasterKey {
+    /// In bytes.
+    pub(in crate::crypto) const LENGTH: usize = 32;
+
+    /// What was derived or unsealed elsewhere.
+    pub(in crate::crypto) fn from_bytes(bytes: Zeroizing<[u8; Self::LENGTH]>) -> Self {
+        Self(bytes)
+    }
+
     #[must_use]
     pub fn generate(random: &Random) -> Self {
         Self(Zeroizing::new(random.bytes(Purpose::Secret)))
@@ -33,7 +40,7 @@ impl MasterKey {
     pub fn parse(text: &str) -> Result<Self, NotAMasterKey> {
         let encoded = text.trim().strip_prefix(PREFIX).ok_or(NotAMasterKey)?;
         let decoded = Zeroizing::new(URL_SAFE_NO_PAD.decode(encoded).map_err(|_| NotAMasterKey)?);
-        let bytes = <[u8; LENGTH]>::try_from(decoded.as_slice()).map_err(|_| NotAMasterKey)?;
+        let bytes = <[u8; Self::LENGTH]>::try_from(decoded.as_slice()).map_err(|_| NotAMasterKey)?;
         Ok(Self(Zeroizing::new(bytes)))
     }
 
@@ -52,7 +59,7 @@ impl MasterKey {
         MasterKeyId::from_bytes(id)
     }
 
-    pub(in crate::crypto) fn as_bytes(&self) -> &[u8; LENGTH] {
+    pub(in crate::crypto) fn as_bytes(&self) -> &[u8; Self::LENGTH] {
         &self.0
     }
 }

@@ -8,6 +8,7 @@ pub mod key_pool;
 pub mod keyring;
 pub mod master_key;
 pub mod merkle;
+pub mod passphrase;
 pub mod private_jwk;
 pub mod private_key;
 pub mod random;

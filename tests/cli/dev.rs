@@ -3,7 +3,7 @@
 use super::{call, last_lines, stderr};
 use crate::support::process::{Served, hookvault, run};
 use hookvault::app::{self, Parts};
-use hookvault::config::{DatabaseConfig, MasterKeySource};
+use hookvault::config::{DatabaseConfig, MasterKeyPlace, MasterKeySource};
 use hookvault::crypto::token_secret::TokenSecret;
 use hookvault::domain::actor::Actor;
 use hookvault::domain::scope::Scopes;
@@ -27,7 +27,7 @@ fn token_of(folder: &Path) -> String {
 async fn rescope(data: &Path, token: &str, scopes: &str) {
     let url = DatabaseUrl::file(&data.join("hookvault.db"));
     let database = DatabaseConfig { url, password_file: None, migrate: false };
-    let master_key = MasterKeySource::File(data.join("master.key"));
+    let master_key = MasterKeySource::plain(MasterKeyPlace::File(data.join("master.key")));
     let opened = app::open_registry(&database, &master_key, false, &Parts::real()).await.unwrap();
     let (secret, scopes) = (TokenSecret::parse(token).unwrap(), Scopes::parse(scopes).unwrap());
     opened.registry.api_token_rescope(&Actor::Vault, &secret, "dev", &scopes).await.unwrap();

@@ -1,5 +1,6 @@
 //! Where the master key may be, and what is said where it cannot be had from there.
 
+use super::{call, stderr};
 use crate::support::app::MASTER_KEY;
 use crate::support::process::{Served, hookvault, run, write_master_key};
 use insta::assert_snapshot;
@@ -141,4 +142,53 @@ fn two_places_at_once_are_refused() {
     hint: unset HOOKVAULT_MASTER_KEY_COMMAND, or run `hookvault serve`, which uses it
     ");
     assert_eq!(fs::read_dir(folder).unwrap().count(), 0, "nothing was made");
+}
+
+#[tokio::test]
+async fn a_passphrase_gives_the_master_key_again() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    let generate = ["master-key", "generate", "--passphrase-file", "passphrase", "--out", "master.argon2id"];
+    write_master_key(&folder.join("passphrase"), "elevenchars");
+    assert_snapshot!(stderr(folder, &generate), @"
+    error: the passphrase in passphrase has fewer than 12 characters
+    hint: take one that nobody guesses, such as `head -c 15 /dev/urandom | base64` prints
+    ");
+    write_master_key(&folder.join("other"), "correct horse battery");
+    write_master_key(&folder.join("master.key"), MASTER_KEY);
+    fs::write(folder.join("passphrase"), "correct horse battery staple\n").unwrap();
+    let made = call(folder, &generate);
+    assert_eq!((made.code, made.stdout.as_str()), (0, ""), "{}", made.stderr);
+    let (file, passphrase) =
+        (("HOOKVAULT_MASTER_KEY_FILE", "master.argon2id"), ("HOOKVAULT_MASTER_KEY_PASSPHRASE_FILE", "passphrase"));
+    let text = fs::read_to_string(folder.join("master.argon2id")).unwrap();
+    assert!(text.starts_with("hvmk-argon2id$v=19$m=65536,t=3,p=4$"), "{text}");
+    let id = made.stderr.strip_prefix("master key id: ").unwrap();
+    assert!(text.ends_with(&format!("${id}")), "{text}");
+    keeps_a_vault(folder, &[file, passphrase]).await;
+    // Wherever the text comes from.
+    let printed = ("HOOKVAULT_MASTER_KEY_COMMAND", "cat master.argon2id");
+    assert_eq!(run(&mut with(folder, &[printed, passphrase], &["check"])).code, 0);
+
+    assert_snapshot!(refusal(folder, &[file]), @"
+    error: the master key of master.argon2id is opened by a passphrase, and none is named
+    hint: name the file that holds it in HOOKVAULT_MASTER_KEY_PASSPHRASE_FILE
+    ");
+    assert_snapshot!(refusal(folder, &[file, ("HOOKVAULT_MASTER_KEY_PASSPHRASE_FILE", "other")]), @"
+    error: the passphrase in other does not open master.argon2id
+    hint: give the one with which it was made; nothing else opens it
+    ");
+    assert_snapshot!(refusal(folder, &[file, ("HOOKVAULT_MASTER_KEY_PASSPHRASE_FILE", "none")]), @"
+    error: the secret file none cannot be read: No such file or directory (os error 2)
+    hint: check the path, and who owns the file
+    ");
+    assert_snapshot!(refusal(folder, &[("HOOKVAULT_MASTER_KEY_FILE", "master.key"), passphrase]), @"
+    error: the content of master.key is the master key itself, but HOOKVAULT_MASTER_KEY_PASSPHRASE_FILE is set
+    hint: unset HOOKVAULT_MASTER_KEY_PASSPHRASE_FILE, or name the file that `hookvault master-key generate` wrote with it
+    ");
+    fs::write(folder.join("master.argon2id"), text.replace("m=65536", "m=4194304")).unwrap();
+    assert_snapshot!(refusal(folder, &[file, passphrase]), @"
+    error: the content of master.argon2id is not what `hookvault master-key generate` writes
+    hint: put the copy back that you keep elsewhere
+    ");
 }

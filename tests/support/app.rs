@@ -8,7 +8,7 @@ use super::names::Names;
 use super::process::http_client;
 use super::seal::{Column, seal};
 use hookvault::app::{App, Parts, StartError, Stopper};
-use hookvault::config::{Config, DatabaseConfig, MasterKeySource, ServerConfig};
+use hookvault::config::{Config, DatabaseConfig, MasterKeyPlace, MasterKeySource, ServerConfig};
 use hookvault::domain::actor::Actor;
 use hookvault::domain::connection_limits::ConnectionLimits;
 use hookvault::domain::dialect::DialectChoice;
@@ -65,7 +65,7 @@ pub fn config(folder: &TempDir) -> Config {
             audit_retention: None,
         },
         database: DatabaseConfig { url: databases::url(&database(folder)), password_file: None, migrate: true },
-        master_key: MasterKeySource::Text(MASTER_KEY.to_owned().into()),
+        master_key: MasterKeySource::plain(MasterKeyPlace::Text(MASTER_KEY.to_owned().into())),
         outbound: OutboundPolicy::default(),
         trusted_issuers: Vec::new(),
     }
