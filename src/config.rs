@@ -14,7 +14,7 @@ pub mod variable;
 pub use data_dir::DataDir;
 pub use database::DatabaseConfig;
 pub use log::{LogConfig, LogFormat};
-pub use master_key::{MasterKeyOpener, MasterKeyPlace, MasterKeySource};
+pub use master_key::{MasterKeyOpener, MasterKeyPlace, MasterKeySource, TokenConfig};
 pub use server::ServerConfig;
 pub use sources::{ConfigError, Sources};
 

@@ -3,10 +3,11 @@
 use super::master_key_command::output_of;
 use super::master_key_error::MasterKeyError;
 use super::start_error::StartError;
-use crate::config::variable::{MASTER_KEY, MASTER_KEY_COMMAND, MASTER_KEY_PASSPHRASE_FILE};
-use crate::config::{MasterKeyOpener, MasterKeyPlace, MasterKeySource};
+use crate::config::variable::{MASTER_KEY, MASTER_KEY_COMMAND, MASTER_KEY_PASSPHRASE_FILE, PKCS11_MODULE};
+use crate::config::{MasterKeyOpener, MasterKeyPlace, MasterKeySource, TokenConfig};
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::passphrase::{self, Passphrase};
+use crate::crypto::pkcs11::{self, TokenKey};
 use crate::crypto::random::Random;
 use std::fs;
 use std::io::ErrorKind;
@@ -34,6 +35,10 @@ pub fn make_master_key(
                 made.map_err(|reason| MasterKeyError::of_passphrase(reason, file, file.display().to_string()))?;
             Ok((key, Zeroizing::new(text)))
         }
+        MasterKeyOpener::Token(token) => {
+            let (key, text) = token_key(token)?.generate(random).map_err(MasterKeyError::Token)?;
+            Ok((key, Zeroizing::new(text)))
+        }
     }
 }
 
@@ -41,29 +46,39 @@ pub fn make_master_key(
 /// [`StartError`].
 pub fn read_master_key(source: &MasterKeySource) -> Result<MasterKey, StartError> {
     let (text, origin) = read_text(&source.place)?;
+    let text = text.trim();
     match &source.opener {
         MasterKeyOpener::Passphrase(file) if text.starts_with(passphrase::PREFIX) => {
-            let opened = read_passphrase(file)?.open(&text);
+            let opened = read_passphrase(file)?.open(text);
             Ok(opened.map_err(|reason| MasterKeyError::of_passphrase(reason, file, origin))?)
         }
-        MasterKeyOpener::Nothing if text.starts_with(passphrase::PREFIX) => {
-            Err(MasterKeyError::NoPassphrase { origin }.into())
+        MasterKeyOpener::Token(token) if text.starts_with(pkcs11::PREFIX) => {
+            let opened = token_key(token)?.open(text);
+            Ok(opened.map_err(|reason| MasterKeyError::of_token(reason, origin))?)
         }
+        _ if text.starts_with(passphrase::PREFIX) => Err(MasterKeyError::NoPassphrase { origin }.into()),
+        _ if text.starts_with(pkcs11::PREFIX) => Err(MasterKeyError::NoToken { origin }.into()),
         opener => {
-            let key = MasterKey::parse(&text)
-                .map_err(|reason| StartError::MasterKeyForm { origin: origin.clone(), reason })?;
-            match opener {
-                MasterKeyOpener::Nothing => Ok(key),
-                MasterKeyOpener::Passphrase(_) => {
-                    Err(MasterKeyError::Open { origin, variable: MASTER_KEY_PASSPHRASE_FILE }.into())
-                }
-            }
+            let parsed = MasterKey::parse(text);
+            let key = parsed.map_err(|reason| StartError::MasterKeyForm { origin: origin.clone(), reason })?;
+            let variable = match opener {
+                MasterKeyOpener::Nothing => return Ok(key),
+                MasterKeyOpener::Passphrase(_) => MASTER_KEY_PASSPHRASE_FILE,
+                MasterKeyOpener::Token(_) => PKCS11_MODULE,
+            };
+            Err(MasterKeyError::Open { origin, variable }.into())
         }
     }
 }
 
 fn read_passphrase(file: &Path) -> Result<Passphrase, StartError> {
     Ok(Passphrase::from_file(&read_secret_file(file)?))
+}
+
+fn token_key(config: &TokenConfig) -> Result<TokenKey, StartError> {
+    let TokenConfig { module, token, key, pin_file } = config;
+    let pin = Zeroizing::new(read_secret_file(pin_file)?.trim_end_matches(['\r', '\n']).to_owned());
+    Ok(TokenKey { module: module.clone(), token: token.clone(), key: key.clone(), pin })
 }
 
 /// What stands where the master key is, and how the user would name that place.

@@ -1,8 +1,9 @@
 //! Why there is no master key where the settings say that it is, and what to do about it.
 
 use super::master_key_command::CommandError;
-use crate::config::variable::{MASTER_KEY_COMMAND, MASTER_KEY_PASSPHRASE_FILE};
+use crate::config::variable::{MASTER_KEY_COMMAND, MASTER_KEY_PASSPHRASE_FILE, PKCS11};
 use crate::crypto::passphrase::{MIN_LENGTH, PassphraseError};
+use crate::crypto::pkcs11::TokenError;
 use std::path::{Path, PathBuf};
 
 /// Why a master key cannot be had. Nothing of a secret is in here.
@@ -14,6 +15,10 @@ pub enum MasterKeyError {
     Command(CommandError),
     #[error("the master key of {origin} is opened by a passphrase, and none is named")]
     NoPassphrase { origin: String },
+    #[error("the master key of {origin} is opened by a PKCS#11 token, and none is named")]
+    NoToken { origin: String },
+    #[error(transparent)]
+    Token(TokenError),
     #[error("the content of {origin} is the master key itself, but {variable} is set")]
     Open { origin: String, variable: &'static str },
     #[error("the content of {origin} is not what `hookvault master-key generate` writes")]
@@ -38,6 +43,15 @@ impl MasterKeyError {
         }
     }
 
+    /// # Arguments
+    /// `origin`: where the text is that the token opens.
+    pub(super) fn of_token(reason: TokenError, origin: String) -> Self {
+        match reason {
+            TokenError::Form => Self::Form { origin },
+            reason => Self::Token(reason),
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn hint(&self) -> String {
@@ -51,6 +65,8 @@ impl MasterKeyError {
                 "what it says on stderr is above; run it by hand as the vault's user, with >/dev/null".into()
             }
             Self::NoPassphrase { .. } => format!("name the file that holds it in {MASTER_KEY_PASSPHRASE_FILE}"),
+            Self::NoToken { .. } => format!("say how to reach it in {}", PKCS11.join(", ")),
+            Self::Token(error) => token_hint(error).into(),
             Self::Open { variable, .. } => {
                 format!("unset {variable}, or name the file that `hookvault master-key generate` wrote with it")
             }
@@ -61,5 +77,31 @@ impl MasterKeyError {
             }
             Self::NoMemory => "it takes 64 MiB for a moment; see what else is running".into(),
         }
+    }
+}
+
+fn token_hint(error: &TokenError) -> &'static str {
+    match error {
+        TokenError::Module { .. } => {
+            "name the library of who made the token, such as /usr/lib/softhsm/libsofthsm2.so; a statically linked hookvault loads none"
+        }
+        TokenError::NoToken { .. } => {
+            "`pkcs11-tool --module MODULE --list-token-slots` shows what the module sees, run as the vault's user"
+        }
+        TokenError::TwoTokens { .. } => "give one of them another label",
+        TokenError::WrongPin { .. } => {
+            "it was tried once; look at the PIN before you start this again: a token locks itself after a few"
+        }
+        TokenError::PinLocked { .. } => "its security officer can set a new one",
+        TokenError::LastTry { .. } => {
+            "log in with the right PIN once by `pkcs11-tool --module MODULE --login --list-objects`, then start this again"
+        }
+        TokenError::NoKey { .. } | TokenError::TwoKeys { .. } => {
+            "`pkcs11-tool --module MODULE --login --list-objects` shows the keys of the token"
+        }
+        TokenError::Refused { .. } | TokenError::Unlike { .. } => {
+            "it must be the key with which the file was made, and may encrypt and decrypt"
+        }
+        TokenError::Form => "put the copy back that you keep elsewhere",
     }
 }

@@ -1,7 +1,7 @@
 use super::error::CliError;
 use super::output;
 use crate::app::{self, Parts};
-use crate::config::MasterKeyOpener;
+use crate::config::{MasterKeyOpener, TokenConfig};
 use clap::{Args, Subcommand};
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -18,14 +18,28 @@ pub enum MasterKeyCommand {
 /// Make a new master key
 #[derive(Args)]
 #[command(after_help = "Keep it apart from the database and from its backups: whoever has both has the private
-keys, and without it nobody has them.\n\nExample:\n  hookvault master-key generate --out master.key")]
+keys, and without it nobody has them. What is written with a passphrase or a token opens
+nothing without that.\n\nExample:\n  hookvault master-key generate --out master.key")]
 pub struct Generate {
     /// Write it to a new file that only you may read, instead of stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// Derive it from the passphrase in this file (Argon2id), and write how: only both together are the key
+    /// Derive it from the passphrase in this file, and write how
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// Have a key of a PKCS#11 token seal it, through this library
+    #[arg(long, value_name = "LIBRARY", conflicts_with = "passphrase_file")]
+    #[arg(requires_all = ["pkcs11_token", "pkcs11_key", "pkcs11_pin_file"])]
+    pkcs11_module: Option<PathBuf>,
+    /// The label of the token
+    #[arg(long, value_name = "LABEL", requires = "pkcs11_module")]
+    pkcs11_token: Option<String>,
+    /// The label of its key, AES or RSA
+    #[arg(long, value_name = "LABEL", requires = "pkcs11_module")]
+    pkcs11_key: Option<String>,
+    /// The file that holds the PIN
+    #[arg(long, value_name = "FILE", requires = "pkcs11_module")]
+    pkcs11_pin_file: Option<PathBuf>,
 }
 
 impl MasterKeyCommand {
@@ -37,9 +51,22 @@ impl MasterKeyCommand {
 }
 
 impl Generate {
+    fn opener(&self) -> MasterKeyOpener {
+        let token = (&self.pkcs11_module, &self.pkcs11_token, &self.pkcs11_key, &self.pkcs11_pin_file);
+        match (token, &self.passphrase_file) {
+            ((Some(module), Some(token), Some(key), Some(pin_file)), _) => MasterKeyOpener::Token(TokenConfig {
+                module: module.clone(),
+                token: token.clone(),
+                key: key.clone(),
+                pin_file: pin_file.clone(),
+            }),
+            (_, Some(file)) => MasterKeyOpener::Passphrase(file.clone()),
+            (_, None) => MasterKeyOpener::Nothing,
+        }
+    }
+
     fn run(self) -> Result<(), CliError> {
-        let opener = self.passphrase_file.map_or(MasterKeyOpener::Nothing, MasterKeyOpener::Passphrase);
-        let (key, text) = app::make_master_key(&opener, &Parts::real().random)?;
+        let (key, text) = app::make_master_key(&self.opener(), &Parts::real().random)?;
         match self.out {
             None => output::print(&format!("{}\n", text.as_str()))?,
             Some(path) => OpenOptions::new()

@@ -32,6 +32,20 @@ pub enum MasterKeyOpener {
     Nothing,
     /// The passphrase in this file.
     Passphrase(PathBuf),
+    /// A key of a PKCS#11 token.
+    Token(TokenConfig),
+}
+
+/// How to reach a key of a PKCS#11 token.
+pub struct TokenConfig {
+    /// The library that speaks with it.
+    pub module: PathBuf,
+    /// Its label.
+    pub token: String,
+    /// The label of the key.
+    pub key: String,
+    /// The file that holds the PIN.
+    pub pin_file: PathBuf,
 }
 
 impl MasterKeySource {
@@ -40,7 +54,7 @@ impl MasterKeySource {
     pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
         match DataDir::from_sources(sources)? {
             Some(folder) => Ok(Self::of_folder(&folder)),
-            None => Ok(Self { place: place(sources)?, opener: opener(sources) }),
+            None => Ok(Self { place: place(sources)?, opener: opener(sources)? }),
         }
     }
 
@@ -82,10 +96,35 @@ fn place(sources: &Sources) -> Result<MasterKeyPlace, ConfigError> {
     }
 }
 
-fn opener(sources: &Sources) -> MasterKeyOpener {
-    match sources.get(variable::MASTER_KEY_PASSPHRASE_FILE) {
-        Some((path, _)) => MasterKeyOpener::Passphrase(PathBuf::from(path)),
-        None => MasterKeyOpener::Nothing,
+fn opener(sources: &Sources) -> Result<MasterKeyOpener, ConfigError> {
+    match (sources.get(variable::MASTER_KEY_PASSPHRASE_FILE), token(sources)?) {
+        (Some((_, origin)), Some(_)) => Err(ConfigError::new(
+            format!("both {origin} and {} are set", variable::PKCS11_MODULE),
+            "set one of them: it must be clear what opens the master key",
+        )),
+        (Some((path, _)), None) => Ok(MasterKeyOpener::Passphrase(PathBuf::from(path))),
+        (None, Some(token)) => Ok(MasterKeyOpener::Token(token)),
+        (None, None) => Ok(MasterKeyOpener::Nothing),
+    }
+}
+
+fn token(sources: &Sources) -> Result<Option<TokenConfig>, ConfigError> {
+    let given = variable::PKCS11.map(|name| sources.get(name));
+    let Some((_, origin)) = given.iter().flatten().next() else { return Ok(None) };
+    match &given {
+        [Some((module, _)), Some((token, _)), Some((key, _)), Some((pin_file, _))] => Ok(Some(TokenConfig {
+            module: PathBuf::from(module),
+            token: (*token).to_owned(),
+            key: (*key).to_owned(),
+            pin_file: PathBuf::from(pin_file),
+        })),
+        _ => {
+            let missing = variable::PKCS11.into_iter().filter(|name| sources.get(name).is_none());
+            Err(ConfigError::new(
+                format!("{origin} is set, but not {}", missing.collect::<Vec<_>>().join(", ")),
+                "a PKCS#11 token wants all four: its module, its label, the label of the key, and the file with the PIN",
+            ))
+        }
     }
 }
 

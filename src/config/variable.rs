@@ -10,6 +10,10 @@ pub const MASTER_KEY_FILE: &str = "HOOKVAULT_MASTER_KEY_FILE";
 pub const MASTER_KEY_CREDENTIAL: &str = "HOOKVAULT_MASTER_KEY_CREDENTIAL";
 pub const MASTER_KEY_COMMAND: &str = "HOOKVAULT_MASTER_KEY_COMMAND";
 pub const MASTER_KEY_PASSPHRASE_FILE: &str = "HOOKVAULT_MASTER_KEY_PASSPHRASE_FILE";
+pub const PKCS11_MODULE: &str = "HOOKVAULT_PKCS11_MODULE";
+pub const PKCS11_TOKEN: &str = "HOOKVAULT_PKCS11_TOKEN";
+pub const PKCS11_KEY: &str = "HOOKVAULT_PKCS11_KEY";
+pub const PKCS11_PIN_FILE: &str = "HOOKVAULT_PKCS11_PIN_FILE";
 pub const RATE_LIMIT: &str = "HOOKVAULT_RATE_LIMIT";
 pub const DIALECT: &str = "HOOKVAULT_DIALECT";
 pub const LOG: &str = "HOOKVAULT_LOG";
@@ -28,7 +32,10 @@ pub const AUDIT_RETENTION: &str = "HOOKVAULT_AUDIT_RETENTION";
 /// Where the master key may be: one of these is set.
 pub const MASTER_KEY_PLACES: [&str; 4] = [MASTER_KEY, MASTER_KEY_FILE, MASTER_KEY_CREDENTIAL, MASTER_KEY_COMMAND];
 
-pub const ALL: [&str; 23] = [
+/// How a PKCS#11 token is reached: all of these are set, or none.
+pub const PKCS11: [&str; 4] = [PKCS11_MODULE, PKCS11_TOKEN, PKCS11_KEY, PKCS11_PIN_FILE];
+
+pub const ALL: [&str; 27] = [
     LISTEN,
     DATABASE_URL,
     DATABASE_PASSWORD_FILE,
@@ -38,6 +45,10 @@ pub const ALL: [&str; 23] = [
     MASTER_KEY_CREDENTIAL,
     MASTER_KEY_COMMAND,
     MASTER_KEY_PASSPHRASE_FILE,
+    PKCS11_MODULE,
+    PKCS11_TOKEN,
+    PKCS11_KEY,
+    PKCS11_PIN_FILE,
     RATE_LIMIT,
     DIALECT,
     LOG,

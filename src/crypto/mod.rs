@@ -9,6 +9,7 @@ pub mod keyring;
 pub mod master_key;
 pub mod merkle;
 pub mod passphrase;
+pub mod pkcs11;
 pub mod private_jwk;
 pub mod private_key;
 pub mod random;

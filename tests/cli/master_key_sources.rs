@@ -3,6 +3,7 @@
 use super::{call, stderr};
 use crate::support::app::MASTER_KEY;
 use crate::support::process::{Served, hookvault, run, write_master_key};
+use crate::support::softhsm::{HINT, PIN, SoftHsm};
 use insta::assert_snapshot;
 use std::fs;
 use std::path::Path;
@@ -191,4 +192,119 @@ async fn a_passphrase_gives_the_master_key_again() {
     error: the content of master.argon2id is not what `hookvault master-key generate` writes
     hint: put the copy back that you keep elsewhere
     ");
+}
+
+#[tokio::test]
+async fn a_pkcs11_token_keeps_what_opens_the_master_key() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    let Some(hsm) = token_of_the_tests(folder) else { return };
+    let settings = ("SOFTHSM2_CONF", hsm.settings.to_str().unwrap());
+    hsm.make_token("spare");
+    hsm.make_token("vault");
+    hsm.make_key("vault", "AES:32", "master");
+    hsm.make_key("vault", "AES:32", "other");
+    hsm.make_key("vault", "RSA:2048", "pair");
+    write_master_key(&folder.join("pin"), PIN);
+    let generate = |token: &str, key: &str, out: &str| {
+        let token =
+            ["--pkcs11-module", hsm.module, "--pkcs11-token", token, "--pkcs11-key", key, "--pkcs11-pin-file", "pin"];
+        run(&mut with(folder, &[settings], &[&["master-key", "generate", "--out", out], &token[..]].concat()))
+    };
+    let reach = |key: &'static str| {
+        [
+            settings,
+            ("HOOKVAULT_MASTER_KEY_FILE", "master.pkcs11"),
+            ("HOOKVAULT_PKCS11_MODULE", hsm.module),
+            ("HOOKVAULT_PKCS11_TOKEN", "vault"),
+            ("HOOKVAULT_PKCS11_KEY", key),
+            ("HOOKVAULT_PKCS11_PIN_FILE", "pin"),
+        ]
+    };
+    // SoftHSM 2.6 knows OAEP with SHA-1 alone.
+    for (key, how) in [("pair", "rsa-oaep-sha"), ("master", "aes-gcm$")] {
+        let made = generate("vault", key, "master.pkcs11");
+        assert_eq!((made.code, made.stdout.as_str()), (0, ""), "{}", made.stderr);
+        let text = fs::read_to_string(folder.join("master.pkcs11")).unwrap();
+        assert!(text.starts_with(&format!("hvmk-pkcs11${how}")), "{text}");
+        assert!(text.ends_with(&format!("${}", made.stderr.strip_prefix("master key id: ").unwrap())), "{text}");
+        let _ = fs::remove_file(folder.join("hookvault.db"));
+        keeps_a_vault(folder, &reach(key)).await;
+        fs::rename(folder.join("master.pkcs11"), folder.join(key)).unwrap();
+    }
+    fs::rename(folder.join("master"), folder.join("master.pkcs11")).unwrap();
+
+    assert_snapshot!(generate("vault", "none", "never").stderr, @"
+    error: the token vault has no AES or RSA key none
+    hint: `pkcs11-tool --module MODULE --login --list-objects` shows the keys of the token
+    ");
+    assert_snapshot!(generate("cellar", "master", "never").stderr, @"
+    error: there is no token cellar: the module has spare, vault
+    hint: `pkcs11-tool --module MODULE --list-token-slots` shows what the module sees, run as the vault's user
+    ");
+    assert!(!folder.join("never").exists());
+
+    let refused = |name: &str, value: &str| {
+        let others = reach("master").into_iter().filter(|(other, _)| *other != name);
+        refusal(folder, &others.chain([(name, value)]).collect::<Vec<_>>())
+    };
+    write_master_key(&folder.join("wrong"), "4321");
+    assert_snapshot!(refused("HOOKVAULT_PKCS11_PIN_FILE", "wrong"), @"
+    error: the token vault does not accept the PIN
+    hint: it was tried once; look at the PIN before you start this again: a token locks itself after a few
+    ");
+    assert_snapshot!(refused("HOOKVAULT_PKCS11_TOKEN", "cellar"), @"
+    error: there is no token cellar: the module has spare, vault
+    hint: `pkcs11-tool --module MODULE --list-token-slots` shows what the module sees, run as the vault's user
+    ");
+    assert_snapshot!(refused("HOOKVAULT_PKCS11_KEY", "none"), @"
+    error: the token vault has no AES key none
+    hint: `pkcs11-tool --module MODULE --login --list-objects` shows the keys of the token
+    ");
+    // How a token calls it that a seal does not fit is its own business.
+    let not_its_own = refused("HOOKVAULT_PKCS11_KEY", "other").replace("EncryptedDataInvalid", "GeneralError");
+    assert_snapshot!(not_its_own, @"
+    error: the token vault refuses to decrypt with the key other: GeneralError from C_Decrypt
+    hint: it must be the key with which the file was made, and may encrypt and decrypt
+    ");
+    assert_snapshot!(refused("HOOKVAULT_PKCS11_MODULE", "none.so"), @"
+    error: the PKCS#11 module none.so cannot be loaded: none.so: cannot open shared object file: No such file or directory
+    hint: name the library of who made the token, such as /usr/lib/softhsm/libsofthsm2.so; a statically linked hookvault loads none
+    ");
+    assert_snapshot!(refused("HOOKVAULT_PKCS11_PIN_FILE", ""), @"
+    error: HOOKVAULT_PKCS11_MODULE is set, but not HOOKVAULT_PKCS11_PIN_FILE
+    hint: a PKCS#11 token wants all four: its module, its label, the label of the key, and the file with the PIN
+    ");
+    assert_snapshot!(refused("HOOKVAULT_MASTER_KEY_PASSPHRASE_FILE", "pin"), @"
+    error: both HOOKVAULT_MASTER_KEY_PASSPHRASE_FILE and HOOKVAULT_PKCS11_MODULE are set
+    hint: set one of them: it must be clear what opens the master key
+    ");
+    assert_snapshot!(refusal(folder, &reach("master")[..2]), @"
+    error: the master key of master.pkcs11 is opened by a PKCS#11 token, and none is named
+    hint: say how to reach it in HOOKVAULT_PKCS11_MODULE, HOOKVAULT_PKCS11_TOKEN, HOOKVAULT_PKCS11_KEY, HOOKVAULT_PKCS11_PIN_FILE
+    ");
+    // Of another vault.
+    let text = fs::read_to_string(folder.join("master.pkcs11")).unwrap();
+    fs::write(folder.join("master.pkcs11"), format!("{}0011223344556677\n", &text[..text.len() - 17])).unwrap();
+    assert_snapshot!(refusal(folder, &reach("master")), @"
+    error: the content of master.pkcs11 is not what `hookvault master-key generate` writes
+    hint: put the copy back that you keep elsewhere
+    ");
+    write_master_key(&folder.join("master.key"), MASTER_KEY);
+    assert_snapshot!(refused("HOOKVAULT_MASTER_KEY_FILE", "master.key"), @"
+    error: the content of master.key is the master key itself, but HOOKVAULT_PKCS11_MODULE is set
+    hint: unset HOOKVAULT_PKCS11_MODULE, or name the file that `hookvault master-key generate` wrote with it
+    ");
+}
+
+/// `None` where this machine has none and none is required.
+#[expect(clippy::print_stderr, reason = "why nothing was tested")]
+#[expect(clippy::disallowed_methods, reason = "whether it may be left out is no setting of the product")]
+fn token_of_the_tests(folder: &Path) -> Option<SoftHsm> {
+    let hsm = SoftHsm::install(folder);
+    if hsm.is_none() {
+        assert!(std::env::var_os("TEST_SOFTHSM_REQUIRED").is_none(), "there is no SoftHSM here: {HINT}");
+        eprintln!("no PKCS#11 token was tried, as there is no SoftHSM here: {HINT}");
+    }
+    hsm
 }

@@ -14,6 +14,7 @@ pub mod process;
 pub mod raw;
 pub mod reseal;
 pub mod seal;
+pub mod softhsm;
 pub mod somebody;
 pub mod standby;
 
