@@ -78,8 +78,7 @@ pub async fn list(
 }
 
 fn asked(query: &Query, now: Timestamp) -> Result<AuditQuery, InvalidField> {
-    let given =
-        |name: &str| query.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, v)| v.as_str());
+    let given = |name: &str| query.iter().find(|(known, _)| known == name).map(|(_, v)| v.as_str());
     let time = |name: &'static str| {
         given(name).map(|text| Timestamp::parse(text).map_err(|reason| reason.at(name))).transpose()
     };

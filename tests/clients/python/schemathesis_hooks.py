@@ -29,6 +29,7 @@ REFUSALS = [
     ("The inline hook is inactive", EXECUTE_HOOK, "a hook may be inactive"),
     ("The field does not apply here, and must be null", UPDATE_HOOK, "which members apply depends on the hook's own channel"),
     ("The field cannot be left blank", UPDATE_HOOK, "what a new channel needs depends on the old one"),
+    ("The field is there twice", UPDATE_HOOK, "the headers that stay may have the name of the new secret one"),
 ]
 
 
