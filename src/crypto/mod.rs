@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 pub mod envelope;
+pub mod import;
 pub mod jwk;
 pub mod jws;
 pub mod key_pool;

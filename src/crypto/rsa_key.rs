@@ -22,8 +22,13 @@ impl KeyPair {
     pub fn make(random: &Random) -> Self {
         let private = rsa::PrivateKey::new(&mut random.key_pair_rng(), KEY_SIZE)
             .expect("2048 bits and the default exponent are a size that can be made");
-        let pkcs8 = private.to_pkcs8_der().expect("a key that was just made can be encoded");
-        Self { public_key: public_key_of(&private), pkcs8 }
+        Self::new(&private)
+    }
+
+    /// A pair that was made here, or checked (`import`).
+    pub(in crate::crypto) fn new(private: &rsa::PrivateKey) -> Self {
+        let pkcs8 = private.to_pkcs8_der().expect("a key with two primes can be encoded");
+        Self { public_key: public_key_of(private), pkcs8 }
     }
 
     /// The private half, for the envelope.
