@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod envelope;
 pub mod import;
+pub mod jwe;
 pub mod jwk;
 pub mod jws;
 pub mod key_pool;
