@@ -97,6 +97,10 @@ impl From<VaultError> for CliError {
             VaultError::Ambiguous { .. } => "give the id instead of the name".into(),
             VaultError::Invalid(_) => "see --help for the form of each value".into(),
             VaultError::Name(_) => "give it another name".into(),
+            VaultError::Import(_) => {
+                "give one RSA private key of 2048 to 4096 bits, as PKCS#8 or PKCS#1 (PEM or DER) or a JWK, not encrypted".into()
+            }
+            VaultError::Unwrap(_) => "encrypt the key with RSA-OAEP-256 and A256GCM to the public key of a key of the vault".into(),
             VaultError::KeyInUse { users } => {
                 let user = |user: &KeyReference| format!("{} {}", user.consumer_kind, user.consumer_name);
                 format!("take it out of these first: {}", users.iter().map(user).collect::<Vec<_>>().join(", "))

@@ -9,10 +9,15 @@ use crate::domain::org::Org;
 use crate::domain::verifying_key::VerifyingKey;
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
+use crate::vault::keys::import::Foreign;
 use crate::vault::keys::publishing::PublishedKey;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use std::fs;
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+use zeroize::Zeroizing;
 
 /// Make and manage hook keys
 #[derive(Subcommand)]
@@ -22,6 +27,7 @@ use serde_json::{Map, Value};
 pub enum KeyCommand {
     List(List),
     Create(Create),
+    Import(Import),
     Show(Show),
     Rename(Rename),
     Delete(Delete),
@@ -44,6 +50,31 @@ pub struct List {
 pub struct Create {
     /// What it is called; unique among the org's keys
     name: String,
+    /// Print JSON, with the public half
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    vault: VaultFlags,
+}
+
+/// Take a private key that was made elsewhere, and print its id
+#[derive(Args)]
+#[command(
+    after_help = "RSA of 2048 to 4096 bits, as PKCS#8 or PKCS#1 (PEM or DER) or a JWK, perhaps encrypted to a key of the vault (JWE with
+RSA-OAEP-256). It is checked, and refused with the reason. Delete the file afterwards: the vault never gives it back.
+
+Example:
+  hookvault key import old.pem --name 'My old key'"
+)]
+pub struct Import {
+    /// The file; - is stdin
+    file: PathBuf,
+    /// What it is called; unique among the org's keys
+    #[arg(long)]
+    name: String,
+    /// The id or name of the key of the vault that the file is encrypted to
+    #[arg(long, value_name = "KEY")]
+    encrypted_to: Option<String>,
     /// Print JSON, with the public half
     #[arg(long)]
     json: bool,
@@ -93,6 +124,7 @@ impl KeyCommand {
         match self {
             Self::List(list) => list.run().await,
             Self::Create(create) => create.run().await,
+            Self::Import(import) => import.run().await,
             Self::Show(show) => show.run().await,
             Self::Rename(rename) => rename.run().await,
             Self::Delete(delete) => delete.run().await,
@@ -123,6 +155,44 @@ impl Create {
         }
         output::tell(&format!("hook key {} ({}) with the kid {}", key.id, key.name, key.key_id));
         Ok(())
+    }
+}
+
+impl Import {
+    async fn run(self) -> Result<(), CliError> {
+        let text = Zeroizing::new(self.read()?);
+        let jwe = match &self.encrypted_to {
+            Some(_) => Zeroizing::new(String::from_utf8_lossy(&text).into_owned()),
+            None => Zeroizing::new(String::new()),
+        };
+        let foreign = match &self.encrypted_to {
+            Some(to) => Foreign::Wrapped { jwe: &jwe, to },
+            None => Foreign::Plain(text),
+        };
+        let import =
+            async |vault: &Vault, org: &Org| vault.hook_key_import(&operator(), &org.id, &self.name, foreign).await;
+        let imported = self.vault.work(import).await?;
+        let key = imported.key();
+        if self.json {
+            output::print_json(&KeyDetails::new(&imported, &[]))?;
+        } else {
+            output::print(&format!("{}\n", key.id))?;
+        }
+        let bits = key.public_key.bits();
+        output::tell(&format!("hook key {} ({}) of {bits} bits with the kid {}", key.id, key.name, key.key_id));
+        Ok(())
+    }
+
+    fn read(&self) -> Result<Vec<u8>, CliError> {
+        let read = if self.file.as_os_str() == "-" {
+            let mut text = Vec::new();
+            io::stdin().lock().read_to_end(&mut text).map(|_| text)
+        } else {
+            fs::read(&self.file)
+        };
+        read.map_err(|error| {
+            CliError::new(format!("{} cannot be read: {error}", self.file.display()), "check the path")
+        })
     }
 }
 
@@ -200,7 +270,17 @@ struct KeyDetails {
     #[serde(flatten)]
     line: KeyLine,
     used_by: Vec<User>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    birth: Option<BirthText>,
     public_key: Map<String, Value>,
+}
+
+/// How the key came to be.
+#[derive(Serialize)]
+struct BirthText {
+    origin: &'static str,
+    by: String,
+    with: String,
 }
 
 #[derive(Serialize)]
@@ -250,6 +330,11 @@ impl KeyDetails {
         Self {
             line: key.key().into(),
             used_by: users.iter().map(user).collect(),
+            birth: key.key().birth.as_ref().map(|birth| BirthText {
+                origin: birth.origin.as_str(),
+                by: birth.by.clone(),
+                with: birth.with.clone(),
+            }),
             public_key: jwk::members(&VerifyingKey::Rsa(key.public_key().clone())),
         }
     }

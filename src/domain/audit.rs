@@ -8,6 +8,7 @@ use super::name::Name;
 pub enum EventKind {
     OrgCreated,
     HookKeyCreated,
+    HookKeyImported,
     HookKeyUpdated,
     HookKeyDeleted,
     HookKeyUsed,
@@ -40,9 +41,10 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::OrgCreated,
         Self::HookKeyCreated,
+        Self::HookKeyImported,
         Self::HookKeyUpdated,
         Self::HookKeyDeleted,
         Self::HookKeyUsed,
@@ -80,6 +82,7 @@ impl EventKind {
         match self {
             Self::OrgCreated => "system.org.created",
             Self::HookKeyCreated => "system.hook.key.created",
+            Self::HookKeyImported => "system.hook.key.imported",
             Self::HookKeyUpdated => "system.hook.key.updated",
             Self::HookKeyDeleted => "system.hook.key.deleted",
             Self::HookKeyUsed => "system.hook.key.used",
@@ -118,6 +121,7 @@ impl EventKind {
         match self {
             Self::OrgCreated => "Create org",
             Self::HookKeyCreated => "Create hook key",
+            Self::HookKeyImported => "Import hook key",
             Self::HookKeyUpdated => "Update hook key",
             Self::HookKeyDeleted => "Delete hook key",
             Self::HookKeyUsed => "Sign with hook key",

@@ -2,6 +2,7 @@
 
 use super::clock::Timestamp;
 use super::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
+use super::invalid::Invalid;
 use super::name::Name;
 use super::sealed::{Place, Sealed};
 
@@ -23,6 +24,46 @@ pub struct HookKey {
     /// Whether a reference to the key exists.
     pub is_used: bool,
     pub public_key: PublicKey,
+    /// `None` for keys from before this was kept.
+    pub birth: Option<Birth>,
+}
+
+/// How a key came to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Birth {
+    pub origin: Origin,
+    /// Whoever had it made or imported, as the log calls them.
+    pub by: String,
+    /// The version of this program.
+    pub with: String,
+}
+
+/// Where a key comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The vault has made it: nobody else ever had its private half.
+    Made,
+    /// Somebody had it before.
+    Imported,
+}
+
+impl Origin {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Made => "made",
+            Self::Imported => "imported",
+        }
+    }
+
+    /// # Errors
+    /// [`Invalid::OneOf`].
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        [Self::Made, Self::Imported]
+            .into_iter()
+            .find(|one| one.as_str() == text)
+            .ok_or(Invalid::OneOf("made, imported"))
+    }
 }
 
 impl HookKey {
@@ -42,6 +83,7 @@ impl HookKey {
             last_updated: moment,
             is_used: false,
             public_key: PublicKey { modulus: (0..=255).rev().collect(), exponent: vec![1, 0, 1] },
+            birth: None,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::crypto::checkpoint::CheckpointError;
 use crate::crypto::envelope::OpenError;
+pub use crate::crypto::import::ImportError;
+use crate::crypto::jwe::UnwrapError;
 use crate::crypto::jws::SignError;
 use crate::crypto::private_key::SigningError;
 use crate::crypto::rsa_key::NotAPublicKey;
@@ -95,7 +97,11 @@ pub enum VaultError {
     Sign(#[source] SignError),
     #[error("a public key cannot be used")]
     PublicKey(#[source] NotAPublicKey),
-    #[error("the checkpoint of the audit trail cannot be made: {0}")]
+    #[error("the key {0}")]
+    Import(ImportError),
+    #[error("the JWE {0}")]
+    Unwrap(UnwrapError),
+    #[error("the checkpoint of the audit trail cannot be made")]
     Checkpoint(#[from] CheckpointError),
     #[error("the key is used by {} others", .users.len())]
     KeyInUse { users: Vec<KeyReference> },

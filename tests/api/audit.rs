@@ -154,6 +154,7 @@ async fn every_route_that_changes_something_or_uses_a_key_is_told() {
         ("POST", "/api/v1/inlineHooks/{id}/lifecycle/deactivate", vec!["inline_hook.deactivated"]),
         ("POST", "/api/v1/inlineHooks/{id}/lifecycle/activate", vec!["inline_hook.activated"]),
         ("DELETE", "/api/v1/inlineHooks/{id}", vec!["inline_hook.deactivated", "inline_hook.deleted"]),
+        ("POST", "/vault/v1/hook-keys/import", vec!["system.hook.key.imported"]),
         ("PUT", "/vault/v1/hook-keys/{key}/references/{consumer}", vec!["system.hook.key.reference.created"]),
         ("DELETE", "/vault/v1/hook-keys/{key}/references/{consumer}", vec!["system.hook.key.reference.deleted"]),
         ("POST", "/vault/v1/hook-keys/{key}/client-assertions", vec!["system.hook.key.used"]),
@@ -179,6 +180,10 @@ async fn every_route_that_changes_something_or_uses_a_key_is_told() {
             }
             ("POST", path) if path.starts_with("/api/v1/inlineHooks/{id}/") => {
                 manager.post(&path.replace("/api/v1/inlineHooks/{id}", &hook_path), json!({})).await
+            }
+            ("POST", "/vault/v1/hook-keys/import") => {
+                let jwk: Value = serde_json::from_str(&crate::api::key_import::good_jwk()).unwrap();
+                manager.post(path, json!({"name": "imported", "jwk": jwk})).await
             }
             ("PUT", _) => manager.put(&uses, json!({"kind": "program", "name": "mine"})).await,
             ("DELETE", _) => manager.delete(&uses).await,

@@ -13,6 +13,7 @@ mod hook_calls;
 mod hook_keys;
 pub mod inline_hooks;
 mod jwt_mutations;
+mod key_import;
 mod key_references;
 mod orgs;
 mod outbound;

@@ -9,7 +9,7 @@ use tempfile::tempdir;
 #[test]
 fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     let folder = tempdir().unwrap();
-    let commands: [&[&str]; 47] = [
+    let commands: [&[&str]; 48] = [
         &[],
         &["dev"],
         &["serve"],
@@ -28,6 +28,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
         &["key"],
         &["key", "list"],
         &["key", "create"],
+        &["key", "import"],
         &["key", "show"],
         &["key", "rename"],
         &["key", "delete"],

@@ -29,8 +29,9 @@ async fn keys_are_made_listed_shown_renamed_and_deleted() {
     let key = shown(&installation, "My key");
     assert_eq!(key, shown(&installation, &id));
     let members: Vec<_> = key.as_object().unwrap().keys().collect();
-    assert_eq!(members, ["created", "id", "isUsed", "keyId", "lastUpdated", "name", "publicKey", "usedBy"]);
+    assert_eq!(members, ["birth", "created", "id", "isUsed", "keyId", "lastUpdated", "name", "publicKey", "usedBy"]);
     assert_eq!((&key["isUsed"], &key["usedBy"], &key["publicKey"]["kty"]), (&json!(false), &json!([]), &json!("RSA")));
+    assert_eq!((&key["birth"]["origin"], &key["birth"]["with"]), (&json!("made"), &json!(env!("CARGO_PKG_VERSION"))));
     let stable = |text: &str| {
         let text = text.replace(&id, "HKY…").replace(key["keyId"].as_str().unwrap(), "KID");
         text.replace(key["created"].as_str().unwrap(), "TIME")
@@ -89,4 +90,30 @@ async fn what_cannot_be_done_with_a_key_is_told_with_a_way_out() {
     assert_eq!((&key["isUsed"], &key["usedBy"][0]["name"]), (&json!(true), &json!("My hook")));
     let screen = call(&installation, &["key", "show", "My key"]).stdout;
     assert!(screen.contains("USED BY") && screen.contains("My hook"), "{screen}");
+}
+
+#[tokio::test]
+async fn a_key_that_was_made_elsewhere_is_taken_from_a_file_or_refused_with_the_reason() {
+    let installation = Installation::new();
+    let file = |name: &str| format!("{}/src/crypto/import/testdata/{name}", env!("CARGO_MANIFEST_DIR"));
+    let taken = call(&installation, &["key", "import", &file("openssl_3072.pem"), "--name", "Old"]);
+    let id = taken.stdout.trim().to_owned();
+    let key = shown(&installation, &id);
+    assert_eq!((taken.code, &key["name"], &key["birth"]["origin"]), (0, &json!("Old"), &json!("imported")));
+    let stable = taken.stderr.replace(&id, "HKY…").replace(key["keyId"].as_str().unwrap(), "KID");
+    assert_snapshot!(stable, @"hook key HKY… (Old) of 3072 bits with the kid KID");
+    let import = |file: &str| refusal(&installation, &["key", "import", file, "--name", "New"]);
+    assert_snapshot!(import(&file("roca.pem")), @"
+    error: the key was made by a faulty Infineon library, and others can compute it (ROCA, CVE-2017-15361)
+    hint: give one RSA private key of 2048 to 4096 bits, as PKCS#8 or PKCS#1 (PEM or DER) or a JWK, not encrypted
+    ");
+    assert_snapshot!(import("nowhere.pem"), @"
+    error: nowhere.pem cannot be read: No such file or directory (os error 2)
+    hint: check the path
+    ");
+    let encrypted = ["key", "import", &file("openssl_2048.pem"), "--name", "New", "--encrypted-to", "Old"];
+    assert_snapshot!(refusal(&installation, &encrypted), @"
+    error: the JWE is no compact JWE: five parts of base64url, of which the first is a JSON object
+    hint: encrypt the key with RSA-OAEP-256 and A256GCM to the public key of a key of the vault
+    ");
 }

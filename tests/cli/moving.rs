@@ -17,7 +17,10 @@ use tempfile::TempDir;
 const TABLES: [(&str, &str); 10] = [
     ("master_key", "id, probe, created"),
     ("org", "id, name, domain, is_default, created, seal"),
-    ("hook_key", "id, org_id, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8, seal"),
+    (
+        "hook_key",
+        "id, org_id, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8, seal, origin, born_by, born_with",
+    ),
     (
         "inline_hook",
         "id, org_id, status, name, type, version, uri, headers, auth, auth_header, client_id, token_url, scope, hook_key_id, \

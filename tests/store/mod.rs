@@ -8,7 +8,7 @@ use crate::support::database as databases;
 use crate::support::seal::{MASTER_KEY, seals};
 use hookvault::domain::api_token::{ApiToken, TokenHash};
 use hookvault::domain::clock::Timestamp;
-use hookvault::domain::hook_key::{HookKey, KeyReference, PublicKey};
+use hookvault::domain::hook_key::{Birth, HookKey, KeyReference, Origin, PublicKey};
 use hookvault::domain::id::{ApiTokenId, HookKeyId, InlineHookId, KeyId, OrgId, PrefixedId as _, UserId};
 use hookvault::domain::inline_hook::{ChannelAuth, InlineHook, StoredInlineHook};
 use hookvault::domain::name::Name;
@@ -109,6 +109,7 @@ pub fn key(number: u8, org: &Org) -> HookKey {
         last_updated: time(2),
         is_used: false,
         public_key: PublicKey { modulus: vec![number; 256], exponent: vec![1, 0, 1] },
+        birth: Some(Birth { origin: Origin::Made, by: "the vault".into(), with: "0.1.0".into() }),
     }
 }
 

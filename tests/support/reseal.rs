@@ -3,10 +3,14 @@
 use super::seal::{Column, seal};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
-/// What a table's seal covers, in its order: `t`ext, `b`ytes, `n`umber, `f`lag.
+/// What a table's seal covers, in its order: `t`ext, `b`ytes, `n`umber, `f`lag, and `l`ater text, only where it has a value.
 const COVERED: [(&str, &str, &str); 8] = [
     ("org", "id", "t:id t:name t:domain f:is_default n:created"),
-    ("hook_key", "id", "t:id t:org_id t:key_id t:name n:created n:last_updated b:modulus b:exponent"),
+    (
+        "hook_key",
+        "id",
+        "t:id t:org_id t:key_id t:name n:created n:last_updated b:modulus b:exponent l:origin l:born_by l:born_with",
+    ),
     (
         "hook_key_reference",
         "org_id hook_key_id consumer_id",
@@ -51,17 +55,21 @@ pub async fn reseal(connection: &mut AnyConnection, table: &str) {
     let rows = sqlx::query(AssertSqlSafe(select)).fetch_all(&mut *connection).await.unwrap();
     for row in rows {
         let texts: Vec<Option<String>> = row_values(&row, &columns, 't');
+        let later: Vec<Option<String>> = row_values(&row, &columns, 'l');
         let blobs: Vec<Option<Vec<u8>>> = row_values(&row, &columns, 'b');
         let (mut texts, mut blobs) = (texts.iter(), blobs.iter());
+        let later = later.iter().flatten().map(|text| Some(Column::Text(text)));
         let values: Vec<_> = columns
             .iter()
             .enumerate()
+            .filter(|(_, (kind, _))| *kind != 'l')
             .map(|(index, (kind, _))| match kind {
                 't' => texts.next().unwrap().as_deref().map(Column::Text),
                 'b' => blobs.next().unwrap().as_deref().map(Column::Bytes),
                 'f' => Some(Column::Flag(number(&row, index) == Some(1))),
                 _ => number(&row, index).map(Column::Number),
             })
+            .chain(later)
             .collect();
         let wanted: Vec<_> = keys.iter().enumerate().map(|(index, key)| format!("{key} = ${}", index + 2)).collect();
         let update = format!("UPDATE {table} SET seal = $1 WHERE {}", wanted.join(" AND "));

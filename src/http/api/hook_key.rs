@@ -115,7 +115,7 @@ impl HookKeyWire {
     }
 
     /// With the public key.
-    fn expanded(key: &PublishedKey, dialect: Dialect) -> Self {
+    pub fn expanded(key: &PublishedKey, dialect: Dialect) -> Self {
         Self { embedded: Some(Jwk::from(key)), ..Self::new(key.key(), dialect) }
     }
 }

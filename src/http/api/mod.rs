@@ -4,6 +4,7 @@ pub mod hook_key;
 pub mod inline_hook;
 pub mod inline_hook_schema;
 mod inline_hook_wire;
+pub mod key_import;
 pub mod key_reference;
 pub mod links;
 pub mod log;

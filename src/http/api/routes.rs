@@ -3,6 +3,7 @@
 
 use crate::http::api::hook_key;
 use crate::http::api::inline_hook;
+use crate::http::api::key_import;
 use crate::http::api::key_reference;
 use crate::http::api::log;
 use crate::http::api::route::{Route, guarded, operation, public};
@@ -57,6 +58,12 @@ pub fn all() -> Vec<Route> {
             R::HookInactive,
             R::CallFailed,
             R::UnknownHook,
+        ]),
+        guarded!(key_import::import).example(hook_key::example::with_key).refuses(&[
+            R::NameBlank,
+            R::NameTaken,
+            R::KeyCapReached,
+            R::BadKey,
         ]),
         guarded!(key_reference::list).example(key_reference::example::list).refuses(&[R::UnknownKey]),
         guarded!(key_reference::get).example(key_reference::example::one).refuses(&[R::UnknownUse]),

@@ -11,7 +11,7 @@ use crate::http::edge::error::ApiError;
 use crate::http::edge::error::answer::{Answer, internal, unavailable};
 use crate::http::edge::error::oauth::OAuthRequestError;
 use crate::http::edge::extract::BODY_LIMIT;
-use crate::vault::error::{Conflict, CredentialError, Kind, VaultError};
+use crate::vault::error::{Conflict, CredentialError, ImportError, Kind, VaultError};
 use crate::vault::hooks::call::{CallError, Failure, Party};
 use crate::vault::oauth::error::{ProofError, TokenRequestError};
 use actix_web::http::StatusCode;
@@ -42,6 +42,7 @@ pub enum Refusal {
     AddressUnknown,
     NoUser,
     BadQuery,
+    BadKey,
 }
 
 /// An example of a refusal.
@@ -103,6 +104,7 @@ impl Refusal {
                 vec![Example::of("addressUnknown", &OAuthRequestError::AddressUnknown.into())]
             }
             Self::NoUser => missing(Kind::User, "me"),
+            Self::BadKey => one("badKey", VaultError::Import(ImportError::EvenModulus)),
             Self::BadQuery => field("badQuery", Invalid::Filter.at("filter")),
         }
     }

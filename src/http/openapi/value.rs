@@ -147,9 +147,9 @@ pub fn exponent() -> Object {
     text().pattern(Some("^[A-Za-z0-9_-]+$")).examples(["AQAB"]).build()
 }
 
-/// The modulus: 2048 bits.
+/// The modulus: 2048 bits in keys that the vault makes, up to 4096 in imported ones.
 pub fn modulus() -> Object {
-    text().pattern(Some("^[A-Za-z0-9_-]{342}$")).build()
+    text().pattern(Some("^[A-Za-z0-9_-]{342,683}$")).build()
 }
 
 /// `DPoP` for a token that is bound to a key.

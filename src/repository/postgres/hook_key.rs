@@ -27,6 +27,7 @@ macro_rules! select_hook_key {
             "SELECT ",
             $more,
             "k.id, k.org_id, k.key_id, k.name, k.created, k.last_updated, k.modulus, k.exponent, k.seal,
+                    k.origin, k.born_by, k.born_with,
                     r.consumer_kind, r.consumer_id, r.consumer_name, r.since AS consumer_since, r.seal AS consumer_seal
              FROM hook_key AS k LEFT JOIN hook_key_reference AS r ON r.org_id = k.org_id AND r.hook_key_id = k.id
                   AND r.consumer_id = (SELECT min(u.consumer_id) FROM hook_key_reference AS u
@@ -139,11 +140,12 @@ impl HookKeyWrite for PostgresTx {
         let seal = self.seals().of(&row);
         let query = query(
             "INSERT INTO hook_key
-                 (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8, seal)
+                 (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8, seal,
+                  origin, born_by, born_with)
              SELECT $1, $2,
                     (SELECT min(slot) FROM generate_series(1, $10) AS slot
                      WHERE slot NOT IN (SELECT slot FROM hook_key WHERE org_id = $2)),
-                    $3, $4, $5, $6, $7, $8, $9, $11",
+                    $3, $4, $5, $6, $7, $8, $9, $11, $12, $13, $14",
         )
         .bind(row.id)
         .bind(row.org_id)
@@ -155,7 +157,10 @@ impl HookKeyWrite for PostgresTx {
         .bind(row.exponent)
         .bind(sealed_pkcs8.as_bytes())
         .bind(i64::from(MAX_KEYS_PER_ORG))
-        .bind(seal);
+        .bind(seal)
+        .bind(row.origin)
+        .bind(row.born_by)
+        .bind(row.born_with);
         Ok(self.attempt(query).await?.map(drop))
     }
 

@@ -68,7 +68,7 @@ impl ItemWrite for PostgresTx {
                 query("UPDATE org SET seal = $1 WHERE id = $2").bind(seal).bind(org.id.as_str())
             }
             Item::HookKey(sealed) => {
-                let select = query_as("SELECT id, org_id, key_id, name, created, last_updated, modulus, exponent, seal, NULL::text AS consumer_kind, NULL::text AS consumer_id, NULL::text AS consumer_name, NULL::bigint AS consumer_since, NULL::bytea AS consumer_seal FROM hook_key WHERE id = $1 FOR UPDATE").bind(sealed.key.id.as_str());
+                let select = query_as("SELECT id, org_id, key_id, name, created, last_updated, modulus, exponent, origin, born_by, born_with, seal, NULL::text AS consumer_kind, NULL::text AS consumer_id, NULL::text AS consumer_name, NULL::bigint AS consumer_since, NULL::bytea AS consumer_seal FROM hook_key WHERE id = $1 FOR UPDATE").bind(sealed.key.id.as_str());
                 let row: Option<HookKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.checked(row)? else { return Ok(()) };
                 let seal = self.seals().of(&row);

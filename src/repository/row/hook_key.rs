@@ -3,8 +3,9 @@
 use super::Row;
 use super::key_reference::ReferenceRow;
 use super::seal::{Content, Seals, UnderSeal};
-use crate::domain::hook_key::{HookKey, PublicKey, SealedHookKey};
+use crate::domain::hook_key::{Birth, HookKey, Origin, PublicKey, SealedHookKey};
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
+use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
 use crate::repository::error::StoreError;
@@ -20,6 +21,9 @@ pub struct HookKeyRow {
     pub last_updated: i64,
     pub modulus: Vec<u8>,
     pub exponent: Vec<u8>,
+    pub origin: Option<String>,
+    pub born_by: Option<String>,
+    pub born_with: Option<String>,
     pub seal: Option<Vec<u8>>,
     pub consumer_kind: Option<String>,
     pub consumer_id: Option<String>,
@@ -53,7 +57,7 @@ impl UnderSeal for HookKeyRow {
 
     /// Without the private half: it is bound to its place by itself.
     fn content(&self) -> Content {
-        Content::of(Self::TABLE)
+        let content = Content::of(Self::TABLE)
             .text(&self.id)
             .text(&self.org_id)
             .text(&self.key_id)
@@ -61,7 +65,10 @@ impl UnderSeal for HookKeyRow {
             .number(self.created)
             .number(self.last_updated)
             .bytes(&self.modulus)
-            .bytes(&self.exponent)
+            .bytes(&self.exponent);
+        // Later columns, where they have a value.
+        let birth = [&self.origin, &self.born_by, &self.born_with];
+        birth.into_iter().flatten().fold(content, |content, text| content.text(text))
     }
 
     fn seal(&self) -> Option<&[u8]> {
@@ -86,6 +93,9 @@ impl From<&HookKey> for HookKeyRow {
             last_updated: key.last_updated.unix(),
             modulus: key.public_key.modulus.clone(),
             exponent: key.public_key.exponent.clone(),
+            origin: key.birth.as_ref().map(|birth| birth.origin.as_str().to_owned()),
+            born_by: key.birth.as_ref().map(|birth| birth.by.clone()),
+            born_with: key.birth.as_ref().map(|birth| birth.with.clone()),
             seal: None,
             consumer_kind: None,
             consumer_id: None,
@@ -109,6 +119,15 @@ impl TryFrom<HookKeyRow> for HookKey {
             created: row.time("created", found.created)?,
             last_updated: row.time("last_updated", found.last_updated)?,
             is_used: found.consumer_id.is_some(),
+            birth: match (&found.origin, &found.born_by, &found.born_with) {
+                (None, None, None) => None,
+                (Some(origin), Some(by), Some(with)) => Some(Birth {
+                    origin: row.value("origin", Origin::parse(origin))?,
+                    by: by.clone(),
+                    with: with.clone(),
+                }),
+                _ => return Err(row.corrupt("origin", Invalid::Blank)),
+            },
             public_key: PublicKey { modulus: found.modulus, exponent: found.exponent },
         })
     }

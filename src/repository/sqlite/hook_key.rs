@@ -25,6 +25,7 @@ macro_rules! select_hook_key {
             "SELECT ",
             $more,
             "k.id, k.org_id, k.key_id, k.name, k.created, k.last_updated, k.modulus, k.exponent, k.seal,
+                    k.origin, k.born_by, k.born_with,
                     r.consumer_kind, r.consumer_id, r.consumer_name, r.since AS consumer_since, r.seal AS consumer_seal
              FROM hook_key AS k LEFT JOIN hook_key_reference AS r ON r.org_id = k.org_id AND r.hook_key_id = k.id
                   AND r.consumer_id = (SELECT min(u.consumer_id) FROM hook_key_reference AS u
@@ -134,11 +135,12 @@ impl HookKeyWrite for SqliteTx {
         let seal = self.seals().of(&row);
         let query = sqlx::query(
             "INSERT INTO hook_key
-                 (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8, seal)
+                 (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8, seal,
+                  origin, born_by, born_with)
              WITH RECURSIVE slots (slot) AS (VALUES (1) UNION ALL SELECT slot + 1 FROM slots WHERE slot < ?10)
              SELECT ?1, ?2,
                     (SELECT min(slot) FROM slots WHERE slot NOT IN (SELECT slot FROM hook_key WHERE org_id = ?2)),
-                    ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?11",
+                    ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?11, ?12, ?13, ?14",
         )
         .bind(row.id)
         .bind(row.org_id)
@@ -150,7 +152,10 @@ impl HookKeyWrite for SqliteTx {
         .bind(row.exponent)
         .bind(sealed_pkcs8.as_bytes())
         .bind(MAX_KEYS_PER_ORG)
-        .bind(seal);
+        .bind(seal)
+        .bind(row.origin)
+        .bind(row.born_by)
+        .bind(row.born_with);
         Ok(self.attempt(query).await?.map(drop))
     }
 

@@ -65,7 +65,7 @@ impl ItemWrite for SqliteTx {
                 sqlx::query("UPDATE org SET seal = ? WHERE id = ?").bind(seal).bind(org.id.as_str())
             }
             Item::HookKey(sealed) => {
-                let select = sqlx::query_as("SELECT id, org_id, key_id, name, created, last_updated, modulus, exponent, seal, NULL AS consumer_kind, NULL AS consumer_id, NULL AS consumer_name, NULL AS consumer_since, NULL AS consumer_seal FROM hook_key WHERE id = ?").bind(sealed.key.id.as_str());
+                let select = sqlx::query_as("SELECT id, org_id, key_id, name, created, last_updated, modulus, exponent, origin, born_by, born_with, seal, NULL AS consumer_kind, NULL AS consumer_id, NULL AS consumer_name, NULL AS consumer_since, NULL AS consumer_seal FROM hook_key WHERE id = ?").bind(sealed.key.id.as_str());
                 let row: Option<HookKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.checked(row)? else { return Ok(()) };
                 let seal = self.seals().of(&row);

@@ -3,7 +3,7 @@
 use crate::crypto::rsa_key::KeyPair;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Event, EventKind, Target};
-use crate::domain::hook_key::{HookKey, MAX_KEYS_PER_ORG, place};
+use crate::domain::hook_key::{Birth, HookKey, MAX_KEYS_PER_ORG, Origin, place};
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::repository::error::{Conflict, StoreError};
@@ -84,6 +84,7 @@ impl Vault {
             last_updated: now,
             is_used: false,
             public_key: pair.public_key.clone(),
+            birth: Some(birth(Origin::Made, actor)),
         };
         let sealed = self.envelope.seal(place(&key.org_id, &key.id), pair.pkcs8());
         let inserted = async {
@@ -191,6 +192,11 @@ impl Vault {
             }
         }
     }
+}
+
+/// How a key comes to be now.
+pub(in crate::vault) fn birth(origin: Origin, actor: &Actor) -> Birth {
+    Birth { origin, by: actor.to_string(), with: env!("CARGO_PKG_VERSION").to_owned() }
 }
 
 /// A key as the trail tells of it (wire.md §7).

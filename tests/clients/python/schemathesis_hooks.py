@@ -19,6 +19,7 @@ UPDATE_HOOK = "POST /api/v1/inlineHooks/{id}"
 REPLACE_HOOK = "PUT /api/v1/inlineHooks/{id}"
 EXECUTE_HOOK = "POST /api/v1/inlineHooks/{id}/execute"
 TOKEN = "POST /oauth2/v1/token"
+IMPORT = "POST /vault/v1/hook-keys/import"
 
 # A body that its schema allows is refused where it does not fit what is there already: words of the refusal, the only operation for
 # which they are no finding (or all), and why no schema can say it.
@@ -29,6 +30,9 @@ REFUSALS = [
     ("The inline hook is inactive", EXECUTE_HOOK, "a hook may be inactive"),
     ("The field does not apply here, and must be null", UPDATE_HOOK, "which members apply depends on the hook's own channel"),
     ("The field cannot be left blank", UPDATE_HOOK, "what a new channel needs depends on the old one"),
+    ("key: The key ", IMPORT, "whether numbers are a sound key is beyond a schema"),
+    ("jwe: The JWE ", IMPORT, "to which key it was encrypted is inside"),
+    ("Send one of", IMPORT, "generated clients choke on alternatives, so all members are optional"),
     ("The field is there twice", UPDATE_HOOK, "the headers that stay may have the name of the new secret one"),
 ]
 

@@ -24,6 +24,8 @@ pub fn answer(error: &VaultError) -> Answer {
         VaultError::HookKeyUnknown { given } => validation("channel.config.hookKeyId")
             .because(format!("channel.config.hookKeyId: There is no hook key '{given}' in the current organization")),
         VaultError::Conflict(conflict) => conflict_answer(*conflict),
+        VaultError::Import(reason) => validation("key").because(format!("key: The key {reason}")),
+        VaultError::Unwrap(reason) => validation("jwe").because(format!("jwe: The JWE {reason}")),
         VaultError::HookActive => forbidden()
             .because("The inline hook is active. Only inactive inline hooks can be deleted: deactivate it first."),
         VaultError::HookInactive => validation("status")
