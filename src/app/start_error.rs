@@ -83,7 +83,7 @@ impl StartError {
                  master key once"
                     .into()
             }
-            Self::Sealing(SealingError::ProbeDamaged(_)) => "restore the database file from a backup".into(),
+            Self::Sealing(SealingError::ProbeDamaged(_) | SealingError::RecordMissing) => "restore the database file from a backup".into(),
             Self::Sealing(SealingError::Vault(error)) | Self::Vault(error) => store_hint(error),
             Self::MoveTarget(error) => of_target(&error.hint()),
             Self::Move(MoveError::Same | MoveError::NotEmpty) => {
@@ -123,6 +123,7 @@ pub fn store_hint(error: &VaultError) -> String {
         VaultError::KeyUnusable(_)
         | VaultError::KeyCannotSign(_)
         | VaultError::KeyDamaged { .. }
+        | VaultError::TrailBroken { .. }
         | VaultError::PublicKey(_) => "run `hookvault check`, and restore the database file from a backup".into(),
         _ => "see the log".into(),
     }

@@ -9,10 +9,11 @@ use crate::crypto::private_key::SigningError;
 use crate::crypto::rsa_key::NotAPublicKey;
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::KeyReference;
-use crate::domain::id::KeyId;
+use crate::domain::id::{KeyId, OrgId};
 use crate::domain::invalid::{Invalid, InvalidField};
 pub use crate::repository::error::Conflict;
 use crate::repository::error::StoreError;
+use crate::vault::custody::audit::broken::Broken;
 use crate::vault::custody::damage::DamageReason;
 use crate::vault::hooks::call::error::CallError;
 use crate::vault::oauth::error::{AccessTokenError, IssuerUnavailable, ProofError, TokenRequestError};
@@ -101,6 +102,8 @@ pub enum VaultError {
     Import(ImportError),
     #[error("the JWE {0}")]
     Unwrap(UnwrapError),
+    #[error("the audit trail of the org {org} is not as it was written: {broken}")]
+    TrailBroken { org: OrgId, broken: Broken },
     #[error("the checkpoint of the audit trail cannot be made")]
     Checkpoint(#[from] CheckpointError),
     #[error("the key is used by {} others", .users.len())]
@@ -149,6 +152,7 @@ impl VaultError {
                 | Self::KeyUnusable(_)
                 | Self::KeyCannotSign(_)
                 | Self::PublicKey(_)
+                | Self::TrailBroken { .. }
         )
     }
 }

@@ -11,6 +11,7 @@ use hookvault::http::api::routes;
 use hookvault::vault::custody::audit::checkpoint::Checkpoint;
 use hookvault::vault::custody::audit::reading::{AuditEntry, AuditQuery};
 use hookvault::vault::custody::audit::verify::{Broken, verify_export};
+use hookvault::vault::error::VaultError;
 use insta::assert_snapshot;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -391,7 +392,7 @@ async fn a_trail_that_another_hand_has_changed_is_not_whole() {
     let export = std::cell::RefCell::new(Vec::new());
     let line = |text: &str| {
         export.borrow_mut().push(text.to_owned());
-        Ok::<_, hookvault::vault::error::VaultError>(())
+        Ok::<_, VaultError>(())
     };
     registry.audit_export(&org, line).await.unwrap();
     let export = export.into_inner();
@@ -472,6 +473,35 @@ async fn a_trail_that_another_hand_has_changed_is_not_whole() {
         registry.audit_verify(&org, Some(&later)).await.unwrap(),
         Err(Broken::Shorter { size: earlier, checkpoint: earlier + 1 })
     );
+}
+
+#[tokio::test]
+async fn a_trail_that_another_hand_has_changed_is_neither_shown_nor_signed() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    manager.create("key").await;
+    let reader = app.token(LOGS).await;
+    let org = org(&app).await;
+    let sound = app.vault.audit_prove(&Actor::Vault, &org, 1).await.unwrap();
+    let mut other = app.other_program().await;
+    let broken = |found: Result<_, VaultError>| match found.err() {
+        Some(VaultError::TrailBroken { broken, .. }) => Some(broken),
+        _ => None,
+    };
+    // A node of the tree, which no entry shows.
+    run(&mut other, "CREATE TABLE kept_node AS SELECT * FROM audit_node").await;
+    run(&mut other, "UPDATE audit_node SET hash = (SELECT hash FROM kept_node WHERE place = 0) WHERE place = 1").await;
+    assert_eq!(broken(app.vault.audit_checkpoint(&Actor::Vault, &org).await.map(drop)), Some(Broken::Node(1)));
+    assert_eq!(broken(app.vault.audit_prove(&Actor::Vault, &org, 1).await.map(drop)), Some(Broken::Node(1)));
+    run(&mut other, "DELETE FROM audit_node").await;
+    run(&mut other, "INSERT INTO audit_node SELECT * FROM kept_node").await;
+    assert_eq!(app.vault.audit_prove(&Actor::Vault, &org, 1).await.unwrap().leaf, sound.leaf);
+    // A text, whose hash is under the seal.
+    run(&mut other, "UPDATE audit_entry SET entry = replace(entry, 'SUCCESS', 'FAILURE') WHERE number = 1").await;
+    assert_eq!(reader.get("/api/v1/logs").await.status, 500);
+    let registry = app.vault.registry();
+    assert_eq!(broken(registry.audit_export(&org, |_| Ok(())).await), Some(Broken::Text(1)));
+    assert_eq!(broken(app.vault.audit_checkpoint(&Actor::Vault, &org).await.map(drop)), Some(Broken::Text(1)));
 }
 
 /// Two entries change places, by way of a number that is free.

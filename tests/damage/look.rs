@@ -1,6 +1,7 @@
 //! Who looks for damage: `check` when it is called, and a server by itself.
 
 use super::flip::{flip, position};
+use crate::support::app::other_program;
 use crate::support::process::{Installation, Screen, Served, at, hookvault, run};
 use crate::support::somebody::{as_somebody, give_to_somebody};
 use insta::assert_snapshot;
@@ -56,6 +57,26 @@ async fn a_schema_that_is_not_the_one_of_the_migrations_is_found() {
     // From 50 slots to 51.
     flip(&database, position(&database, "sqlite_schema", b"slot BETWEEN 1 AND 50").await + 20);
     assert_snapshot!(check(&installation).stdout, @"the database is damaged: the table hook_key is not as the migrations make it");
+}
+
+#[tokio::test]
+async fn what_another_hand_has_put_beside_the_tables_is_found() {
+    let (installation, _) = with_one_key().await;
+    let mut other = other_program(&installation.database()).await;
+    let trigger =
+        "CREATE TRIGGER undone AFTER UPDATE OF revoked ON api_token BEGIN UPDATE api_token SET revoked = NULL; END";
+    sqlx::raw_sql(trigger).execute(&mut other).await.unwrap();
+    assert_snapshot!(check(&installation).stdout, @"the database is damaged: the trigger undone of api_token is none of the vault's");
+    sqlx::raw_sql("DROP TRIGGER undone").execute(&mut other).await.unwrap();
+    assert_eq!(check(&installation).code, 0);
+    sqlx::raw_sql("DELETE FROM audit_head").execute(&mut other).await.unwrap();
+    let told = check(&installation).stdout;
+    assert!(
+        told.ends_with(
+            ": the trail has no head, or another hand has written it: nobody knows how many entries there are\n"
+        ),
+        "{told}"
+    );
 }
 
 #[tokio::test]

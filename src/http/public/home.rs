@@ -60,7 +60,7 @@ fn reason(error: &NotReady) -> &'static str {
             "the master key is not the one that seals the database"
         }
         NotReady::Sealing(SealingError::ProbeDamaged(_)) | NotReady::Damaged(_) => "the database is damaged",
-        NotReady::Sealing(SealingError::RowsUnsealed | SealingError::NeverServed) => {
+        NotReady::Sealing(SealingError::RowsUnsealed | SealingError::NeverServed | SealingError::RecordMissing) => {
             "the rows of the database carry no seals"
         }
         NotReady::Sealing(SealingError::Vault(_)) => "the database cannot be used now",

@@ -23,6 +23,15 @@ const SWITCHED_OFF: &str = "
     FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
     WHERE relnamespace = current_schema()::regnamespace AND tgisinternal AND tgenabled NOT IN ('O', 'A')";
 
+/// What would run when the vault writes. The migrations make no triggers and no rules.
+const STRANGE: &str = "
+    SELECT 'the trigger ' || tgname || ' of ' || tgrelid::regclass || ' is none of the vault''s'
+    FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
+    WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal
+    UNION ALL
+    SELECT 'the rule ' || rulename || ' of ' || tablename || ' is none of the vault''s'
+    FROM pg_rules WHERE schemaname = current_schema()";
+
 /// What the migrations make: the constraints and indexes that rules rest on, by table and name.
 const EXPECTED: &str = "
     SELECT 'the rule ' || name || ' of ' || relation || ' is missing' FROM (VALUES
@@ -77,7 +86,7 @@ pub async fn examine(connection: &mut PgConnection) -> Result<Vec<String>, Store
     // It may read whole tables.
     sqlx::raw_sql("SET LOCAL statement_timeout = 0").execute(&mut *connection).await.map_err(store_error)?;
     let mut findings = Vec::new();
-    for look in [CHECKSUMS, EXPECTED, SWITCHED_OFF] {
+    for look in [CHECKSUMS, EXPECTED, SWITCHED_OFF, STRANGE] {
         let found: Vec<String> = query_scalar(look).fetch_all(&mut *connection).await.map_err(store_error)?;
         findings.extend(found);
     }

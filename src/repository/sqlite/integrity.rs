@@ -32,7 +32,8 @@ pub async fn examine(connection: &mut SqliteConnection) -> Result<Vec<String>, S
     Ok(findings)
 }
 
-/// What the migrations make and is not there, or not as they make it. Other programs may add what is theirs.
+/// What the migrations make and is not there, or not as they make it. Other programs may add what is theirs, but nothing that runs when
+/// the vault writes.
 async fn schema(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
     const OBJECTS: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
     let found: Vec<Object> = sqlx::query_as(OBJECTS).fetch_all(&mut *connection).await.map_err(store_error)?;
@@ -40,8 +41,11 @@ async fn schema(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreE
     let mut fresh = SqliteConnection::connect("sqlite::memory:").await.map_err(store_error)?;
     migrate::apply(&mut fresh).await.map_err(|error| StoreError::Other(error.into()))?;
     let expected: Vec<Object> = sqlx::query_as(OBJECTS).fetch_all(&mut fresh).await.map_err(store_error)?;
-    let missing = expected.into_iter().filter(|object| !found.contains(object));
-    Ok(missing.map(|(kind, name, ..)| format!("the {kind} {name} is not as the migrations make it")).collect())
+    let missing = expected.iter().filter(|object| !found.contains(*object));
+    let missing = missing.map(|(kind, name, ..)| format!("the {kind} {name} is not as the migrations make it"));
+    let strange = found.iter().filter(|object| object.0 == "trigger" && !expected.contains(object));
+    let strange = strange.map(|(_, name, table, _)| format!("the trigger {name} of {table} is none of the vault's"));
+    Ok(missing.chain(strange).collect())
 }
 
 /// Rows that refer to rows that are not there.

@@ -3,9 +3,9 @@
 use super::comparison::compare;
 use super::damage::Damaged;
 use crate::crypto::envelope::Envelope;
-use crate::domain::audit::AuditHead;
 use crate::domain::hook_key::SealedHookKey;
 use crate::domain::inline_hook::StoredInlineHook;
+use crate::domain::org::Org;
 use crate::domain::signing_key::SealedSigningKey;
 use crate::repository::error::StoreError;
 use crate::vault::error::VaultError;
@@ -121,15 +121,11 @@ impl Vault {
 
     /// That no trail was changed.
     async fn examine_audit(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        each_page!(self, audit_head_page, heads => {
-            for head in heads {
-                match head {
-                    Err(error) => examination.damaged.push(Damaged::Row(error)),
-                    Ok(AuditHead { org_id, .. }) => {
-                        let broken = self.registry.audit_verify(&org_id, None).await?.err();
-                        examination.damaged.extend(broken.map(|broken| Damaged::Audit { org: org_id, broken }));
-                    }
-                }
+        // By org, not by head: a trail whose head is gone is damaged as well.
+        each_page!(self, org_page, orgs => {
+            for Org { id, .. } in orgs.into_iter().flatten() {
+                let broken = self.registry.audit_verify(&id, None).await?.err();
+                examination.damaged.extend(broken.map(|broken| Damaged::Audit { org: id, broken }));
             }
         })
     }

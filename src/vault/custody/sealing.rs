@@ -41,6 +41,10 @@ pub enum SealingError {
     RowsUnsealed,
     #[error("rows of the database carry no seals, and no master key is recorded that they could belong to")]
     NeverServed,
+    #[error(
+        "the record of the master key is missing, and rows carry no seals, though the vault has been used with a master key"
+    )]
+    RecordMissing,
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
@@ -84,6 +88,7 @@ pub async fn bring_over(
         Some(Rows::Unsealed) => seal_rows(registry, envelope, seals).await,
         None => match (has_unsealed(registry).await?, never_served) {
             (false, _) => Ok(0),
+            (true, _) if was_used(registry).await? => Err(SealingError::RecordMissing),
             (true, NeverServed::Refuse) => Err(SealingError::NeverServed),
             (true, NeverServed::Adopt) => seal_rows(registry, envelope, seals).await,
         },
@@ -132,6 +137,16 @@ async fn has_unsealed(registry: &Registry) -> Result<bool, SealingError> {
         Some(Err(error)) => Err(error.into()),
         Some(Ok(_)) | None => Ok(false),
     }
+}
+
+/// Whether anything is there that no version made without a master key: a key of any kind, or a trail. Then the record was there too,
+/// and seals that are missing were taken off.
+async fn was_used(registry: &Registry) -> Result<bool, SealingError> {
+    let mut view = registry.store.read().await?;
+    Ok(!view.hook_key_page_sealed(None, 1).await?.items.is_empty()
+        || !view.signing_key_page_sealed(None, 1).await?.items.is_empty()
+        || !view.audit_head_page(None, 1).await?.items.is_empty()
+        || !view.audit_entry_page(None, 1).await?.items.is_empty())
 }
 
 /// Gives each row a seal, and reads all of them again before any of it counts.

@@ -59,6 +59,7 @@ pub fn answer(error: &VaultError) -> Answer {
         | VaultError::Sign(_)
         | VaultError::PublicKey(_)
         | VaultError::Checkpoint(_)
+        | VaultError::TrailBroken { .. }
         | VaultError::Empty => internal(),
     }
 }

@@ -1,4 +1,4 @@
-//! What can be wrong with a trail.
+//! What is found where a trail is looked at: that it is whole, or what is wrong with it.
 
 /// What is wrong with a trail. `Display` says it with the number of the entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,3 +26,15 @@ pub enum Broken {
     #[error("the checkpoint is of another trail, {0}")]
     OtherTrail(String),
 }
+
+/// A trail that was found whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whole {
+    pub size: u64,
+    /// Entries before this one have lost their texts, for their age.
+    pub forgotten: u64,
+    pub root: [u8; 32],
+}
+
+/// What was found.
+pub type Verdict = Result<Whole, Broken>;

@@ -1,5 +1,6 @@
 //! What others can keep or check of a trail: its signed head, and the proof of one entry.
 
+use super::broken::Whole;
 use super::record::Record;
 pub use crate::crypto::checkpoint::CheckpointError;
 use crate::crypto::checkpoint::{self, CheckpointKey};
@@ -9,7 +10,7 @@ use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::repository::audit::{AuditKey, AuditQuery};
 use crate::repository::error::StoreError;
-use crate::repository::store::{ReadTx, Serial};
+use crate::repository::store::Serial;
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::{Registry, Vault};
 use std::collections::HashMap;
@@ -80,15 +81,11 @@ impl Vault {
     /// The head of the trail as it is now, signed. The key for that is made with the first one.
     ///
     /// # Errors
-    /// [`VaultError::KeyUnusable`] or one of the store.
+    /// [`VaultError::TrailBroken`]: what is not as it was written is not signed. [`VaultError::KeyUnusable`], or one of the store.
     pub async fn audit_checkpoint(&self, actor: &Actor, org: &OrgId) -> Result<SignedCheckpoint, VaultError> {
         let key = self.audit_key(actor, org).await?;
-        let mut view = self.registry.store.read().await?;
-        let size = view.audit_head_find(org).await?.map_or(0, |head| head.size);
-        let nodes = nodes(&mut *view, org, &merkle::needed_for_root(size)).await?;
-        drop(view);
-        let root = merkle::root(size, |place| nodes.get(&place).copied()).map_err(|_| node_missing(org))?;
-        self.audit_sign(org, &key, size, root)
+        let whole = self.audit_whole(org).await?;
+        self.audit_sign(org, &key, whole.size, whole.root)
     }
 
     /// The proof of an entry, in the tree as it is now.
@@ -97,22 +94,26 @@ impl Vault {
     /// As [`Self::audit_checkpoint`], and [`VaultError::NotFound`].
     pub async fn audit_prove(&self, actor: &Actor, org: &OrgId, number: u64) -> Result<Proof, VaultError> {
         let key = self.audit_key(actor, org).await?;
+        let whole = self.audit_whole(org).await?;
         let mut view = self.registry.store.read().await?;
         let query = AuditQuery { from: Some(number), limit: 1, ..AuditQuery::default() };
         let found = view.audit_entry_list(org, &query).await?.into_iter().next().transpose()?;
         let entry = found
-            .filter(|entry| entry.number == number)
+            .filter(|entry| entry.number == number && number < whole.size)
             .ok_or_else(|| VaultError::NotFound { kind: Kind::AuditEntry, id: number.to_string() })?;
-        let size = view.audit_head_find(org).await?.map_or(0, |head| head.size);
-        let mut places = merkle::needed_for_root(size);
-        places.extend(merkle::needed_to_prove(size, number));
-        let nodes = nodes(&mut *view, org, &places).await?;
+        let nodes = view.audit_node_list(org, &merkle::needed_to_prove(whole.size, number)).await?;
         drop(view);
-        let known = |place| nodes.get(&place).copied();
-        let root = merkle::root(size, known).map_err(|_| node_missing(org))?;
-        let path = merkle::prove(size, number, known).map_err(|_| node_missing(org))?;
-        let checkpoint = self.audit_sign(org, &key, size, root)?;
+        let nodes: HashMap<_, _> = nodes.into_iter().collect();
+        let path =
+            merkle::prove(whole.size, number, |place| nodes.get(&place).copied()).map_err(|_| node_missing(org))?;
+        let checkpoint = self.audit_sign(org, &key, whole.size, whole.root)?;
         Ok(Proof { number, text: entry.text, leaf: entry.leaf, path, checkpoint })
+    }
+
+    /// The trail, read from its first entry on: nodes of the tree carry no seal, so no root is taken from them unseen.
+    async fn audit_whole(&self, org: &OrgId) -> Result<Whole, VaultError> {
+        let verdict = self.registry.audit_verify(org, None).await?;
+        verdict.map_err(|broken| VaultError::TrailBroken { org: org.clone(), broken })
     }
 
     fn audit_sign(
@@ -156,10 +157,6 @@ impl Vault {
         drop(tx);
         self.registry.store.read().await?.audit_key_find(org).await?.ok_or(VaultError::Empty)
     }
-}
-
-async fn nodes(view: &mut dyn ReadTx, org: &OrgId, places: &[u64]) -> Result<HashMap<u64, [u8; 32]>, StoreError> {
-    Ok(view.audit_node_list(org, places).await?.into_iter().collect())
 }
 
 fn node_missing(org: &OrgId) -> VaultError {

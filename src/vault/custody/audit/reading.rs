@@ -1,9 +1,11 @@
 //! The trail as others read it.
 
+use super::broken::Broken;
 use crate::crypto::merkle;
 pub use crate::domain::audit::AuditEntry;
 use crate::domain::id::OrgId;
 pub use crate::repository::audit::AuditQuery;
+use crate::repository::error::StoreError;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Registry;
 use base64::Engine as _;
@@ -30,7 +32,7 @@ impl Registry {
             query.from = Some(query.from.unwrap_or_default().max(forgotten));
         }
         let found = view.audit_entry_list(org, &query).await?;
-        let entries = found.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let entries = found.into_iter().map(as_written).collect::<Result<Vec<_>, _>>()?;
         Ok(entries.into_iter().filter(|entry| entry.number >= forgotten).collect())
     }
 
@@ -50,7 +52,7 @@ impl Registry {
             let entries = view.audit_entry_list(org, &query).await.map_err(VaultError::from)?;
             let is_last = entries.len() < PAGE as usize;
             for entry in entries {
-                let entry = entry.map_err(VaultError::from)?;
+                let entry = as_written(entry)?;
                 match &entry.text {
                     Some(text) => line(text)?,
                     None => line(&forgotten_line(entry.leaf))?,
@@ -61,6 +63,17 @@ impl Registry {
                 return Ok(());
             }
         }
+    }
+}
+
+/// The seal covers the hash of the text, for texts are forgotten: so the text is held against that.
+fn as_written(found: Result<AuditEntry, StoreError>) -> Result<AuditEntry, VaultError> {
+    let entry = found?;
+    match &entry.text {
+        Some(text) if merkle::leaf(text.as_bytes()) != entry.leaf => {
+            Err(VaultError::TrailBroken { org: entry.org_id, broken: Broken::Text(entry.number) })
+        }
+        Some(_) | None => Ok(entry),
     }
 }
 

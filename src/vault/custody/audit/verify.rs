@@ -1,6 +1,6 @@
 //! Whether a trail is whole: the first entry that was altered, removed, added or reordered is named.
 
-pub use super::broken::Broken;
+pub use super::broken::{Broken, Verdict, Whole};
 use super::checkpoint::Checkpoint;
 use super::reading::leaf_of_line;
 use crate::crypto::merkle;
@@ -13,18 +13,6 @@ use std::collections::HashMap;
 
 /// How many entries are in memory at a time.
 const PAGE: u32 = 500;
-
-/// A trail that was found whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Whole {
-    pub size: u64,
-    /// Entries before this one have lost their texts, for their age.
-    pub forgotten: u64,
-    pub root: [u8; 32],
-}
-
-/// What was found.
-pub type Verdict = Result<Whole, Broken>;
 
 impl Registry {
     /// Reads the whole trail of an org, page by page.
