@@ -3,8 +3,10 @@
 Nothing else is excluded: no operation, no check, no phase."""
 
 import itertools
+import json
 import os
 import re
+from pathlib import Path
 
 import requests
 import schemathesis
@@ -20,6 +22,9 @@ REPLACE_HOOK = "PUT /api/v1/inlineHooks/{id}"
 EXECUTE_HOOK = "POST /api/v1/inlineHooks/{id}/execute"
 TOKEN = "POST /oauth2/v1/token"
 IMPORT = "POST /vault/v1/hook-keys/import"
+
+# A private key that may be imported.
+JWK = json.loads((Path(__file__).parents[3] / "src/crypto/import/testdata/jose_2048.json").read_text())
 
 # A body that its schema allows is refused where it does not fit what is there already: words of the refusal, the only operation for
 # which they are no finding (or all), and why no schema can say it.
@@ -93,10 +98,14 @@ def find(path, parameters):
 
 def fit(label, path, body):
     """Gives a valid body what no schema can say: names that are not taken, a key that is there, the hook's own type, headers that
-    differ, and an assertion that somebody has signed. Values at the limit of their length stay as they are."""
+    differ, an assertion that somebody has signed, and every other time a private key that is sound. Values at the limit of their length stay as they are."""
     if label == TOKEN:
         body["client_assertion"] = os.environ["ASSERTION"]
-    if "/references/" in label or label.startswith("POST /vault/"):
+    if label == IMPORT and next(numbers) % 2:
+        for form in ("key", "jwe", "encryptedTo"):
+            body.pop(form, None)
+        body["jwk"] = JWK
+    if "/references/" in label or (label.startswith("POST /vault/") and label != IMPORT):
         return
     if isinstance(body.get("name"), str) and len(body["name"]) < 240:
         body["name"] += f" {next(numbers)}"
@@ -124,7 +133,7 @@ def after_call(context, case, response):
         config = response.json()["channel"]["config"]
         assert all(config.get(name, RECEIVER).startswith(RECEIVER) for name in ("uri", "tokenUrl")), config
     # An org is full with 50 keys and 100 hooks.
-    if label == CREATE_KEY:
+    if label in (CREATE_KEY, IMPORT):
         keys.append(response.json()["id"])
         if len(keys) > 30:
             delete(f"/api/v1/hook-keys/{keys.pop(0)}")
