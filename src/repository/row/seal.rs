@@ -2,6 +2,7 @@
 
 use crate::domain::row_seal::RowSealer;
 use crate::repository::error::StoreError;
+use crate::repository::page::Page;
 use std::sync::Arc;
 
 /// All that a row decides, in bytes: its table, then each column with its kind and length in front, so that no two rows have the same.
@@ -95,6 +96,52 @@ impl Seals {
         // What makes no sense says more of itself.
         let value = T::try_from(row)?;
         checked.map(|()| value)
+    }
+
+    /// A row whose seal fits.
+    ///
+    /// # Errors
+    /// [`StoreError::Forged`].
+    pub fn checked<R: UnderSeal>(&self, row: Option<R>) -> Result<Option<R>, StoreError> {
+        row.as_ref().map_or(Ok(()), |row| row.check(self))?;
+        Ok(row)
+    }
+
+    /// The value of a row that may be there.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_one<R, T>(&self, row: Option<R>) -> Result<Option<T>, StoreError>
+    where
+        R: UnderSeal,
+        T: TryFrom<R, Error = StoreError>,
+    {
+        row.map(|row| self.read(row)).transpose()
+    }
+
+    /// The values of rows.
+    ///
+    /// # Errors
+    /// As [`Self::read`], for the first that has one.
+    pub fn read_all<R, T>(&self, rows: Vec<R>) -> Result<Vec<T>, StoreError>
+    where
+        R: UnderSeal,
+        T: TryFrom<R, Error = StoreError>,
+    {
+        rows.into_iter().map(|row| self.read(row)).collect()
+    }
+
+    /// The value of each row with the place of it, or what is wrong with it.
+    pub fn read_page<Cursor, R, T>(
+        &self,
+        rows: impl Iterator<Item = (Cursor, R)>,
+        limit: u32,
+    ) -> Page<Result<T, StoreError>, Cursor>
+    where
+        R: UnderSeal,
+        T: TryFrom<R, Error = StoreError>,
+    {
+        Page::new(rows.map(|(place, row)| (place, self.read(row))).collect(), limit)
     }
 }
 

@@ -19,7 +19,7 @@ impl OrgRead for SqliteTx {
                 .fetch_all(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.read_all(rows)
+        self.seals().read_all(rows)
     }
 
     async fn org_page(
@@ -35,7 +35,7 @@ impl OrgRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self.read_page(rows.into_iter().map(|row| (Seq(row.seq), row.org)), limit))
+        Ok(self.seals().read_page(rows.into_iter().map(|row| (Seq(row.seq), row.org)), limit))
     }
 
     async fn org_find(&mut self, id: &OrgId) -> Result<Option<Org>, StoreError> {
@@ -45,7 +45,7 @@ impl OrgRead for SqliteTx {
                 .fetch_optional(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.read_one(row)
+        self.seals().read_one(row)
     }
 
     async fn org_find_by_name(&mut self, name: &Name) -> Result<Option<Org>, StoreError> {
@@ -55,7 +55,7 @@ impl OrgRead for SqliteTx {
                 .fetch_optional(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.read_one(row)
+        self.seals().read_one(row)
     }
 
     async fn org_find_by_domain(&mut self, domain: &Domain) -> Result<Option<Org>, StoreError> {
@@ -65,7 +65,7 @@ impl OrgRead for SqliteTx {
                 .fetch_optional(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.read_one(row)
+        self.seals().read_one(row)
     }
 
     async fn org_find_default(&mut self) -> Result<Option<Org>, StoreError> {
@@ -74,7 +74,7 @@ impl OrgRead for SqliteTx {
                 .fetch_optional(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.read_one(row)
+        self.seals().read_one(row)
     }
 }
 

@@ -24,7 +24,7 @@ impl SigningKeyRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.read_all(rows)
+        self.seals().read_all(rows)
     }
 
     async fn signing_key_page_orgs(
@@ -64,7 +64,7 @@ impl SigningKeyRead for SqliteTx {
         .fetch_optional(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.read_one(row)
+        self.seals().read_one(row)
     }
 
     async fn signing_key_page_sealed(
@@ -84,7 +84,7 @@ impl SigningKeyRead for SqliteTx {
         .await
         .map_err(store_error)?;
         let placed = rows.into_iter().map(|row| ((row.key.org_id.clone(), row.key.generation), row));
-        Ok(self.read_page(placed, limit))
+        Ok(self.seals().read_page(placed, limit))
     }
 }
 

@@ -8,8 +8,7 @@ use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
 use crate::repository::erasure::Erasure;
 use crate::repository::error::{Conflict, Refusable, StoreError};
-use crate::repository::page::Page;
-use crate::repository::row::seal::{Seals, UnderSeal};
+use crate::repository::row::seal::Seals;
 use crate::repository::store::{ReadTx, WriteTx};
 use async_trait::async_trait;
 use sqlx::query::Query;
@@ -48,45 +47,6 @@ impl SqliteTx {
 
     pub fn seals(&self) -> &Seals {
         &self.seals
-    }
-
-    /// A row whose seal fits.
-    pub fn checked<R: UnderSeal>(&self, row: Option<R>) -> Result<Option<R>, StoreError> {
-        if let Some(row) = &row {
-            row.check(&self.seals)?;
-        }
-        Ok(row)
-    }
-
-    /// The value of a row, whose seal fits.
-    pub fn read_one<R, T>(&self, row: Option<R>) -> Result<Option<T>, StoreError>
-    where
-        R: UnderSeal,
-        T: TryFrom<R, Error = StoreError>,
-    {
-        row.map(|row| self.seals.read(row)).transpose()
-    }
-
-    /// The values of rows, whose seals all fit.
-    pub fn read_all<R, T>(&self, rows: Vec<R>) -> Result<Vec<T>, StoreError>
-    where
-        R: UnderSeal,
-        T: TryFrom<R, Error = StoreError>,
-    {
-        rows.into_iter().map(|row| self.seals.read(row)).collect()
-    }
-
-    /// The value of each row with the place of it, or what is wrong with it.
-    pub fn read_page<Cursor, R, T>(
-        &self,
-        rows: impl Iterator<Item = (Cursor, R)>,
-        limit: u32,
-    ) -> Page<Result<T, StoreError>, Cursor>
-    where
-        R: UnderSeal,
-        T: TryFrom<R, Error = StoreError>,
-    {
-        Page::new(rows.map(|(place, row)| (place, self.seals.read(row))).collect(), limit)
     }
 
     /// Runs a statement that no rule refuses. Returns how many rows it concerned.
