@@ -127,6 +127,17 @@ pub fn json(value: &impl Serialize) -> Result<String, CliError> {
 
 /// Columns as wide as their widest cell.
 pub fn print_table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Result<(), CliError> {
+    let (head, lines) = laid_out(head, rows);
+    print(&format!("{}\n{lines}", painted(&io::stdout(), HEAD, head.trim_end())))
+}
+
+/// What comes later in such a table, without its head again.
+pub fn print_more<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Result<(), CliError> {
+    print(&laid_out(head, rows).1)
+}
+
+/// The line of the head, and those of the rows.
+fn laid_out<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> (String, String) {
     let rows: Vec<[String; N]> = rows.iter().map(|row| std::array::from_fn(|column| visible(&row[column]))).collect();
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
@@ -137,10 +148,5 @@ pub fn print_table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> Res
         let padded: Vec<_> = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         format!("{}\n", padded.join("  ").trim_end())
     };
-    let mut text = painted(&io::stdout(), HEAD, line(head).trim_end());
-    text.push('\n');
-    for row in &rows {
-        text.push_str(&line(std::array::from_fn(|column| row[column].as_str())));
-    }
-    print(&text)
+    (line(head), rows.iter().map(|row| line(std::array::from_fn(|column| row[column].as_str()))).collect())
 }

@@ -6,6 +6,8 @@ use crate::support::process::{Installation, Served, hookvault, run};
 use insta::assert_snapshot;
 use sqlx::Connection as _;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
 /// A vault that has been used.
 async fn used() -> Installation {
@@ -51,6 +53,27 @@ async fn who_did_what_is_listed_also_what_was_done_at_the_shell() {
     assert_eq!(deleted["actor"]["type"], "Operator");
     let last = call(folder, &["audit", "tail", "-n", "1"]).stdout;
     assert!(last.contains("system.hook.key.deleted") && !last.contains("created"), "{last}");
+}
+
+#[tokio::test]
+async fn a_tail_that_follows_goes_on_under_one_head() {
+    let installation = used().await;
+    let folder = installation.folder.path();
+    let mut tail = hookvault(folder);
+    tail.args(["audit", "tail", "-n", "1", "--follow", "--master-key-file", "master.key"]).stdout(Stdio::piped());
+    let mut tail = tail.spawn().unwrap();
+    let mut lines = BufReader::new(tail.stdout.take().unwrap()).lines().map(|line| stable(&line.unwrap()));
+    let mut next = || lines.next().unwrap();
+    assert_eq!(
+        [next(), next()],
+        ["NUMBER TIME EVENT WHO OUTCOME TARGET", "3 TIME system.hook.key.created test SUCCESS b"]
+    );
+    for (key, number) in [("a", 4), ("b", 5)] {
+        assert_eq!(call(folder, &["key", "delete", key]).code, 0);
+        assert_eq!(next(), format!("{number} TIME system.hook.key.deleted USER SUCCESS {key}"));
+    }
+    tail.kill().unwrap();
+    tail.wait().unwrap();
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ const PAGE: u32 = 500;
 /// How often a tail that follows looks for more.
 const PAUSE: Duration = Duration::from_secs(1);
 
+const HEAD: [&str; 6] = ["NUMBER", "TIME", "EVENT", "WHO", "OUTCOME", "TARGET"];
+
 /// List entries, oldest first
 #[derive(Args)]
 #[command(
@@ -116,7 +118,7 @@ impl Tail {
                 tokio::time::sleep(PAUSE).await;
                 let query = AuditQuery { from: Some(from), limit: PAGE, ..AuditQuery::default() };
                 let entries = registry.audit_list(&org.id, &query).await?;
-                print(&entries, self.json)?;
+                print_later(&entries, self.json)?;
                 from = entries.last().map_or(from, |entry| entry.number + 1);
             }
         };
@@ -153,14 +155,21 @@ async fn each(
 }
 
 fn print(entries: &[AuditEntry], as_json: bool) -> Result<(), CliError> {
-    if as_json {
-        return entries
-            .iter()
-            .filter_map(|entry| entry.text.as_deref())
-            .try_for_each(|text| output::print(&format!("{text}\n")));
-    }
-    let rows: Vec<_> = entries.iter().map(cells).collect();
-    output::print_table(["NUMBER", "TIME", "EVENT", "WHO", "OUTCOME", "TARGET"], &rows)
+    if as_json { print_lines(entries) } else { output::print_table(HEAD, &rows(entries)) }
+}
+
+/// Behind what is printed already.
+fn print_later(entries: &[AuditEntry], as_json: bool) -> Result<(), CliError> {
+    if as_json { print_lines(entries) } else { output::print_more(HEAD, &rows(entries)) }
+}
+
+fn print_lines(entries: &[AuditEntry]) -> Result<(), CliError> {
+    let mut texts = entries.iter().filter_map(|entry| entry.text.as_deref());
+    texts.try_for_each(|text| output::print(&format!("{text}\n")))
+}
+
+fn rows(entries: &[AuditEntry]) -> Vec<[String; 6]> {
+    entries.iter().map(cells).collect()
 }
 
 fn cells(entry: &AuditEntry) -> [String; 6] {
