@@ -78,6 +78,23 @@ async fn connections_that_were_ended_are_replaced_and_no_request_notices() {
     }
 }
 
+/// They would run with the vault's own writes.
+#[tokio::test]
+#[ignore = "of PostgreSQL"]
+async fn triggers_and_rules_of_another_hand_are_found() {
+    let app = TestApp::start().await;
+    assert_eq!(app.vault.examine().await.unwrap().damaged.len(), 0);
+    let sql =
+        "CREATE FUNCTION undone() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.revoked = NULL; RETURN NEW; END $$;
+               CREATE TRIGGER undone BEFORE UPDATE ON api_token FOR EACH ROW EXECUTE FUNCTION undone();
+               CREATE RULE kept AS ON DELETE TO org DO INSTEAD NOTHING";
+    sqlx::raw_sql(sql).execute(&mut app.other_program().await).await.unwrap();
+    let mut found: Vec<_> = app.vault.examine().await.unwrap().damaged.iter().map(ToString::to_string).collect();
+    found.sort();
+    let expected = ["rule kept of org", "trigger undone of api_token"];
+    assert_eq!(found, expected.map(|what| format!("the database is damaged: the {what} is none of the vault's")));
+}
+
 /// What both engines know of themselves, in the same words.
 #[tokio::test]
 #[ignore = "of PostgreSQL"]
