@@ -135,9 +135,10 @@ impl App {
     /// # Errors
     /// [`StartError::Server`].
     pub async fn run(self) -> Result<(), StartError> {
-        let result = self.server.run(self.stop.subscribe()).await;
+        let answered = self.server.run(self.stop.subscribe()).await;
         self.vault.close().await;
-        result.map_err(StartError::Server)
+        answered.map_err(StartError::Server)?.end().await;
+        Ok(())
     }
 
     /// As [`Self::run`]; a signal stops it in order, a second one at once.

@@ -2,7 +2,7 @@
 //!
 //! 1. One task accepts. A connection that finds a place goes to the worker with the fewest.
 //! 2. Told to stop, it takes all that have connected until then, and every connection serves what was sent until then.
-//! 3. Then the workers end, and with them the server.
+//! 3. Then the server is done. Its workers end when the vault behind it is closed.
 
 mod bare_answer;
 pub mod connection;
@@ -21,9 +21,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::time::{interval, sleep};
-use worker::{Service, Worker};
+use worker::{Ending, Service, Worker};
 
 /// How often idle connections are looked at.
 const ROUND: Duration = Duration::from_secs(5);
@@ -39,8 +39,19 @@ pub struct Server {
     listener: tokio::net::TcpListener,
     connections: Arc<Connections>,
     workers: Vec<Worker>,
-    /// Told by each worker when it ends.
-    ended: Vec<oneshot::Receiver<()>>,
+    endings: Vec<Ending>,
+}
+
+/// The workers of a server that has answered everything.
+pub struct Answered(Vec<Ending>);
+
+impl Answered {
+    /// Ends them, when nothing is left to do.
+    pub async fn end(self) {
+        for worker in self.0 {
+            worker.end().await;
+        }
+    }
 }
 
 impl Server {
@@ -59,16 +70,16 @@ impl Server {
         let count = available_parallelism().map_or(1, usize::from);
         let started: Vec<_> =
             (0..count).map(|_| Worker::start(service.clone(), limits.total.get())).collect::<io::Result<_>>()?;
-        let (workers, ended) = started.into_iter().unzip();
-        Ok(Self { listener: tokio::net::TcpListener::from_std(listener)?, connections, workers, ended })
+        let (workers, endings) = started.into_iter().unzip();
+        Ok(Self { listener: tokio::net::TcpListener::from_std(listener)?, connections, workers, endings })
     }
 
     /// Serves until it is told to stop, and what was sent until then is answered.
     ///
     /// # Errors
     /// Where the listener fails.
-    pub async fn run(self, mut stopping: watch::Receiver<bool>) -> io::Result<()> {
-        let Self { listener, connections, workers, ended } = self;
+    pub async fn run(self, mut stopping: watch::Receiver<bool>) -> io::Result<Answered> {
+        let Self { listener, connections, workers, mut endings } = self;
         let hand_over = |(stream, peer): (TcpStream, SocketAddr)| {
             let worker = workers.iter().min_by_key(|worker| worker.load());
             // Answers are small and whole: nothing is gained by waiting for more.
@@ -100,10 +111,10 @@ impl Server {
             hand_over(accepted);
         }
         drop((listener, workers));
-        for worker in ended {
-            worker.await.map_err(|_| io::Error::other("a worker failed"))?;
+        for worker in &mut endings {
+            worker.served().await?;
         }
-        Ok(())
+        Ok(Answered(endings))
     }
 }
 

@@ -45,10 +45,34 @@ struct Accepted {
     _load: Arc<()>,
 }
 
-/// A running worker. It ends when this is dropped and what it serves is answered.
+/// A running worker. It serves no more when this is dropped and what it serves is answered.
 pub struct Worker {
     connections: mpsc::Sender<Accepted>,
     load: Arc<()>,
+}
+
+/// The end of a worker, in two steps. In between its event loop does what requests have left to it, as giving back their connections to
+/// the database: one that ended first would take those along, and the database file would be closed some time later.
+pub struct Ending {
+    served: oneshot::Receiver<()>,
+    release: oneshot::Sender<()>,
+    ended: oneshot::Receiver<()>,
+}
+
+impl Ending {
+    /// Waits until what it serves is answered.
+    ///
+    /// # Errors
+    /// Where the worker failed.
+    pub async fn served(&mut self) -> io::Result<()> {
+        (&mut self.served).await.map_err(|_| io::Error::other("a worker failed"))
+    }
+
+    /// Ends its event loop, and waits for that.
+    pub async fn end(self) {
+        drop(self.release);
+        let _ = self.ended.await;
+    }
 }
 
 impl Worker {
@@ -59,22 +83,29 @@ impl Worker {
     /// Where the system gives no thread, or the thread no event loop.
     ///
     /// # Returns
-    /// The worker, and what is told when it has ended; dropped untold where it failed.
-    pub fn start(service: Service, places: usize) -> io::Result<(Self, oneshot::Receiver<()>)> {
+    /// The worker, and its end.
+    pub fn start(service: Service, places: usize) -> io::Result<(Self, Ending)> {
         let (connections, incoming) = mpsc::channel(places);
         let (ready, started) = std::sync::mpsc::channel();
+        let (end_serving, served) = oneshot::channel();
+        let (release, released) = oneshot::channel::<()>();
         let (end, ended) = oneshot::channel();
         thread::Builder::new().name("worker".into()).spawn(move || match rt::Runtime::new() {
             Ok(runtime) => {
                 let _ = ready.send(Ok(()));
-                runtime.block_on(serve(service, incoming));
+                runtime.block_on(async {
+                    serve(service, incoming).await;
+                    let _ = end_serving.send(());
+                    // Where nobody waits any more, it is an end too.
+                    let _ = released.await;
+                });
                 drop(runtime);
                 let _ = end.send(());
             }
             Err(error) => drop(ready.send(Err(error))),
         })?;
         started.recv().map_err(|_| io::Error::other("a worker ended before it began"))??;
-        Ok((Self { connections, load: Arc::new(()) }, ended))
+        Ok((Self { connections, load: Arc::new(()) }, Ending { served, release, ended }))
     }
 
     /// How many connections it has.
