@@ -6,6 +6,7 @@ mod master_key_command;
 mod master_key_error;
 mod open;
 mod parts;
+mod rotating;
 mod serving;
 mod signals;
 mod start_error;
@@ -17,6 +18,7 @@ pub use open::{
     Opened, OpenedVault, migrate, migrations_pending, move_vault, open_for_check, open_registry, open_vault,
 };
 pub use parts::Parts;
+pub use rotating::rotate_master_key;
 pub use serving::{App, Stopper, listen};
 pub use signals::Signals;
 pub use start_error::{StartError, store_hint};

@@ -5,7 +5,7 @@ use crate::support::database::POSTGRES;
 use std::process::Command;
 
 /// Everything that is not about the file of SQLite.
-const SUITES: [&str; 15] = [
+const SUITES: [&str; 16] = [
     "many_servers::",
     "failover::",
     "store::contract",
@@ -20,6 +20,7 @@ const SUITES: [&str; 15] = [
     "cli::serve",
     "cli::check",
     "cli::moving",
+    "cli::master_key_rotation",
     "cli::audit",
 ];
 

@@ -47,13 +47,13 @@ pub struct OpenedVault {
 }
 
 /// What is sealed with a master key: values, and rows.
-struct Sealing {
-    envelope: Envelope,
-    rows: Arc<RowSeals>,
+pub(super) struct Sealing {
+    pub envelope: Envelope,
+    pub rows: Arc<RowSeals>,
 }
 
 impl Sealing {
-    fn new(master_key: &MasterKey, parts: &Parts) -> Self {
+    pub fn new(master_key: &MasterKey, parts: &Parts) -> Self {
         let keyring = Arc::new(Keyring::new(master_key));
         let envelope = Envelope::new(keyring.clone(), parts.random.clone());
         Self { envelope, rows: Arc::new(RowSeals::new(keyring)) }
@@ -156,7 +156,7 @@ pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, Star
     let outbound = open_outbound(&config.outbound, parts)?;
     let pool = KeyPool::start(0, key_maker(&parts.random))?;
     let vault = Vault::new(registry, envelope, pool, 1, outbound, Issuers::new(Vec::new()));
-    vault.ready().await?;
+    vault.master_keys_follow().await?;
     Ok(vault)
 }
 
@@ -218,7 +218,7 @@ pub async fn move_vault(
 }
 
 /// Opens a store that has nothing pending, after migrations where they are wanted. Returns also whether it was made just now.
-async fn open_migrated(
+pub(super) async fn open_migrated(
     database: &DatabaseConfig,
     create: bool,
     rows: &Arc<RowSeals>,

@@ -101,6 +101,7 @@ impl App {
         tokio::spawn(tasks::look_for_damage(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::maintain(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::erase(vault.clone(), stop.subscribe()));
+        tokio::spawn(tasks::follow_master_key(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::tell_uses(vault.clone(), stop.subscribe()));
         if let Some(retention) = config.audit_retention {
             tokio::spawn(tasks::forget_old_entries(vault.clone(), retention, stop.subscribe()));

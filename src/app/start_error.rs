@@ -3,7 +3,8 @@
 use super::master_key_error::MasterKeyError;
 use crate::config::variable::{DATABASE_PASSWORD_FILE, DATABASE_URL};
 use crate::crypto::master_key::NotAMasterKey;
-use crate::repository::error::OpenError;
+use crate::repository::error::{OpenError, StoreError};
+use crate::vault::custody::master_key_rotation::RotationError;
 use crate::vault::custody::moving::MoveError;
 use crate::vault::custody::sealing::SealingError;
 use crate::vault::error::VaultError;
@@ -32,6 +33,8 @@ pub enum StartError {
     Pending { pending: Vec<String> },
     #[error(transparent)]
     Sealing(#[from] SealingError),
+    #[error("the master key is not rotated yet")]
+    Rotation(#[from] RotationError),
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error("the target cannot be opened")]
@@ -77,6 +80,17 @@ impl StartError {
             Self::Sealing(SealingError::WrongMasterKey { sealed_with, .. }) => {
                 format!("give the master key whose id is {sealed_with}; without it the private keys cannot be opened")
             }
+            Self::Sealing(SealingError::OtherRotation { .. }) => {
+                "give one of the two; where the next one is not in the database, go on by `hookvault master-key rotate` with both".into()
+            }
+            Self::Rotation(RotationError::Another { next, .. }) => {
+                format!("go on with that one first, by giving the master key {next} as the next one")
+            }
+            Self::Rotation(RotationError::Damaged(_)) => {
+                "run `hookvault check`; restore what is damaged from a backup, or delete it, then rotate".into()
+            }
+            Self::Rotation(RotationError::Left(_)) => "see who writes, and run it again: it goes on where it was".into(),
+            Self::Rotation(RotationError::Vault(error)) => format!("{}; run it again: it goes on where it was", store_hint(error)),
             Self::Sealing(SealingError::RowsUnsealed) => "run `hookvault migrate` with the master key".into(),
             Self::Sealing(SealingError::NeverServed) => {
                 "where an earlier version made them and no server was ever started on them, run `hookvault migrate --seal` with the \
@@ -115,6 +129,9 @@ pub fn store_hint(error: &VaultError) -> String {
         VaultError::Full(_) => "make room on the disk, then try again".into(),
         VaultError::Empty => "check that HOOKVAULT_DATABASE_URL names a vault that has been used".into(),
         VaultError::Damaged(_) => "restore the database file from a backup".into(),
+        VaultError::Unavailable(StoreError::OtherMasterKey { sealed_with, .. }) => {
+            format!("the master key was rotated: start it again with {sealed_with}")
+        }
         VaultError::Unavailable(_) | VaultError::Store(_) => {
             "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk, or a PostgreSQL server that runs and takes \
              writes"

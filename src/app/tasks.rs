@@ -1,6 +1,7 @@
 //! What a server does beside answering requests, until it stops.
 
 use crate::vault::Vault;
+use crate::vault::custody::sealing::SealingError;
 use crate::vault::error::VaultError;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -60,6 +61,39 @@ pub async fn tell_uses(vault: Vault, mut stopping: watch::Receiver<bool>) {
             Err(VaultError::Unavailable(error)) if error.is_closed() => return,
             Err(error) => tracing::warn!(error = %error, "uses of keys have to wait for the audit trail"),
             Ok(()) => {}
+        }
+    }
+}
+
+/// How often the server looks which master key seals. A rotation waits longer than that before the old one opens nothing any more.
+const FOLLOWING: Duration = Duration::from_secs(1);
+
+/// Goes along with rotations of the master key, until the server stops, and tells the log.
+pub async fn follow_master_key(vault: Vault, mut stopping: watch::Receiver<bool>) {
+    let (mut known, mut is_rotating, mut is_lost) = (vault.master_key_id(), false, false);
+    loop {
+        match vault.master_keys_follow().await {
+            Ok(told) => {
+                let current = told.current().id;
+                if current != known || told.rotation.is_some() != is_rotating {
+                    let is_over = told.rotation.is_none();
+                    tracing::info!(from = %known, to = %current, is_over, "the master key is rotated");
+                }
+                (known, is_rotating, is_lost) = (current, told.rotation.is_some(), false);
+            }
+            Err(error @ (SealingError::WrongMasterKey { .. } | SealingError::OtherRotation { .. })) => {
+                if !is_lost {
+                    tracing::error!(error = %error, "the master key was rotated without this server: start it again with the new one");
+                }
+                is_lost = true;
+            }
+            Err(SealingError::Vault(VaultError::Unavailable(error))) if error.is_closed() => return,
+            // Who asks whether the vault is ready is told.
+            Err(error) => tracing::debug!(error = %error, "the master key cannot be looked at"),
+        }
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = tokio::time::sleep(FOLLOWING) => {}
         }
     }
 }

@@ -1,18 +1,22 @@
+mod rotate;
+
 use super::error::CliError;
 use super::output;
 use crate::app::{self, Parts};
 use crate::config::{MasterKeyOpener, TokenConfig};
 use clap::{Args, Subcommand};
+use rotate::Rotate;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
-/// Make the key that seals all private keys
+/// Make the key that seals all private keys, and put another in its place
 #[derive(Subcommand)]
 #[command(after_help = "Example:\n  hookvault master-key generate --out master.key")]
 pub enum MasterKeyCommand {
     Generate(Generate),
+    Rotate(Box<Rotate>),
 }
 
 /// Make a new master key
@@ -43,9 +47,10 @@ pub struct Generate {
 }
 
 impl MasterKeyCommand {
-    pub fn run(self) -> Result<(), CliError> {
+    pub async fn run(self) -> Result<(), CliError> {
         match self {
             Self::Generate(generate) => generate.run(),
+            Self::Rotate(rotate) => rotate.run().await,
         }
     }
 }

@@ -107,7 +107,7 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
     match command {
         Command::Dev(command) => command.run().await,
         Command::Serve(command) => command.run().await,
-        Command::MasterKey(command) => command.run(),
+        Command::MasterKey(command) => command.run().await,
         Command::Migrate(command) => command.run().await,
         Command::Move(command) => command.run().await,
         Command::Check(command) => command.run().await,

@@ -37,9 +37,18 @@ pub struct Sources {
     environment: BTreeMap<String, Zeroizing<String>>,
     dotenv: BTreeMap<String, Zeroizing<String>>,
     credentials: Option<PathBuf>,
+    /// What stands in front of the names of the flags.
+    prefix: &'static str,
 }
 
 impl Sources {
+    /// Flags alone, which are called like others with `to-` in front, and the folder with the credentials.
+    #[must_use]
+    pub fn of_target(&self, flags: impl IntoIterator<Item = (&'static str, Option<String>)>) -> Self {
+        let flags = flags.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        Self { flags, credentials: self.credentials.clone(), prefix: "to-", ..Self::default() }
+    }
+
     /// The flags that were given, the environment of the process, and `.env` in the current folder.
     ///
     /// # Errors
@@ -88,13 +97,13 @@ impl Sources {
             }
         }
         let flags = flags.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        Ok(Self { flags, environment, dotenv, credentials: None })
+        Ok(Self { flags, environment, dotenv, credentials: None, prefix: "" })
     }
 
     /// The value, and how the user would name where it stands.
     pub(super) fn get(&self, name: &'static str) -> Option<(&str, String)> {
         if let Some(value) = self.flags.get(name) {
-            return Some((value, flag_of(name)));
+            return Some((value, flag_of(self.prefix, name)));
         }
         let environment = self.environment.get(name).filter(|value| !value.is_empty());
         if let Some(value) = environment {
@@ -158,8 +167,8 @@ fn read_dotenv(path: &Path) -> Result<BTreeMap<String, Zeroizing<String>>, Confi
 }
 
 /// `--rate-limit` for `HOOKVAULT_RATE_LIMIT`.
-fn flag_of(name: &str) -> String {
-    format!("--{}", name.trim_start_matches(PREFIX).to_ascii_lowercase().replace('_', "-"))
+fn flag_of(prefix: &str, name: &str) -> String {
+    format!("--{prefix}{}", name.trim_start_matches(PREFIX).to_ascii_lowercase().replace('_', "-"))
 }
 
 /// Below this nobody would call two names alike (Jaro-Winkler: 0 to 1).

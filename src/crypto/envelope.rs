@@ -1,41 +1,19 @@
-//! Sealing: authenticated encryption bound to a place in the database.
-//!
-//! 1. A sealed value is `version (1) ‖ master key id (8) ‖ nonce (24) ‖ ciphertext ‖ tag (16)`.
-//! 2. The cipher is XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03); the nonce is random.
-//! 3. The associated data is version and key id, then org, table, row and column, each with its length in front, so
-//!    that a value opens only where it was sealed for.
-//! 4. Version and key id stand in front, so that a later version or a new master key can live beside this one.
+//! Sealing: authenticated encryption bound to a place in the database, with the master keys that a process has.
 
 use crate::crypto::keyring::Keyring;
-use crate::crypto::random::{Purpose, Random};
+use crate::crypto::master_key::MasterKey;
+use crate::crypto::random::Random;
+pub use crate::crypto::sealing_key::OpenError;
+use crate::crypto::sealing_key::sealed_with;
+use crate::domain::master_key::MasterKeys;
 use crate::domain::sealed::{MasterKeyId, Place, Sealed};
-use chacha20poly1305::XNonce;
-use chacha20poly1305::aead::{Aead as _, Payload};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
-const VERSION: u8 = 1;
-const NONCE_LENGTH: usize = 24;
-const TAG_LENGTH: usize = 16;
-const HEADER_LENGTH: usize = 1 + MasterKeyId::LENGTH;
-
-/// Seals and opens with one master key.
+/// Seals with the current master key, and opens with all that there are.
 pub struct Envelope {
     keyring: Arc<Keyring>,
     random: Random,
-}
-
-/// Why a sealed value does not open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum OpenError {
-    #[error("the sealed value is too short")]
-    TooShort,
-    #[error("the sealed value has the unknown version {0}")]
-    Version(u8),
-    #[error("the value was sealed with the master key {0}, not with the one in use")]
-    OtherKey(MasterKeyId),
-    #[error("the sealed value was changed, or belongs to another place")]
-    Forged,
 }
 
 impl Envelope {
@@ -44,65 +22,47 @@ impl Envelope {
         Self { keyring, random }
     }
 
-    /// The id of the master key in use.
+    /// The id of the master key that seals.
     #[must_use]
     pub fn key_id(&self) -> MasterKeyId {
-        self.keyring.id()
+        self.keyring.current().id()
     }
 
+    /// Another key that opens.
+    pub fn learn(&self, master_key: &MasterKey) {
+        self.keyring.add(master_key);
+    }
+
+    /// Goes along with the master keys that the database tells of.
+    ///
+    /// # Errors
+    /// As [`Keyring::follow`].
+    pub fn follow(&self, told: &MasterKeys) -> Result<(), MasterKeyId> {
+        self.keyring.follow(told)
+    }
+
+    /// With the key that is current when it is called: what goes into a database is sealed in the transaction that writes it, so that
+    /// nothing is written under a key that a rotation has just ended.
     #[must_use]
     pub fn seal(&self, place: Place<'_>, plaintext: &[u8]) -> Sealed {
-        let nonce: [u8; NONCE_LENGTH] = self.random.bytes(Purpose::Nonce);
-        let header = header(self.key_id());
-        let aad = associated_data(&header, place);
-        let ciphertext = self
-            .keyring
-            .values()
-            .encrypt(&XNonce::from(nonce), Payload { msg: plaintext, aad: &aad })
-            .expect("XChaCha20-Poly1305 takes any message that fits into memory");
-        Sealed::from_bytes([&header[..], &nonce, &ciphertext].concat())
+        self.keyring.current().seal(&self.random, place, plaintext)
     }
 
     /// # Errors
     /// [`OpenError`]: damaged, moved, or sealed by another key or version.
     pub fn open(&self, place: Place<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, OpenError> {
-        let bytes = sealed.as_bytes();
-        if bytes.len() < HEADER_LENGTH + NONCE_LENGTH + TAG_LENGTH {
-            return Err(OpenError::TooShort);
-        }
-        let (header, rest) = bytes.split_at(HEADER_LENGTH);
-        let (nonce, ciphertext) = rest.split_at(NONCE_LENGTH);
-        if header[0] != VERSION {
-            return Err(OpenError::Version(header[0]));
-        }
-        if header[1..] != self.key_id().as_bytes()[..] {
-            let mut id = [0; MasterKeyId::LENGTH];
-            id.copy_from_slice(&header[1..]);
-            return Err(OpenError::OtherKey(MasterKeyId::from_bytes(id)));
-        }
-        let nonce = XNonce::try_from(nonce).map_err(|_| OpenError::TooShort)?;
-        let aad = associated_data(header, place);
-        self.keyring
-            .values()
-            .decrypt(&nonce, Payload { msg: ciphertext, aad: &aad })
-            .map(Zeroizing::new)
-            .map_err(|_| OpenError::Forged)
+        let id = sealed_with(sealed)?;
+        self.keyring.find(id).ok_or(OpenError::OtherKey(id))?.open(place, sealed)
     }
-}
 
-fn header(key_id: MasterKeyId) -> [u8; HEADER_LENGTH] {
-    let mut header = [VERSION; HEADER_LENGTH];
-    header[1..].copy_from_slice(key_id.as_bytes());
-    header
-}
-
-fn associated_data(header: &[u8], place: Place<'_>) -> Vec<u8> {
-    let mut data = header.to_vec();
-    for part in [place.org, place.table, place.row, place.column] {
-        data.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        data.extend_from_slice(part.as_bytes());
+    /// The same under the current key; `None` where it is that already.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn renew(&self, place: Place<'_>, sealed: &Sealed) -> Result<Option<Sealed>, OpenError> {
+        let opened = self.open(place, sealed)?;
+        Ok((sealed_with(sealed)? != self.key_id()).then(|| self.seal(place, &opened)))
     }
-    data
 }
 
 #[cfg(test)]

@@ -59,6 +59,11 @@ impl MasterKey {
         MasterKeyId::from_bytes(id)
     }
 
+    /// What was sealed elsewhere, if it is as long as a key.
+    pub(in crate::crypto) fn from_slice(bytes: &[u8]) -> Option<Self> {
+        Some(Self(Zeroizing::new(bytes.try_into().ok()?)))
+    }
+
     pub(in crate::crypto) fn as_bytes(&self) -> &[u8; Self::LENGTH] {
         &self.0
     }

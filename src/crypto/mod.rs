@@ -17,4 +17,5 @@ pub mod private_key;
 pub mod random;
 pub mod row_seal;
 pub mod rsa_key;
+pub mod sealing_key;
 pub mod token_secret;

@@ -3,7 +3,8 @@
 //! A seal is `version (1) ‖ master key id (8) ‖ MAC (32)`. The MAC covers version and id, too.
 
 use crate::crypto::keyring::Keyring;
-use crate::domain::row_seal::{BrokenSeal, RowSealer};
+use crate::domain::master_key::MasterKeys;
+use crate::domain::row_seal::{BrokenSeal, RowSealer, Standing};
 use crate::domain::sealed::MasterKeyId;
 use aws_lc_rs::hmac;
 use std::sync::Arc;
@@ -30,18 +31,24 @@ impl RowSeals {
     pub fn adopt(&self, adopting: bool) {
         self.adopting.store(adopting, Ordering::SeqCst);
     }
+}
 
-    fn header(&self) -> [u8; HEADER_LENGTH] {
-        let mut header = [VERSION; HEADER_LENGTH];
-        header[1..].copy_from_slice(self.keyring.id().as_bytes());
-        header
+/// The master key that a seal says it was made with; `None` for one in no known form.
+fn sealed_with(seal: &[u8]) -> Option<MasterKeyId> {
+    if seal.len() != HEADER_LENGTH + MAC_LENGTH || seal[0] != VERSION {
+        return None;
     }
+    let mut id = [0; MasterKeyId::LENGTH];
+    id.copy_from_slice(&seal[1..HEADER_LENGTH]);
+    Some(MasterKeyId::from_bytes(id))
 }
 
 impl RowSealer for RowSeals {
     fn seal(&self, content: &[u8]) -> Vec<u8> {
-        let header = self.header();
-        let mut mac = hmac::Context::with_key(self.keyring.rows());
+        let key = self.keyring.current();
+        let mut header = [VERSION; HEADER_LENGTH];
+        header[1..].copy_from_slice(key.id().as_bytes());
+        let mut mac = hmac::Context::with_key(key.rows());
         mac.update(&header);
         mac.update(content);
         [&header[..], mac.sign().as_ref()].concat()
@@ -51,17 +58,23 @@ impl RowSealer for RowSeals {
         let Some(seal) = seal else {
             return if self.adopting.load(Ordering::SeqCst) { Ok(()) } else { Err(BrokenSeal::Missing) };
         };
-        if seal.len() != HEADER_LENGTH + MAC_LENGTH || seal[0] != VERSION {
-            return Err(BrokenSeal::Malformed);
-        }
+        let id = sealed_with(seal).ok_or(BrokenSeal::Malformed)?;
+        let key = self.keyring.find(id).ok_or(BrokenSeal::OtherKey(id))?;
         let (header, mac) = seal.split_at(HEADER_LENGTH);
-        if header[1..] != self.keyring.id().as_bytes()[..] {
-            let mut id = [0; MasterKeyId::LENGTH];
-            id.copy_from_slice(&header[1..]);
-            return Err(BrokenSeal::OtherKey(MasterKeyId::from_bytes(id)));
-        }
         // Compared in constant time.
-        hmac::verify(self.keyring.rows(), &[header, content].concat(), mac).map_err(|_| BrokenSeal::Forged)
+        hmac::verify(key.rows(), &[header, content].concat(), mac).map_err(|_| BrokenSeal::Forged)
+    }
+
+    fn standing(&self, seal: &[u8]) -> Standing {
+        match sealed_with(seal) {
+            Some(id) if id == self.keyring.current().id() => Standing::Current,
+            Some(id) if self.keyring.find(id).is_none() => Standing::Unknown,
+            Some(_) | None => Standing::Known,
+        }
+    }
+
+    fn follow(&self, told: &MasterKeys) -> Result<(), MasterKeyId> {
+        self.keyring.follow(told)
     }
 }
 
@@ -93,7 +106,7 @@ mod tests {
     fn another_master_key_is_named() {
         let first = seals();
         let other = seals().check(b"row", Some(&first.seal(b"row")));
-        assert_eq!(other, Err(BrokenSeal::OtherKey(first.keyring.id())));
+        assert_eq!(other, Err(BrokenSeal::OtherKey(first.keyring.current().id())));
     }
 
     #[test]

@@ -35,13 +35,15 @@ pub enum EventKind {
     AccessTokenGranted,
     AccessDenied,
     RowsSealed,
+    MasterKeyRotationStarted,
+    MasterKeyRotated,
     VaultMoved,
     AuditForgotten,
     AuditKeyCreated,
 }
 
 impl EventKind {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::OrgCreated,
         Self::HookKeyCreated,
         Self::HookKeyImported,
@@ -71,6 +73,8 @@ impl EventKind {
         Self::AccessTokenGranted,
         Self::AccessDenied,
         Self::RowsSealed,
+        Self::MasterKeyRotationStarted,
+        Self::MasterKeyRotated,
         Self::VaultMoved,
         Self::AuditForgotten,
         Self::AuditKeyCreated,
@@ -109,6 +113,8 @@ impl EventKind {
             Self::AccessTokenGranted => "app.oauth2.token.grant.access_token",
             Self::AccessDenied => "system.api.access.denied",
             Self::RowsSealed => "system.vault.rows_sealed",
+            Self::MasterKeyRotationStarted => "system.vault.master_key.rotation_started",
+            Self::MasterKeyRotated => "system.vault.master_key.rotated",
             Self::VaultMoved => "system.vault.moved",
             Self::AuditForgotten => "system.log.forgotten",
             Self::AuditKeyCreated => "system.log.key.created",
@@ -148,6 +154,8 @@ impl EventKind {
             Self::AccessTokenGranted => "Grant access token",
             Self::AccessDenied => "Refuse request for lack of rights",
             Self::RowsSealed => "Seal rows of an earlier version",
+            Self::MasterKeyRotationStarted => "Start rotation of master key",
+            Self::MasterKeyRotated => "Rotate master key",
             Self::VaultMoved => "Move vault to another database",
             Self::AuditForgotten => "Forget old entries of the log",
             Self::AuditKeyCreated => "Create key of the log",

@@ -3,6 +3,7 @@
 //! A seal is a MAC over all that a row decides and where it stands. Whoever can write to the database but has no master key can make
 //! none, and none fits another row. What a seal cannot show is that a row was removed, or that all of the database is an older one.
 
+use super::master_key::MasterKeys;
 use super::sealed::MasterKeyId;
 
 /// Makes and checks seals.
@@ -16,6 +17,26 @@ pub trait RowSealer: Send + Sync {
     /// # Errors
     /// [`BrokenSeal`].
     fn check(&self, content: &[u8], seal: Option<&[u8]>) -> Result<(), BrokenSeal>;
+
+    /// How the master key stands that a seal says it was made with. Nothing is checked.
+    fn standing(&self, seal: &[u8]) -> Standing;
+
+    /// Goes along with the master keys that the database tells of.
+    ///
+    /// # Errors
+    /// The id of the one that seals now, where it is not known and cannot be learnt.
+    fn follow(&self, told: &MasterKeys) -> Result<(), MasterKeyId>;
+}
+
+/// How a master key stands to those that a process has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It seals what is written now.
+    Current,
+    /// It checks what is there, or is none at all.
+    Known,
+    /// It may be learnt from the database.
+    Unknown,
 }
 
 /// Why a row does not count. `Display` completes "the row …".

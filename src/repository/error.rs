@@ -1,6 +1,8 @@
 //! What can go wrong with a store, in words that fit any engine.
 
+use crate::domain::clock::Timestamp;
 use crate::domain::row_seal::BrokenSeal;
+use crate::domain::sealed::MasterKeyId;
 use std::error::Error;
 
 type Source = Box<dyn Error + Send + Sync>;
@@ -21,6 +23,9 @@ pub enum StoreError {
     /// A row that this vault has not written.
     #[error("the database is damaged: the row {row} of {table} {reason}")]
     Forged { table: &'static str, row: String, reason: BrokenSeal },
+    /// The master key that seals the database now is not one that this process has.
+    #[error("the database is sealed with the master key {sealed_with} of {}, which this process does not have", .since.to_wire())]
+    OtherMasterKey { sealed_with: MasterKeyId, since: Timestamp },
     /// The database is in use by somebody else for too long.
     #[error("the database is busy")]
     Busy(#[source] Source),
@@ -137,6 +142,7 @@ impl From<StoreError> for OpenError {
             StoreError::Corrupt { .. } | StoreError::Forged { .. } | StoreError::Damaged(_) => {
                 "restore the database from a backup"
             }
+            StoreError::OtherMasterKey { .. } => "give the master key that it is sealed with",
             StoreError::Over | StoreError::Unavailable(_) | StoreError::Closed | StoreError::Other(_) => {
                 "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk, or a PostgreSQL server that runs and takes writes"
             }
@@ -150,7 +156,9 @@ impl From<StoreError> for OpenError {
             | StoreError::Unavailable(source)
             | StoreError::Other(source) => Some(source),
             StoreError::Corrupt { source, .. } => source,
-            StoreError::Forged { .. } | StoreError::Over | StoreError::Closed => None,
+            StoreError::Forged { .. } | StoreError::OtherMasterKey { .. } | StoreError::Over | StoreError::Closed => {
+                None
+            }
         };
         Self { message, hint: hint.to_owned(), source, is_nothing_there: false }
     }

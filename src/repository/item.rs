@@ -2,13 +2,13 @@
 
 use super::audit::{AuditKey, StoredAuditNode};
 use super::error::StoreError;
-use super::master_key::MasterKeyRecord;
 use super::used_token_id::UsedTokenId;
 use crate::domain::api_token::StoredApiToken;
 use crate::domain::audit::{AuditEntry, AuditHead};
 use crate::domain::hook_key::{SealedHookKey, StoredKeyReference};
 use crate::domain::id::ServiceAppId;
 use crate::domain::inline_hook::StoredInlineHook;
+use crate::domain::master_key::MasterKeys;
 use crate::domain::org::Org;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::domain::signing_key::SealedSigningKey;
@@ -17,7 +17,7 @@ use async_trait::async_trait;
 /// One thing that a vault keeps, as it is at rest.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Item {
-    MasterKey(MasterKeyRecord),
+    MasterKeys(MasterKeys),
     Org(Org),
     HookKey(SealedHookKey),
     InlineHook(Box<StoredInlineHook>),
@@ -38,7 +38,7 @@ impl Item {
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::MasterKey(_) => "master key record",
+            Self::MasterKeys(_) => "master key record",
             Self::Org(_) => "org",
             Self::HookKey(_) => "hook key",
             Self::InlineHook(_) => "inline hook",
@@ -58,35 +58,25 @@ impl Item {
     /// Whether its row carries a seal.
     #[must_use]
     pub fn has_seal(&self) -> bool {
-        !matches!(self, Self::MasterKey(_) | Self::UsedTokenId(_) | Self::AuditNode(_))
+        !matches!(self, Self::MasterKeys(_) | Self::UsedTokenId(_) | Self::AuditNode(_))
     }
+}
 
-    /// Whether something of it is sealed, and the bytes of before must not stay on the disk.
-    #[must_use]
-    pub fn has_secret(&self) -> bool {
-        match self {
-            Self::HookKey(_) | Self::SigningKey(_) | Self::AuditKey(_) => true,
-            Self::InlineHook(stored) => stored.sealed_secret.is_some(),
-            Self::MasterKey(_)
-            | Self::Org(_)
-            | Self::KeyReference(_)
-            | Self::ApiToken(_)
-            | Self::ServiceApp(_)
-            | Self::ClientKey(..)
-            | Self::UsedTokenId(_)
-            | Self::AuditHead(_)
-            | Self::AuditEntry(_)
-            | Self::AuditNode(_) => false,
-        }
-    }
+/// What of an item is sealed anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// The row, unless its seal is of the master key that seals now.
+    Seal,
+    /// The row, for its value is another one.
+    SealAndValue,
 }
 
 #[async_trait]
 pub trait ItemWrite {
     /// Gives the row of an item a new seal, and what is sealed of it the bytes that the item has. All else of the row stays as it is,
-    /// and one that is not there any more stays away.
+    /// and one that is not there any more stays away. The bytes of before are not erased by that. Returns whether anything was written.
     ///
     /// # Errors
     /// [`StoreError::Forged`] for a row whose seal does not fit, or one of the engine.
-    async fn item_reseal(&mut self, item: &Item) -> Result<(), StoreError>;
+    async fn item_reseal(&mut self, item: &Item, renewal: Renewal) -> Result<bool, StoreError>;
 }

@@ -1,21 +1,14 @@
-//! The record of the master key in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not parse.
+//! The records of the master keys in the store. Every method fails with an error of the engine, or `Corrupt` for a row that does not
+//! parse.
 
 use super::error::{Refusable, StoreError};
-use crate::domain::clock::Timestamp;
-use crate::domain::sealed::{MasterKeyId, Sealed};
+use crate::domain::master_key::{MasterKeyRecord, MasterKeyRotation, MasterKeys};
+use crate::domain::sealed::MasterKeyId;
 use async_trait::async_trait;
-
-/// Which master key seals the database, and a known value under it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MasterKeyRecord {
-    pub id: MasterKeyId,
-    pub probe: Sealed,
-    pub created: Timestamp,
-}
 
 #[async_trait]
 pub trait MasterKeyRead: Send {
-    async fn master_key_find(&mut self) -> Result<Option<MasterKeyRecord>, StoreError>;
+    async fn master_keys(&mut self) -> Result<Option<MasterKeys>, StoreError>;
 }
 
 #[async_trait]
@@ -25,4 +18,13 @@ pub trait MasterKeyWrite: MasterKeyRead {
 
     /// Puts another record in the place of the one that is there.
     async fn master_key_replace(&mut self, record: &MasterKeyRecord) -> Result<(), StoreError>;
+
+    /// Records a rotation. There must be none.
+    async fn master_key_rotation_insert(&mut self, rotation: &MasterKeyRotation) -> Result<(), StoreError>;
+
+    /// Ends the rotation: what is sealed of the two keys goes, and must not stay on the disk.
+    async fn master_key_rotation_delete(&mut self) -> Result<(), StoreError>;
+
+    /// How many rows and values are sealed with this key, by their own word.
+    async fn master_key_uses(&mut self, id: MasterKeyId) -> Result<u64, StoreError>;
 }

@@ -55,7 +55,11 @@ pub trait Store: Send + Sync {
     /// One consistent view, beside any writer.
     async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError>;
 
-    /// Others may wait, so keep it short: no key making, sealing, hashing or network in between.
+    /// Others may wait, so keep it short: no key making or network in between. It goes along with a rotation of the master key: what is
+    /// sealed for it is sealed after it has begun, and so with the key that seals now.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherMasterKey`] where this process does not have that key, or one of the engine.
     async fn write(&self, actor: &Actor, serial: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError>;
 
     /// Tries once more to get what was deleted off the disk, whoever has deleted it.

@@ -162,7 +162,9 @@ impl From<StoreError> for VaultError {
         match error {
             StoreError::Busy(_) => Self::Busy(error),
             StoreError::Full(_) => Self::Full(error),
-            StoreError::Unavailable(_) | StoreError::Closed => Self::Unavailable(error),
+            StoreError::Unavailable(_) | StoreError::OtherMasterKey { .. } | StoreError::Closed => {
+                Self::Unavailable(error)
+            }
             StoreError::Corrupt { .. } | StoreError::Forged { .. } | StoreError::Damaged(_) => Self::Damaged(error),
             StoreError::Over | StoreError::Other(_) => Self::Store(error),
         }

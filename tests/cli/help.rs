@@ -9,12 +9,13 @@ use tempfile::tempdir;
 #[test]
 fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     let folder = tempdir().unwrap();
-    let commands: [&[&str]; 48] = [
+    let commands: [&[&str]; 49] = [
         &[],
         &["dev"],
         &["serve"],
         &["master-key"],
         &["master-key", "generate"],
+        &["master-key", "rotate"],
         &["migrate"],
         &["move"],
         &["check"],
@@ -76,7 +77,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     Commands:
       dev          Serve a vault for development, and make all that it needs
       serve        Serve the vault
-      master-key   Make the key that seals all private keys
+      master-key   Make the key that seals all private keys, and put another in its place
       migrate      Bring the database to the form that this version needs
       move         Copy the vault into an empty database of the other engine, or of the same
       check        Check that the database is sound, and that every private key and secret in it can be opened

@@ -308,3 +308,67 @@ fn token_of_the_tests(folder: &Path) -> Option<SoftHsm> {
     }
     hsm
 }
+
+#[tokio::test]
+async fn a_rotation_goes_from_any_source_to_any_other() {
+    let folder = tempdir().unwrap();
+    let folder = folder.path();
+    let Some(hsm) = token_of_the_tests(folder) else { return };
+    hsm.make_token("vault");
+    hsm.make_key("vault", "AES:32", "master");
+    fs::create_dir(folder.join("credentials")).unwrap();
+    for (file, content) in [("pin", PIN), ("passphrase", "correct horse battery staple"), ("master.key", MASTER_KEY)] {
+        write_master_key(&folder.join(file), content);
+    }
+    let credentials = folder.join("credentials");
+    let surroundings =
+        [("SOFTHSM2_CONF", hsm.settings.to_str().unwrap()), ("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap())];
+    let generate = |out: &str, more: &[&str]| {
+        let made = run(&mut with(folder, &surroundings, &[&["master-key", "generate", "--out", out], more].concat()));
+        assert_eq!(made.code, 0, "{}", made.stderr);
+    };
+    let token = ["--pkcs11-module", hsm.module, "--pkcs11-token", "vault", "--pkcs11-key", "master"];
+    generate("credentials/second", &[]);
+    generate("third", &[]);
+    generate("fourth", &["--passphrase-file", "passphrase"]);
+    generate("fifth", &[&token[..], &["--pkcs11-pin-file", "pin"]].concat());
+    generate("sixth", &[]);
+    // Settings without their `HOOKVAULT_`, whose names are those of the flags.
+    let places: [Vec<(&str, &str)>; 6] = [
+        vec![("MASTER_KEY_FILE", "master.key")],
+        vec![("MASTER_KEY_CREDENTIAL", "second")],
+        vec![("MASTER_KEY_COMMAND", "cat third")],
+        vec![("MASTER_KEY_FILE", "fourth"), ("MASTER_KEY_PASSPHRASE_FILE", "passphrase")],
+        vec![
+            ("MASTER_KEY_FILE", "fifth"),
+            ("PKCS11_MODULE", hsm.module),
+            ("PKCS11_TOKEN", "vault"),
+            ("PKCS11_KEY", "master"),
+            ("PKCS11_PIN_FILE", "pin"),
+        ],
+        vec![("MASTER_KEY_FILE", "sixth")],
+    ];
+    let settings = |place: &[(&str, &str)]| {
+        let named = place.iter().map(|(name, value)| (format!("HOOKVAULT_{name}"), (*value).to_owned()));
+        named.chain(surroundings.map(|(name, value)| (name.to_owned(), value.to_owned()))).collect::<Vec<_>>()
+    };
+    let first = settings(&places[0]);
+    let borrowed: Vec<_> = first.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    keeps_a_vault(folder, &borrowed).await;
+    for pair in places.windows(2) {
+        let flags = pair[1].iter().flat_map(|(name, value)| {
+            [format!("--to-{}", name.to_ascii_lowercase().replace('_', "-")), (*value).to_owned()]
+        });
+        let mut rotate = hookvault(folder);
+        rotate.args(["master-key", "rotate"]).args(flags).envs(settings(&pair[0]));
+        let rotated = run(&mut rotate);
+        assert_eq!(rotated.code, 0, "{:?}: {}", pair[1], rotated.stderr);
+        for (place, code) in [(&pair[1], 0), (&pair[0], 1)] {
+            let mut sign = hookvault(folder);
+            sign.args(["assert", "kept", "--client-id", "billing", "--audience", "https://a.example"])
+                .envs(settings(place));
+            let signed = run(&mut sign);
+            assert_eq!(signed.code, code, "{place:?}: {}", signed.stderr);
+        }
+    }
+}

@@ -8,6 +8,7 @@ mod help;
 mod hook;
 mod key;
 mod master_key;
+mod master_key_rotation;
 mod master_key_sources;
 mod migrate;
 mod moving;

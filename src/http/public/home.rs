@@ -56,7 +56,7 @@ pub async fn icon() -> HttpResponse {
 /// For anybody: what is wrong, and nothing of the inside.
 fn reason(error: &NotReady) -> &'static str {
     match error {
-        NotReady::Sealing(SealingError::WrongMasterKey { .. }) => {
+        NotReady::Sealing(SealingError::WrongMasterKey { .. } | SealingError::OtherRotation { .. }) => {
             "the master key is not the one that seals the database"
         }
         NotReady::Sealing(SealingError::ProbeDamaged(_)) | NotReady::Damaged(_) => "the database is damaged",

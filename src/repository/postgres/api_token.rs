@@ -22,7 +22,7 @@ impl ApiTokenRead for PostgresTx {
                 .fetch_all(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.seals().read_all(rows)
+        self.seals_for(&rows).await?.read_all(rows)
     }
 
     async fn api_token_page(
@@ -39,7 +39,10 @@ impl ApiTokenRead for PostgresTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self.seals().read_page(rows.into_iter().map(|row| (Seq(row.seq), row.token)), limit))
+        Ok(self
+            .seals_for(rows.iter().map(|row| &row.token))
+            .await?
+            .read_page(rows.into_iter().map(|row| (Seq(row.seq), row.token)), limit))
     }
 
     async fn api_token_find(&mut self, id: &ApiTokenId) -> Result<Option<ApiToken>, StoreError> {
@@ -50,7 +53,7 @@ impl ApiTokenRead for PostgresTx {
         .fetch_optional(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.seals().read_one(row)
+        self.seals_for(&row).await?.read_one(row)
     }
 
     async fn api_token_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ApiToken>, StoreError> {
@@ -63,7 +66,7 @@ impl ApiTokenRead for PostgresTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.seals().read_all(rows)
+        self.seals_for(&rows).await?.read_all(rows)
     }
 
     async fn api_token_find_by_hash(&mut self, hash: &TokenHash) -> Result<Option<ApiToken>, StoreError> {
@@ -74,7 +77,7 @@ impl ApiTokenRead for PostgresTx {
         .fetch_optional(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.seals().read_one(row)
+        self.seals_for(&row).await?.read_one(row)
     }
 }
 
@@ -123,7 +126,7 @@ async fn held(tx: &mut PostgresTx, id: &ApiTokenId) -> Result<Option<ApiTokenRow
     .fetch_optional(tx.connection()?)
     .await
     .map_err(store_error)?;
-    tx.seals().checked(row)
+    tx.seals_for(&row).await?.checked(row)
 }
 
 /// Writes what may change of a token.

@@ -12,10 +12,12 @@ use crate::repository::error::StoreError;
 use sqlx::{PgConnection, PgPool};
 
 /// Those with sealed columns.
-const VACUUM: [&str; 3] = [
+const VACUUM: [&str; 5] = [
     "VACUUM (INDEX_CLEANUP ON) hook_key",
     "VACUUM (INDEX_CLEANUP ON) inline_hook",
     "VACUUM (INDEX_CLEANUP ON) signing_key",
+    "VACUUM (INDEX_CLEANUP ON) audit_key",
+    "VACUUM (INDEX_CLEANUP ON) master_key_rotation",
 ];
 
 /// Held by the one server that vacuums; the others leave it to that one. `hookvac` in ASCII.

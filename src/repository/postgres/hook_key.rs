@@ -51,7 +51,7 @@ impl HookKeyRead for PostgresTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        self.seals().read_all(rows)
+        self.seals_for(&rows).await?.read_all(rows)
     }
 
     async fn hook_key_find(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Option<HookKey>, StoreError> {
@@ -60,7 +60,7 @@ impl HookKeyRead for PostgresTx {
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        let found: Option<HookKey> = self.seals().read_one(row)?;
+        let found: Option<HookKey> = self.seals_for(&row).await?.read_one(row)?;
         Ok(found.filter(|key| key.org_id == *org))
     }
 
@@ -80,7 +80,7 @@ impl HookKeyRead for PostgresTx {
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        self.seals().read_one(row)
+        self.seals_for(&row).await?.read_one(row)
     }
 
     async fn hook_key_find_sealed(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Option<SealedHookKey>, StoreError> {
@@ -89,7 +89,7 @@ impl HookKeyRead for PostgresTx {
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        let found: Option<SealedHookKey> = self.seals().read_one(row)?;
+        let found: Option<SealedHookKey> = self.seals_for(&row).await?.read_one(row)?;
         Ok(found.filter(|sealed| sealed.key.org_id == *org))
     }
 
@@ -103,7 +103,7 @@ impl HookKeyRead for PostgresTx {
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        let found: Option<SealedHookKey> = self.seals().read_one(row)?;
+        let found: Option<SealedHookKey> = self.seals_for(&row).await?.read_one(row)?;
         Ok(found.filter(|sealed| sealed.key.org_id == *org))
     }
 
@@ -113,7 +113,7 @@ impl HookKeyRead for PostgresTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        self.seals().read_all(rows)
+        self.seals_for(&rows).await?.read_all(rows)
     }
 
     async fn hook_key_page_sealed(
@@ -127,7 +127,7 @@ impl HookKeyRead for PostgresTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        Ok(self.seals().read_page(rows.into_iter().map(|row| (Seq(row.seq), row)), limit))
+        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(|row| (Seq(row.seq), row)), limit))
     }
 }
 

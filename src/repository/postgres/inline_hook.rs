@@ -39,7 +39,7 @@ impl InlineHookRead for PostgresTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        let stored: Vec<StoredInlineHook> = self.seals().read_all(rows)?;
+        let stored: Vec<StoredInlineHook> = self.seals_for(&rows).await?.read_all(rows)?;
         Ok(stored.into_iter().map(|stored| stored.hook).collect())
     }
 
@@ -53,7 +53,7 @@ impl InlineHookRead for PostgresTx {
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        let found: Option<StoredInlineHook> = self.seals().read_one(row)?;
+        let found: Option<StoredInlineHook> = self.seals_for(&row).await?.read_one(row)?;
         Ok(found.filter(|stored| stored.hook.org_id == *org))
     }
 
@@ -68,7 +68,7 @@ impl InlineHookRead for PostgresTx {
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        self.seals().read_one(row)
+        self.seals_for(&row).await?.read_one(row)
     }
 
     async fn inline_hook_page(
@@ -82,7 +82,10 @@ impl InlineHookRead for PostgresTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        Ok(self.seals().read_page(rows.into_iter().map(|row| (Seq(row.seq), row.hook)), limit))
+        Ok(self
+            .seals_for(rows.iter().map(|row| &row.hook))
+            .await?
+            .read_page(rows.into_iter().map(|row| (Seq(row.seq), row.hook)), limit))
     }
 }
 

@@ -5,28 +5,38 @@ use super::query::{query, query_as};
 use super::transaction::PostgresTx;
 use crate::domain::id::PrefixedId as _;
 use crate::repository::error::StoreError;
-use crate::repository::item::{Item, ItemWrite};
+use crate::repository::item::{Item, ItemWrite, Renewal};
 use crate::repository::row::api_token::ApiTokenRow;
 use crate::repository::row::audit::{AuditEntryRow, AuditHeadRow, AuditKeyRow};
 use crate::repository::row::hook_key::HookKeyRow;
 use crate::repository::row::inline_hook::InlineHookRow;
 use crate::repository::row::key_reference::ReferenceRow;
 use crate::repository::row::org::OrgRow;
+use crate::repository::row::seal::UnderSeal;
 use crate::repository::row::service_app::{AppKeyRow, ServiceAppRow};
 use crate::repository::row::signing_key::SigningKeyRow;
 use async_trait::async_trait;
 
+impl PostgresTx {
+    /// The row, where it is to be sealed anew.
+    async fn due<R: UnderSeal>(&mut self, row: Option<R>, renewal: Renewal) -> Result<Option<R>, StoreError> {
+        let seals = self.seals_for(&row).await?;
+        let row = seals.checked(row)?;
+        Ok(row.filter(|row| renewal == Renewal::SealAndValue || !seals.are_current(row.seal())))
+    }
+}
+
 #[async_trait]
 impl ItemWrite for PostgresTx {
-    async fn item_reseal(&mut self, item: &Item) -> Result<(), StoreError> {
+    async fn item_reseal(&mut self, item: &Item, renewal: Renewal) -> Result<bool, StoreError> {
         let update = match item {
-            Item::MasterKey(_) | Item::UsedTokenId(_) | Item::AuditNode(_) => return Ok(()),
+            Item::MasterKeys(_) | Item::UsedTokenId(_) | Item::AuditNode(_) => return Ok(false),
             Item::AuditHead(head) => {
                 let select =
                     query_as("SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id = $1 FOR UPDATE")
                         .bind(head.org_id.as_str());
                 let row: Option<AuditHeadRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 query("UPDATE audit_head SET seal = $1 WHERE org_id = $2").bind(seal).bind(head.org_id.as_str())
             }
@@ -38,7 +48,7 @@ impl ItemWrite for PostgresTx {
                 .bind(entry.number.cast_signed());
                 let row: Option<AuditEntryRow> =
                     select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 query("UPDATE audit_entry SET seal = $1 WHERE org_id = $2 AND number = $3")
                     .bind(seal)
@@ -51,7 +61,7 @@ impl ItemWrite for PostgresTx {
                 )
                 .bind(key.org_id.as_str());
                 let row: Option<AuditKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 query("UPDATE audit_key SET sealed_seed = $1, seal = $2 WHERE org_id = $3")
                     .bind(key.sealed_seed.as_bytes())
@@ -63,14 +73,14 @@ impl ItemWrite for PostgresTx {
                     query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE id = $1 FOR UPDATE")
                         .bind(org.id.as_str());
                 let row: Option<OrgRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 query("UPDATE org SET seal = $1 WHERE id = $2").bind(seal).bind(org.id.as_str())
             }
             Item::HookKey(sealed) => {
                 let select = query_as("SELECT id, org_id, key_id, name, created, last_updated, modulus, exponent, origin, born_by, born_with, seal, NULL::text AS consumer_kind, NULL::text AS consumer_id, NULL::text AS consumer_name, NULL::bigint AS consumer_since, NULL::bytea AS consumer_seal FROM hook_key WHERE id = $1 FOR UPDATE").bind(sealed.key.id.as_str());
                 let row: Option<HookKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 query("UPDATE hook_key SET sealed_pkcs8 = $1, seal = $2 WHERE id = $3")
                     .bind(sealed.sealed_pkcs8.as_bytes())
@@ -81,7 +91,7 @@ impl ItemWrite for PostgresTx {
                 let select = query_as("SELECT id, org_id, status, name, type, version, uri, headers, auth, auth_header, client_id, token_url, scope, hook_key_id, sealed_secret, created, last_updated, seal FROM inline_hook WHERE id = $1 FOR UPDATE").bind(stored.hook.id.as_str());
                 let row: Option<InlineHookRow> =
                     select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let secret = stored.sealed_secret.as_ref().map(|sealed| sealed.as_bytes().to_vec());
                 let row = InlineHookRow { sealed_secret: secret, ..row };
                 let seal = self.seals().of(&row);
@@ -93,14 +103,14 @@ impl ItemWrite for PostgresTx {
             Item::KeyReference(stored) => {
                 let select = query_as("SELECT org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used, seal FROM hook_key_reference WHERE org_id = $1 AND hook_key_id = $2 AND consumer_id = $3 FOR UPDATE").bind(stored.org_id.as_str()).bind(stored.hook_key_id.as_str()).bind(stored.reference.consumer_id.as_str());
                 let row: Option<ReferenceRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 query("UPDATE hook_key_reference SET seal = $1 WHERE org_id = $2 AND hook_key_id = $3 AND consumer_id = $4").bind(seal).bind(stored.org_id.as_str()).bind(stored.hook_key_id.as_str()).bind(stored.reference.consumer_id.as_str())
             }
             Item::ApiToken(stored) => {
                 let select = query_as("SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal FROM api_token WHERE id = $1 FOR UPDATE").bind(stored.token.id.as_str());
                 let row: Option<ApiTokenRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 query("UPDATE api_token SET seal = $1 WHERE id = $2").bind(seal).bind(stored.token.id.as_str())
             }
@@ -108,14 +118,14 @@ impl ItemWrite for PostgresTx {
                 let select = query_as("SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal FROM service_app WHERE id = $1 FOR UPDATE").bind(app.id.as_str());
                 let row: Option<ServiceAppRow> =
                     select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 query("UPDATE service_app SET seal = $1 WHERE id = $2").bind(seal).bind(app.id.as_str())
             }
             Item::ClientKey(app, key) => {
                 let select = query_as("SELECT app_id, kid, kind, first, second, created, seal FROM service_app_key WHERE app_id = $1 AND kid = $2 FOR UPDATE").bind(app.as_str()).bind(key.kid.as_str());
                 let row: Option<AppKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 query("UPDATE service_app_key SET seal = $1 WHERE app_id = $2 AND kid = $3")
                     .bind(seal)
@@ -126,7 +136,7 @@ impl ItemWrite for PostgresTx {
                 let select = query_as("SELECT org_id, generation, key_id, modulus, exponent, created, signs_from, seal FROM signing_key WHERE key_id = $1 FOR UPDATE").bind(sealed.key.key_id.to_string());
                 let row: Option<SigningKeyRow> =
                     select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 query("UPDATE signing_key SET sealed_pkcs8 = $1, seal = $2 WHERE key_id = $3")
                     .bind(sealed.sealed_pkcs8.as_bytes())
@@ -134,9 +144,6 @@ impl ItemWrite for PostgresTx {
                     .bind(sealed.key.key_id.to_string())
             }
         };
-        if self.execute(update).await? > 0 && item.has_secret() {
-            self.erases();
-        }
-        Ok(())
+        Ok(self.execute(update).await? > 0)
     }
 }

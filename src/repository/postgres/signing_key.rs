@@ -25,7 +25,7 @@ impl SigningKeyRead for PostgresTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.seals().read_all(rows)
+        self.seals_for(&rows).await?.read_all(rows)
     }
 
     async fn signing_key_page_orgs(
@@ -65,7 +65,7 @@ impl SigningKeyRead for PostgresTx {
         .fetch_optional(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.seals().read_one(row)
+        self.seals_for(&row).await?.read_one(row)
     }
 
     async fn signing_key_page_sealed(
@@ -84,8 +84,9 @@ impl SigningKeyRead for PostgresTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
+        let seals = self.seals_for(&rows).await?;
         let placed = rows.into_iter().map(|row| ((row.key.org_id.clone(), row.key.generation), row));
-        Ok(self.seals().read_page(placed, limit))
+        Ok(seals.read_page(placed, limit))
     }
 }
 

@@ -220,6 +220,8 @@ impl Store for PostgresStore {
             Serial::Org(org) => tx.lock_org(org).await?,
             Serial::Vault => tx.execute(query(LOCK)).await.map(drop)?,
         }
+        // Who rotates it writes alone: what is read here holds until the end.
+        tx.follow_master_key().await?;
         Ok(Box::new(tx))
     }
 

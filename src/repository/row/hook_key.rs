@@ -75,6 +75,10 @@ impl UnderSeal for HookKeyRow {
         self.seal.as_deref()
     }
 
+    fn is_under_unknown_key(&self, seals: &Seals) -> bool {
+        seals.are_unknown(self.seal()) || seals.are_unknown(self.consumer_seal.as_deref())
+    }
+
     fn check(&self, seals: &Seals) -> Result<(), StoreError> {
         seals.check(self)?;
         self.user().map_or(Ok(()), |user| seals.check(&user))
@@ -154,6 +158,10 @@ impl UnderSeal for SealedRow {
 
     fn seal(&self) -> Option<&[u8]> {
         self.key.seal()
+    }
+
+    fn is_under_unknown_key(&self, seals: &Seals) -> bool {
+        self.key.is_under_unknown_key(seals)
     }
 
     fn check(&self, seals: &Seals) -> Result<(), StoreError> {

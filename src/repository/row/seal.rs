@@ -1,6 +1,7 @@
 //! What the seal of a row covers, and how a row is read: parsed, and its seal checked.
 
-use crate::domain::row_seal::RowSealer;
+use crate::domain::master_key::MasterKeys;
+use crate::domain::row_seal::{RowSealer, Standing};
 use crate::repository::error::StoreError;
 use crate::repository::page::Page;
 use std::sync::Arc;
@@ -57,6 +58,11 @@ pub trait UnderSeal {
 
     fn seal(&self) -> Option<&[u8]>;
 
+    /// Whether its seal, or that of a row that was read with it, is of a master key that may be learnt.
+    fn is_under_unknown_key(&self, seals: &Seals) -> bool {
+        seals.are_unknown(self.seal())
+    }
+
     /// Checks it, and rows that were read with it.
     ///
     /// # Errors
@@ -78,6 +84,25 @@ impl Seals {
     /// The seal of a row that is about to be written.
     pub fn of(&self, row: &impl UnderSeal) -> Vec<u8> {
         self.0.seal(&row.content().0)
+    }
+
+    /// Whether a seal is of a master key that may be learnt.
+    pub fn are_unknown(&self, seal: Option<&[u8]>) -> bool {
+        seal.is_some_and(|seal| self.0.standing(seal) == Standing::Unknown)
+    }
+
+    /// Whether a seal is of the master key that seals now.
+    pub fn are_current(&self, seal: Option<&[u8]>) -> bool {
+        seal.is_some_and(|seal| self.0.standing(seal) == Standing::Current)
+    }
+
+    /// Goes along with the master keys that the database tells of.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherMasterKey`].
+    pub fn follow(&self, told: &MasterKeys) -> Result<(), StoreError> {
+        let other = |sealed_with| StoreError::OtherMasterKey { sealed_with, since: told.current().created };
+        self.0.follow(told).map_err(other)
     }
 
     /// # Errors

@@ -20,7 +20,7 @@ impl AuditRead for SqliteTx {
                 .fetch_optional(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.seals().read_one(row)
+        self.seals_for(&row).await?.read_one(row)
     }
 
     async fn audit_head_page(
@@ -36,7 +36,7 @@ impl AuditRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self.seals().read_page(rows.into_iter().map(|row| (row.org_id.clone(), row)), limit))
+        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(|row| (row.org_id.clone(), row)), limit))
     }
 
     async fn audit_entry_list(
@@ -66,7 +66,7 @@ impl AuditRead for SqliteTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        Ok(self.seals().read_page(rows.into_iter().map(|row| ((), row)), query.limit).items)
+        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(|row| ((), row)), query.limit).items)
     }
 
     async fn audit_entry_page(
@@ -85,7 +85,10 @@ impl AuditRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self.seals().read_page(rows.into_iter().map(|row| ((row.org_id.clone(), row.number), row)), limit))
+        Ok(self
+            .seals_for(&rows)
+            .await?
+            .read_page(rows.into_iter().map(|row| ((row.org_id.clone(), row.number), row)), limit))
     }
 
     async fn audit_node_list(&mut self, org: &OrgId, places: &[u64]) -> Result<Vec<AuditNode>, StoreError> {
@@ -130,7 +133,7 @@ impl AuditRead for SqliteTx {
                 .fetch_optional(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.seals().read_one(row)
+        self.seals_for(&row).await?.read_one(row)
     }
 
     async fn audit_key_page(
@@ -147,7 +150,7 @@ impl AuditRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self.seals().read_page(rows.into_iter().map(|row| (row.org_id.clone(), row)), limit))
+        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(|row| (row.org_id.clone(), row)), limit))
     }
 }
 
@@ -162,7 +165,7 @@ impl AuditWrite for SqliteTx {
                     .fetch_optional(self.connection()?)
                     .await
                     .map_err(store_error)?;
-            if let Some(head) = self.seals().read_one(row)? {
+            if let Some(head) = self.seals_for(&row).await?.read_one(row)? {
                 return Ok(head);
             }
             let row = AuditHeadRow::from(&fresh);

@@ -4,27 +4,37 @@ use super::error::store_error;
 use super::transaction::SqliteTx;
 use crate::domain::id::PrefixedId as _;
 use crate::repository::error::StoreError;
-use crate::repository::item::{Item, ItemWrite};
+use crate::repository::item::{Item, ItemWrite, Renewal};
 use crate::repository::row::api_token::ApiTokenRow;
 use crate::repository::row::audit::{AuditEntryRow, AuditHeadRow, AuditKeyRow};
 use crate::repository::row::hook_key::HookKeyRow;
 use crate::repository::row::inline_hook::InlineHookRow;
 use crate::repository::row::key_reference::ReferenceRow;
 use crate::repository::row::org::OrgRow;
+use crate::repository::row::seal::UnderSeal;
 use crate::repository::row::service_app::{AppKeyRow, ServiceAppRow};
 use crate::repository::row::signing_key::SigningKeyRow;
 use async_trait::async_trait;
 
+impl SqliteTx {
+    /// The row, where it is to be sealed anew.
+    async fn due<R: UnderSeal>(&mut self, row: Option<R>, renewal: Renewal) -> Result<Option<R>, StoreError> {
+        let seals = self.seals_for(&row).await?;
+        let row = seals.checked(row)?;
+        Ok(row.filter(|row| renewal == Renewal::SealAndValue || !seals.are_current(row.seal())))
+    }
+}
+
 #[async_trait]
 impl ItemWrite for SqliteTx {
-    async fn item_reseal(&mut self, item: &Item) -> Result<(), StoreError> {
+    async fn item_reseal(&mut self, item: &Item, renewal: Renewal) -> Result<bool, StoreError> {
         let update = match item {
-            Item::MasterKey(_) | Item::UsedTokenId(_) | Item::AuditNode(_) => return Ok(()),
+            Item::MasterKeys(_) | Item::UsedTokenId(_) | Item::AuditNode(_) => return Ok(false),
             Item::AuditHead(head) => {
                 let select = sqlx::query_as("SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id = ?")
                     .bind(head.org_id.as_str());
                 let row: Option<AuditHeadRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE audit_head SET seal = ? WHERE org_id = ?").bind(seal).bind(head.org_id.as_str())
             }
@@ -36,7 +46,7 @@ impl ItemWrite for SqliteTx {
                 .bind(entry.number.cast_signed());
                 let row: Option<AuditEntryRow> =
                     select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE audit_entry SET seal = ? WHERE org_id = ? AND number = ?")
                     .bind(seal)
@@ -49,7 +59,7 @@ impl ItemWrite for SqliteTx {
                 )
                 .bind(key.org_id.as_str());
                 let row: Option<AuditKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE audit_key SET sealed_seed = ?, seal = ? WHERE org_id = ?")
                     .bind(key.sealed_seed.as_bytes())
@@ -60,14 +70,14 @@ impl ItemWrite for SqliteTx {
                 let select = sqlx::query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE id = ?")
                     .bind(org.id.as_str());
                 let row: Option<OrgRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE org SET seal = ? WHERE id = ?").bind(seal).bind(org.id.as_str())
             }
             Item::HookKey(sealed) => {
                 let select = sqlx::query_as("SELECT id, org_id, key_id, name, created, last_updated, modulus, exponent, origin, born_by, born_with, seal, NULL AS consumer_kind, NULL AS consumer_id, NULL AS consumer_name, NULL AS consumer_since, NULL AS consumer_seal FROM hook_key WHERE id = ?").bind(sealed.key.id.as_str());
                 let row: Option<HookKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE hook_key SET sealed_pkcs8 = ?, seal = ? WHERE id = ?")
                     .bind(sealed.sealed_pkcs8.as_bytes())
@@ -78,7 +88,7 @@ impl ItemWrite for SqliteTx {
                 let select = sqlx::query_as("SELECT id, org_id, status, name, type, version, uri, headers, auth, auth_header, client_id, token_url, scope, hook_key_id, sealed_secret, created, last_updated, seal FROM inline_hook WHERE id = ?").bind(stored.hook.id.as_str());
                 let row: Option<InlineHookRow> =
                     select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let secret = stored.sealed_secret.as_ref().map(|sealed| sealed.as_bytes().to_vec());
                 let row = InlineHookRow { sealed_secret: secret, ..row };
                 let seal = self.seals().of(&row);
@@ -90,7 +100,7 @@ impl ItemWrite for SqliteTx {
             Item::KeyReference(stored) => {
                 let select = sqlx::query_as("SELECT org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used, seal FROM hook_key_reference WHERE org_id = ? AND hook_key_id = ? AND consumer_id = ?").bind(stored.org_id.as_str()).bind(stored.hook_key_id.as_str()).bind(stored.reference.consumer_id.as_str());
                 let row: Option<ReferenceRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query(
                     "UPDATE hook_key_reference SET seal = ? WHERE org_id = ? AND hook_key_id = ? AND consumer_id = ?",
@@ -103,7 +113,7 @@ impl ItemWrite for SqliteTx {
             Item::ApiToken(stored) => {
                 let select = sqlx::query_as("SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal FROM api_token WHERE id = ?").bind(stored.token.id.as_str());
                 let row: Option<ApiTokenRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE api_token SET seal = ? WHERE id = ?").bind(seal).bind(stored.token.id.as_str())
             }
@@ -111,14 +121,14 @@ impl ItemWrite for SqliteTx {
                 let select = sqlx::query_as("SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal FROM service_app WHERE id = ?").bind(app.id.as_str());
                 let row: Option<ServiceAppRow> =
                     select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE service_app SET seal = ? WHERE id = ?").bind(seal).bind(app.id.as_str())
             }
             Item::ClientKey(app, key) => {
                 let select = sqlx::query_as("SELECT app_id, kid, kind, first, second, created, seal FROM service_app_key WHERE app_id = ? AND kid = ?").bind(app.as_str()).bind(key.kid.as_str());
                 let row: Option<AppKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE service_app_key SET seal = ? WHERE app_id = ? AND kid = ?")
                     .bind(seal)
@@ -129,7 +139,7 @@ impl ItemWrite for SqliteTx {
                 let select = sqlx::query_as("SELECT org_id, generation, key_id, modulus, exponent, created, signs_from, seal FROM signing_key WHERE key_id = ?").bind(sealed.key.key_id.to_string());
                 let row: Option<SigningKeyRow> =
                     select.fetch_optional(self.connection()?).await.map_err(store_error)?;
-                let Some(row) = self.seals().checked(row)? else { return Ok(()) };
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE signing_key SET sealed_pkcs8 = ?, seal = ? WHERE key_id = ?")
                     .bind(sealed.sealed_pkcs8.as_bytes())
@@ -137,9 +147,6 @@ impl ItemWrite for SqliteTx {
                     .bind(sealed.key.key_id.to_string())
             }
         };
-        if self.execute(update).await? > 0 && item.has_secret() {
-            self.erases();
-        }
-        Ok(())
+        Ok(self.execute(update).await? > 0)
     }
 }

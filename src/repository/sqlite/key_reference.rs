@@ -34,7 +34,7 @@ impl KeyReferenceRead for SqliteTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        self.seals().read_all(rows)
+        self.seals_for(&rows).await?.read_all(rows)
     }
 
     async fn key_reference_find(
@@ -50,7 +50,7 @@ impl KeyReferenceRead for SqliteTx {
             .fetch_optional(self.connection()?)
             .await
             .map_err(store_error)?;
-        self.seals().read_one(row)
+        self.seals_for(&row).await?.read_one(row)
     }
 
     async fn key_reference_page(
@@ -75,7 +75,7 @@ impl KeyReferenceRead for SqliteTx {
             let place = (row.org_id.clone(), row.hook_key_id.clone(), row.consumer_id.clone());
             (place, row)
         };
-        Ok(self.seals().read_page(rows.into_iter().map(placed), limit))
+        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(placed), limit))
     }
 }
 

@@ -19,7 +19,7 @@ impl OrgRead for SqliteTx {
                 .fetch_all(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.seals().read_all(rows)
+        self.seals_for(&rows).await?.read_all(rows)
     }
 
     async fn org_page(
@@ -35,7 +35,10 @@ impl OrgRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self.seals().read_page(rows.into_iter().map(|row| (Seq(row.seq), row.org)), limit))
+        Ok(self
+            .seals_for(rows.iter().map(|row| &row.org))
+            .await?
+            .read_page(rows.into_iter().map(|row| (Seq(row.seq), row.org)), limit))
     }
 
     async fn org_find(&mut self, id: &OrgId) -> Result<Option<Org>, StoreError> {
@@ -45,7 +48,7 @@ impl OrgRead for SqliteTx {
                 .fetch_optional(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.seals().read_one(row)
+        self.seals_for(&row).await?.read_one(row)
     }
 
     async fn org_find_by_name(&mut self, name: &Name) -> Result<Option<Org>, StoreError> {
@@ -55,7 +58,7 @@ impl OrgRead for SqliteTx {
                 .fetch_optional(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.seals().read_one(row)
+        self.seals_for(&row).await?.read_one(row)
     }
 
     async fn org_find_by_domain(&mut self, domain: &Domain) -> Result<Option<Org>, StoreError> {
@@ -65,7 +68,7 @@ impl OrgRead for SqliteTx {
                 .fetch_optional(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.seals().read_one(row)
+        self.seals_for(&row).await?.read_one(row)
     }
 
     async fn org_find_default(&mut self) -> Result<Option<Org>, StoreError> {
@@ -74,7 +77,7 @@ impl OrgRead for SqliteTx {
                 .fetch_optional(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.seals().read_one(row)
+        self.seals_for(&row).await?.read_one(row)
     }
 }
 

@@ -22,7 +22,7 @@ impl ServiceAppRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.seals().read_all(rows)
+        self.seals_for(&rows).await?.read_all(rows)
     }
 
     async fn service_app_page(
@@ -39,7 +39,10 @@ impl ServiceAppRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self.seals().read_page(rows.into_iter().map(|row| (Seq(row.seq), row.app)), limit))
+        Ok(self
+            .seals_for(rows.iter().map(|row| &row.app))
+            .await?
+            .read_page(rows.into_iter().map(|row| (Seq(row.seq), row.app)), limit))
     }
 
     async fn service_app_find(&mut self, id: &ServiceAppId) -> Result<Option<ServiceApp>, StoreError> {
@@ -51,7 +54,7 @@ impl ServiceAppRead for SqliteTx {
         .fetch_optional(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.seals().read_one(row)
+        self.seals_for(&row).await?.read_one(row)
     }
 
     async fn service_app_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ServiceApp>, StoreError> {
@@ -64,7 +67,7 @@ impl ServiceAppRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.seals().read_all(rows)
+        self.seals_for(&rows).await?.read_all(rows)
     }
 
     async fn service_app_key_list(&mut self, id: &ServiceAppId) -> Result<Vec<AppKey>, StoreError> {
@@ -75,7 +78,7 @@ impl ServiceAppRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.seals().read_all(rows)
+        self.seals_for(&rows).await?.read_all(rows)
     }
 }
 
@@ -116,7 +119,9 @@ impl ServiceAppWrite for SqliteTx {
         .fetch_optional(self.connection()?)
         .await
         .map_err(store_error)?;
-        let Some(row) = self.seals().checked(row)?.filter(|row| row.active != active) else { return Ok(()) };
+        let Some(row) = self.seals_for(&row).await?.checked(row)?.filter(|row| row.active != active) else {
+            return Ok(());
+        };
         let activations = row.activations + i64::from(active);
         let row = ServiceAppRow { active, last_updated: now.unix(), activations, ..row };
         let seal = self.seals().of(&row);

@@ -156,7 +156,9 @@ impl Store for SqliteStore {
         self.check_in_place()?;
         // All writes are serial.
         let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        Ok(Box::new(self.over_transaction(transaction, actor.clone())))
+        let mut tx = self.over_transaction(transaction, actor.clone());
+        tx.follow_master_key().await?;
+        Ok(Box::new(tx))
     }
 
     async fn erase(&self) -> Result<Erasure, StoreError> {

@@ -24,7 +24,7 @@ impl Vault {
     /// [`NotReady`].
     pub async fn health(&self) -> Result<(), NotReady> {
         self.registry.store.check_in_place().map_err(NotReady::NotInPlace)?;
-        self.ready().await?;
+        self.master_keys_follow().await?;
         self.known_damage.first().map_or(Ok(()), |damage| Err(NotReady::Damaged(damage)))
     }
 

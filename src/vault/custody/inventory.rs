@@ -15,11 +15,13 @@ const PAGE: u32 = 500;
 /// A walk through all of it, page by page.
 pub struct Inventory {
     place: Place,
+    page: u32,
+    under_seal: bool,
 }
 
 /// Where the walk is, and where the last page of that ended.
 enum Place {
-    MasterKey,
+    MasterKeys,
     Orgs(Option<Seq>),
     HookKeys(Option<Seq>),
     InlineHooks(Option<Seq>),
@@ -38,7 +40,16 @@ enum Place {
 impl Inventory {
     #[must_use]
     pub const fn begin() -> Self {
-        Self { place: Place::MasterKey }
+        Self { place: Place::MasterKeys, page: PAGE, under_seal: false }
+    }
+
+    /// Only what carries seals.
+    ///
+    /// # Arguments
+    /// `page`: how many items come at a time.
+    #[must_use]
+    pub const fn under_seal(page: u32) -> Self {
+        Self { place: Place::Orgs(None), page, under_seal: true }
     }
 
     /// The next items, perhaps none of one kind; `None` at the end.
@@ -47,19 +58,19 @@ impl Inventory {
     /// Those of the store; `Corrupt` for a row that does not parse.
     pub async fn next(&mut self, view: &mut dyn ReadTx) -> Result<Option<Vec<Item>>, StoreError> {
         let (items, next) = match std::mem::replace(&mut self.place, Place::End) {
-            Place::MasterKey => {
-                let record = view.master_key_find().await?;
-                (record.into_iter().map(Item::MasterKey).collect(), Place::Orgs(None))
+            Place::MasterKeys => {
+                let keys = view.master_keys().await?;
+                (keys.into_iter().map(Item::MasterKeys).collect(), Place::Orgs(None))
             }
             Place::Orgs(after) => {
-                turned(view.org_page(after, PAGE).await?, Item::Org, Place::Orgs, Place::HookKeys(None))?
+                turned(view.org_page(after, self.page).await?, Item::Org, Place::Orgs, Place::HookKeys(None))?
             }
             Place::HookKeys(after) => {
-                let page = view.hook_key_page_sealed(after, PAGE).await?;
+                let page = view.hook_key_page_sealed(after, self.page).await?;
                 turned(page, Item::HookKey, Place::HookKeys, Place::InlineHooks(None))?
             }
             Place::InlineHooks(after) => {
-                let page = view.inline_hook_page(after, PAGE).await?;
+                let page = view.inline_hook_page(after, self.page).await?;
                 turned(
                     page,
                     |stored| Item::InlineHook(Box::new(stored)),
@@ -68,40 +79,42 @@ impl Inventory {
                 )?
             }
             Place::KeyReferences(after) => {
-                let page = view.key_reference_page(after, PAGE).await?;
+                let page = view.key_reference_page(after, self.page).await?;
                 turned(page, Item::KeyReference, Place::KeyReferences, Place::ApiTokens(None))?
             }
             Place::ApiTokens(after) => {
-                let page = view.api_token_page(after, PAGE).await?;
+                let page = view.api_token_page(after, self.page).await?;
                 turned(page, Item::ApiToken, Place::ApiTokens, Place::ServiceApps(None))?
             }
             Place::ServiceApps(after) => {
-                let page = view.service_app_page(after, PAGE).await?;
+                let page = view.service_app_page(after, self.page).await?;
                 let (apps, next) = turned(page, Item::ServiceApp, Place::ServiceApps, Place::SigningKeys(None))?;
                 (with_keys(apps, view).await?, next)
             }
             Place::SigningKeys(after) => {
-                let page = view.signing_key_page_sealed(after, PAGE).await?;
-                turned(page, Item::SigningKey, Place::SigningKeys, Place::UsedTokenIds(None))?
+                let page = view.signing_key_page_sealed(after, self.page).await?;
+                let then = if self.under_seal { Place::AuditHeads(None) } else { Place::UsedTokenIds(None) };
+                turned(page, Item::SigningKey, Place::SigningKeys, then)?
             }
             Place::UsedTokenIds(after) => {
-                let page = view.used_token_id_page(after, PAGE).await?;
+                let page = view.used_token_id_page(after, self.page).await?;
                 turned(page, Item::UsedTokenId, Place::UsedTokenIds, Place::AuditHeads(None))?
             }
             Place::AuditHeads(after) => {
-                let page = view.audit_head_page(after, PAGE).await?;
+                let page = view.audit_head_page(after, self.page).await?;
                 turned(page, Item::AuditHead, Place::AuditHeads, Place::AuditEntries(None))?
             }
             Place::AuditEntries(after) => {
-                let page = view.audit_entry_page(after, PAGE).await?;
-                turned(page, Item::AuditEntry, Place::AuditEntries, Place::AuditNodes(None))?
+                let page = view.audit_entry_page(after, self.page).await?;
+                let then = if self.under_seal { Place::AuditKeys(None) } else { Place::AuditNodes(None) };
+                turned(page, Item::AuditEntry, Place::AuditEntries, then)?
             }
             Place::AuditNodes(after) => {
-                let page = view.audit_node_page(after, PAGE).await?;
+                let page = view.audit_node_page(after, self.page).await?;
                 turned(page, Item::AuditNode, Place::AuditNodes, Place::AuditKeys(None))?
             }
             Place::AuditKeys(after) => {
-                let page = view.audit_key_page(after, PAGE).await?;
+                let page = view.audit_key_page(after, self.page).await?;
                 turned(page, Item::AuditKey, Place::AuditKeys, Place::End)?
             }
             Place::End => return Ok(None),

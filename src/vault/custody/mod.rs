@@ -8,5 +8,6 @@ pub mod examination;
 pub mod health;
 mod inventory;
 pub(in crate::vault) mod known_damage;
+pub mod master_key_rotation;
 pub mod moving;
 pub mod sealing;

@@ -104,7 +104,12 @@ async fn fill(source: &mut dyn ReadTx, copy: &mut dyn WriteTx) -> Result<Moved, 
 
 async fn insert(copy: &mut dyn WriteTx, item: Item) -> Refusable<()> {
     match item {
-        Item::MasterKey(record) => copy.master_key_insert(&record).await,
+        Item::MasterKeys(keys) => {
+            if let Some(rotation) = &keys.rotation {
+                copy.master_key_rotation_insert(rotation).await?;
+            }
+            copy.master_key_insert(&keys.record).await
+        }
         Item::Org(org) => copy.org_insert(&org).await,
         Item::HookKey(sealed) => copy.hook_key_insert(&sealed.key, &sealed.sealed_pkcs8).await,
         Item::InlineHook(stored) => copy.inline_hook_insert(&stored).await,

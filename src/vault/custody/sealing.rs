@@ -12,10 +12,11 @@ use crate::crypto::row_seal::RowSeals;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::clock::Timestamp;
+use crate::domain::master_key::{MasterKeyRecord, MasterKeys};
 use crate::domain::row_seal::BrokenSeal;
 use crate::domain::sealed::{MasterKeyId, Place};
 use crate::repository::error::StoreError;
-use crate::repository::master_key::MasterKeyRecord;
+use crate::repository::item::Renewal;
 use crate::repository::store::{ReadTx, Serial, WriteTx};
 use crate::vault::error::VaultError;
 use crate::vault::handle::{Registry, Vault};
@@ -35,6 +36,18 @@ pub enum SealingError {
         .since.to_wire()
     )]
     WrongMasterKey { sealed_with: MasterKeyId, since: Timestamp, given: MasterKeyId },
+    #[error(
+        "the database is under a rotation from the master key {old} of {} to {next} of {}, which has to be gone on with; the master key \
+         given is {given}",
+        .old_since.to_wire(), .next_since.to_wire()
+    )]
+    OtherRotation {
+        old: MasterKeyId,
+        old_since: Timestamp,
+        next: MasterKeyId,
+        next_since: Timestamp,
+        given: MasterKeyId,
+    },
     #[error("the master key record of the database is damaged")]
     ProbeDamaged(#[source] OpenError),
     #[error("the rows of the database carry no seals yet")]
@@ -82,8 +95,8 @@ pub async fn bring_over(
     seals: &RowSeals,
     never_served: NeverServed,
 ) -> Result<u64, SealingError> {
-    let found = registry.store.read().await?.master_key_find().await?;
-    match found.as_ref().map(|record| rows(record, envelope)).transpose()? {
+    let told = registry.store.read().await?.master_keys().await?;
+    match told.as_ref().map(|told| rows(told, envelope)).transpose()? {
         Some(Rows::Sealed) => Ok(0),
         Some(Rows::Unsealed) => seal_rows(registry, envelope, seals).await,
         None => match (has_unsealed(registry).await?, never_served) {
@@ -101,14 +114,14 @@ pub async fn bring_over(
 /// [`SealingError`].
 pub async fn claim(registry: &Registry, envelope: &Envelope, seals: &RowSeals) -> Result<u64, SealingError> {
     let sealed = bring_over(registry, envelope, seals, NeverServed::Refuse).await?;
-    if registry.store.read().await?.master_key_find().await?.is_none() {
+    if registry.store.read().await?.master_keys().await?.is_none() {
         record(registry, envelope).await?;
     }
     Ok(sealed)
 }
 
-/// The record of the master key in use.
-fn own_record(registry: &Registry, envelope: &Envelope) -> MasterKeyRecord {
+/// The record of the master key that seals.
+pub(super) fn own_record(registry: &Registry, envelope: &Envelope) -> MasterKeyRecord {
     let created = registry.clock.now();
     MasterKeyRecord { id: envelope.key_id(), probe: envelope.seal(PROBE_PLACE, &rows_sealed(created)), created }
 }
@@ -119,14 +132,20 @@ fn rows_sealed(created: Timestamp) -> Vec<u8> {
 
 async fn record(registry: &Registry, envelope: &Envelope) -> Result<(), SealingError> {
     let own = own_record(registry, envelope);
-    let mut tx = registry.store.write(&Actor::Vault, Serial::No).await?;
+    let mut tx = match registry.store.write(&Actor::Vault, Serial::No).await {
+        // Another process was faster, with another key.
+        Err(StoreError::OtherMasterKey { sealed_with, since }) => {
+            return Err(SealingError::WrongMasterKey { sealed_with, since, given: own.id });
+        }
+        begun => begun?,
+    };
     if tx.master_key_insert(&own).await?.is_ok() {
         return Ok(registry.commit_unrecorded(tx).await?);
     }
-    // Another process was faster, perhaps with another key.
+    // Another process was faster.
     drop(tx);
-    let found = registry.store.read().await?.master_key_find().await?.ok_or(VaultError::Empty)?;
-    rows(&found, envelope).map(drop)
+    let told = registry.store.read().await?.master_keys().await?.ok_or(VaultError::Empty)?;
+    rows(&told, envelope).map(drop)
 }
 
 /// Whether there are rows from before seals though no master key is recorded: orgs, apps and tokens could be made without one.
@@ -153,7 +172,7 @@ async fn was_used(registry: &Registry) -> Result<bool, SealingError> {
 async fn seal_rows(registry: &Registry, envelope: &Envelope, seals: &RowSeals) -> Result<u64, SealingError> {
     let own = own_record(registry, envelope);
     let mut tx = registry.store.write(&Actor::Vault, Serial::Vault).await?;
-    let found = tx.master_key_find().await?;
+    let found = tx.master_keys().await?;
     if let Some(found) = &found
         && rows(found, envelope)? == Rows::Sealed
     {
@@ -184,7 +203,7 @@ async fn seal_each(tx: &mut dyn WriteTx) -> Result<u64, StoreError> {
     let mut sealed = 0;
     while let Some(items) = inventory.next(tx).await? {
         for item in items.iter().filter(|item| item.has_seal()) {
-            tx.item_reseal(item).await?;
+            tx.item_reseal(item, Renewal::Seal).await?;
             sealed += 1;
         }
     }
@@ -197,12 +216,20 @@ async fn read_each(view: &mut dyn ReadTx) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Checks that the master key in use is the one that is recorded.
-fn rows(record: &MasterKeyRecord, envelope: &Envelope) -> Result<Rows, SealingError> {
-    if record.id != envelope.key_id() {
-        let (sealed_with, since, given) = (record.id, record.created, envelope.key_id());
-        return Err(SealingError::WrongMasterKey { sealed_with, since, given });
-    }
+/// Goes along with the master keys that are recorded, and checks that the ones in use are those.
+fn rows(told: &MasterKeys, envelope: &Envelope) -> Result<Rows, SealingError> {
+    let MasterKeys { record, rotation } = told;
+    let given = envelope.key_id();
+    envelope.follow(told).map_err(|_| match rotation {
+        None => SealingError::WrongMasterKey { sealed_with: record.id, since: record.created, given },
+        Some(rotation) => SealingError::OtherRotation {
+            old: record.id,
+            old_since: record.created,
+            next: rotation.next.id,
+            next_since: rotation.next.created,
+            given,
+        },
+    })?;
     match envelope.open(PROBE_PLACE, &record.probe).map_err(SealingError::ProbeDamaged)?.as_slice() {
         ROWS_UNSEALED => Ok(Rows::Unsealed),
         opened if opened == rows_sealed(record.created) => Ok(Rows::Sealed),
@@ -211,14 +238,20 @@ fn rows(record: &MasterKeyRecord, envelope: &Envelope) -> Result<Rows, SealingEr
 }
 
 impl Vault {
-    /// Whether the database answers and was sealed with the master key in use, rows and all.
+    /// The id of the master key that seals, as far as is known here.
+    #[must_use]
+    pub fn master_key_id(&self) -> MasterKeyId {
+        self.envelope.key_id()
+    }
+
+    /// Goes along with the master keys of the database. Returns what it tells of them.
     ///
     /// # Errors
-    /// [`SealingError`].
-    pub async fn ready(&self) -> Result<(), SealingError> {
-        let record = self.registry.store.read().await?.master_key_find().await?;
-        match rows(&record.ok_or(VaultError::Empty)?, &self.envelope)? {
-            Rows::Sealed => Ok(()),
+    /// [`SealingError`] where it was sealed with a key that is not in use here, or its rows carry no seals.
+    pub async fn master_keys_follow(&self) -> Result<MasterKeys, SealingError> {
+        let told = self.registry.store.read().await?.master_keys().await?.ok_or(VaultError::Empty)?;
+        match rows(&told, &self.envelope)? {
+            Rows::Sealed => Ok(told),
             Rows::Unsealed => Err(SealingError::RowsUnsealed),
         }
     }

@@ -65,12 +65,12 @@ impl Vault {
         draft: &HookDraft,
     ) -> Result<InlineHook, VaultError> {
         let id: InlineHookId = self.registry.random.id();
-        let sealed = self.seal_secret(org, &id, draft);
         let now = self.registry.clock.now();
         let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
         let key = named_key(&mut *tx, org, draft).await?;
         let content = draft.complete(Base::New, key.as_ref(), self.outbound.policy())?;
-        let sealed_secret = if content.secret == SecretSource::Given { sealed } else { None };
+        let sealed_secret =
+            if content.secret == SecretSource::Given { self.seal_secret(org, &id, draft) } else { None };
         let hook = hook_of(content, id, org.clone(), HookStatus::Active, now, now);
         let stored = StoredInlineHook { hook, sealed_secret };
         tx.inline_hook_insert(&stored).await?.map_err(|conflict| key_unknown(conflict, draft))?;
@@ -116,7 +116,6 @@ impl Vault {
         base: for<'a> fn(&'a InlineHook) -> Base<'a>,
     ) -> Result<InlineHook, VaultError> {
         let hook_id = InlineHookId::parse(id).map_err(|_| not_found(id))?;
-        let sealed = self.seal_secret(org, &hook_id, &draft);
         let now = self.registry.clock.now();
         let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
         let before = tx.inline_hook_find(org, &hook_id).await?.ok_or_else(|| not_found(id))?;
@@ -124,7 +123,7 @@ impl Vault {
         let content = draft.complete(base(&before.hook), key.as_ref(), self.outbound.policy())?;
         let sealed_secret = match content.secret {
             SecretSource::None => None,
-            SecretSource::Given => sealed,
+            SecretSource::Given => self.seal_secret(org, &hook_id, &draft),
             SecretSource::Kept => before.sealed_secret.clone(),
         };
         let InlineHook { id, org_id, status, created, .. } = before.hook.clone();
@@ -183,7 +182,7 @@ impl Vault {
         self.commit(tx, record(org, EventKind::InlineHookDeleted, &stored.hook)).await
     }
 
-    /// Before the writer is held: the place of a secret is known beforehand.
+    /// In the transaction that writes it: [`Envelope::seal`](crate::crypto::envelope::Envelope::seal) says why.
     fn seal_secret(&self, org: &OrgId, id: &InlineHookId, draft: &HookDraft) -> Option<Sealed> {
         let secret = draft.secret()?;
         Some(self.envelope.seal(secret_place(org, id), secret.expose().as_bytes()))

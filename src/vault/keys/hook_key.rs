@@ -86,9 +86,9 @@ impl Vault {
             public_key: pair.public_key.clone(),
             birth: Some(birth(Origin::Made, actor)),
         };
-        let sealed = self.envelope.seal(place(&key.org_id, &key.id), pair.pkcs8());
         let inserted = async {
             let mut tx = self.registry.store.write(actor, Serial::No).await?;
+            let sealed = self.envelope.seal(place(&key.org_id, &key.id), pair.pkcs8());
             tx.hook_key_insert(&key, &sealed).await??;
             let target = target(&key).with("key_id", key.key_id);
             self.commit(tx, Record::Of(org, vec![Event::new(EventKind::HookKeyCreated, [target])])).await

@@ -155,9 +155,9 @@ impl Vault {
             created: self.registry.clock.now(),
             signs_from,
         };
-        let sealed = self.envelope.seal(place(org, &key.key_id.to_string()), pair.pkcs8());
         let inserted = async {
             let mut tx = self.registry.store.write(actor, Serial::No).await?;
+            let sealed = self.envelope.seal(place(org, &key.key_id.to_string()), pair.pkcs8());
             match tx.signing_key_insert(&key, &sealed).await? {
                 Ok(()) => {}
                 Err(Conflict::SigningKeyGeneration) => return Ok(None),
@@ -168,7 +168,8 @@ impl Vault {
             }
             Ok(Some(tx))
         };
-        let Some(tx) = self.put_back_unless_inserted(pair, inserted.await)? else { return Ok(None) };
+        let inserted = inserted.await;
+        let Some(tx) = self.put_back_unless_inserted(pair, inserted)? else { return Ok(None) };
         let deleted = earlier.iter().map(|key_id| event(EventKind::SigningKeyDeleted, key_id));
         let events = [event(EventKind::SigningKeyCreated, &key.key_id)].into_iter().chain(deleted).collect();
         let committed = self.commit(tx, Record::Of(org, events)).await;

@@ -1,20 +1,21 @@
 //! What each aggregate keeps, and what refuses it.
 
 use crate::store::{change, conflict, conflicting_name, fresh, hook, key, name, open, org, sealed, time, token, write};
+use crate::support::seal::MASTER_KEY;
+use hookvault::crypto::master_key::MasterKey;
 use hookvault::domain::actor::Actor;
 use hookvault::domain::api_token::{ApiToken, StoredApiToken, TokenHash};
 use hookvault::domain::hook_key::{HookKey, PublicKey};
 use hookvault::domain::id::{ClientKid, HookKeyId, KeyId, PrefixedId as _, ServiceAppId};
 use hookvault::domain::inline_hook::{ChannelAuth, HookStatus};
+use hookvault::domain::master_key::{MasterKeyRecord, MasterKeys};
 use hookvault::domain::org::Org;
 use hookvault::domain::scope::Scopes;
-use hookvault::domain::sealed::MasterKeyId;
 use hookvault::domain::service_app::{AppKey, ServiceApp};
 use hookvault::domain::signing_key::SigningKey;
 use hookvault::domain::verifying_key::{Curve, VerifyingKey};
 use hookvault::repository::error::Conflict;
 use hookvault::repository::hook_key::KeyDeletion;
-use hookvault::repository::master_key::MasterKeyRecord;
 use hookvault::repository::store::Serial;
 
 #[tokio::test]
@@ -23,7 +24,7 @@ async fn what_was_written_reads_back() {
     let (org, other) = (org(1, true), org(2, false));
     let key = key(1, &org);
     let (token, hash) = token(1, &org);
-    let record = MasterKeyRecord { id: MasterKeyId::from_bytes([7; 8]), probe: sealed(9), created: time(5) };
+    let record = record();
     write!(store, tx => tx.org_insert(&org)).unwrap();
     write!(store, tx => tx.org_insert(&other)).unwrap();
     write!(store, tx => tx.hook_key_insert(&key, &sealed(1))).unwrap();
@@ -57,8 +58,12 @@ async fn what_was_written_reads_back() {
     assert_eq!(tx.api_token_list().await.unwrap(), std::slice::from_ref(&token));
     assert_eq!(tx.api_token_find(&token.id).await.unwrap().as_ref(), Some(&token));
     assert_eq!(tx.api_token_find_by_hash(&hash).await.unwrap(), Some(token));
-    let found = tx.master_key_find().await.unwrap().unwrap();
-    assert_eq!((found.id, found.probe, found.created), (record.id, record.probe, record.created));
+    assert_eq!(tx.master_keys().await.unwrap(), Some(MasterKeys { record, rotation: None }));
+}
+
+/// Of the master key that the store has.
+fn record() -> MasterKeyRecord {
+    MasterKeyRecord { id: MasterKey::parse(MASTER_KEY).unwrap().id(), probe: sealed(9), created: time(5) }
 }
 
 #[tokio::test]
@@ -75,7 +80,7 @@ async fn what_is_not_there_is_none_and_not_an_error() {
     assert_eq!(tx.hook_key_delete(&org.id, &key.id).await.unwrap(), KeyDeletion::Missing);
     assert!(tx.api_token_find(&token(1, &org).0.id).await.unwrap().is_none());
     assert!(tx.api_token_find_by_hash(&TokenHash([0; 32])).await.unwrap().is_none());
-    assert!(tx.master_key_find().await.unwrap().is_none());
+    assert!(tx.master_keys().await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -131,7 +136,7 @@ async fn the_database_itself_keeps_names_and_domains_unique() {
     assert!(!change!(store, tx => tx.api_token_revoke(&first_token.id, time(9))), "once");
     write!(store, tx => tx.api_token_insert(&same_name, &hash)).unwrap();
 
-    let record = MasterKeyRecord { id: MasterKeyId::from_bytes([7; 8]), probe: sealed(9), created: time(5) };
+    let record = record();
     write!(store, tx => tx.master_key_insert(&record)).unwrap();
     assert_eq!(conflict(write!(store, tx => tx.master_key_insert(&record))), Conflict::MasterKey);
 }

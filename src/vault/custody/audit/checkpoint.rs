@@ -140,13 +140,14 @@ impl Vault {
             return Ok(key);
         }
         let seed = checkpoint::new_seed(&self.registry.random);
+        let public_key = CheckpointKey::from_seed(seed.as_slice())?.public_key()?;
+        let mut tx = self.registry.store.write(actor, Serial::No).await?;
         let key = AuditKey {
             org_id: org.clone(),
-            public_key: CheckpointKey::from_seed(seed.as_slice())?.public_key()?,
+            public_key,
             sealed_seed: self.envelope.seal(AuditKey::place(org.as_str()), seed.as_slice()),
             created: self.registry.clock.now(),
         };
-        let mut tx = self.registry.store.write(actor, Serial::No).await?;
         if tx.audit_key_insert(&key).await? {
             let target = Target::of("AuditKey", &checkpoint::verifier_key(&origin(org), key.public_key), None);
             let record = Record::Of(org, vec![Event::new(EventKind::AuditKeyCreated, [target])]);

@@ -1,0 +1,39 @@
+//! Rotation of the master key of a vault that may be in use.
+
+use super::master_key::read_master_key;
+use super::open::{Sealing, open_migrated};
+use super::parts::Parts;
+use super::start_error::StartError;
+use crate::config::{DatabaseConfig, MasterKeySource};
+use crate::domain::actor::Actor;
+use crate::domain::sealed::MasterKeyId;
+use crate::vault::Registry;
+use crate::vault::custody::master_key_rotation::{MasterKeyChange, Rotated, Wishes};
+use crate::vault::custody::sealing::{self, NeverServed};
+
+/// Seals everything with another master key. Returns also the id of that one.
+///
+/// # Errors
+/// [`StartError`]; what was done until then stands, and is gone on with by the next call.
+pub async fn rotate_master_key(
+    database: &DatabaseConfig,
+    [old, next]: [&MasterKeySource; 2],
+    wishes: Wishes,
+    actor: &Actor,
+    parts: &Parts,
+) -> Result<(Rotated, MasterKeyId), StartError> {
+    let (old, next) = (read_master_key(old)?, read_master_key(next)?);
+    let Sealing { envelope, rows } = Sealing::new(&old, parts);
+    // A rotation that was begun may have to be gone on with, or be over.
+    envelope.learn(&next);
+    let (store, _) = open_migrated(database, false, &rows).await?;
+    let registry = Registry::new(store.clone(), parts.clock.clone(), parts.random.clone());
+    let rotated = async {
+        sealing::bring_over(&registry, &envelope, &rows, NeverServed::Refuse).await?;
+        let (registry, envelope, old, next) = (&registry, &envelope, &old, &next);
+        Ok(MasterKeyChange { registry, envelope, old, next, actor }.run(wishes).await?)
+    };
+    let rotated: Result<_, StartError> = rotated.await;
+    store.close().await;
+    Ok((rotated?, next.id()))
+}

@@ -1,0 +1,104 @@
+use crate::app::{self, Parts};
+use crate::cli::error::CliError;
+use crate::cli::flags::{self, DatabaseFlags, Flags, MasterKeyFlags};
+use crate::cli::operator::operator;
+use crate::cli::output;
+use crate::config::{DataDir, DatabaseConfig, MasterKeySource, variable};
+use crate::vault::custody::master_key_rotation::{Rotated, Wishes};
+use clap::Args;
+
+/// Seal the vault with another master key, while servers run
+#[derive(Args)]
+#[command(
+    after_help = "Servers go along without a restart; each must be started with the new key from then on, so put that in its place. Both
+keys open everything until it is done; then the old one opens nothing but backups of before. Where it ends early, run it again.
+
+Example:
+  hookvault master-key rotate --to-master-key-file new.key"
+)]
+pub struct Rotate {
+    /// The file that holds the new key
+    #[arg(long, value_name = "FILE", help_heading = "The new key")]
+    to_master_key_file: Option<String>,
+    /// The credential from systemd that is the new key
+    #[arg(long, value_name = "NAME", help_heading = "The new key")]
+    to_master_key_credential: Option<String>,
+    /// The command that prints the new key
+    #[arg(long, value_name = "LINE", help_heading = "The new key")]
+    to_master_key_command: Option<String>,
+    /// The file with the passphrase that opens it
+    #[arg(long, value_name = "FILE", help_heading = "The new key")]
+    to_master_key_passphrase_file: Option<String>,
+    /// The PKCS#11 library of the token that opens it
+    #[arg(long, value_name = "LIBRARY", help_heading = "The new key")]
+    to_pkcs11_module: Option<String>,
+    /// The label of the token
+    #[arg(long, value_name = "LABEL", help_heading = "The new key")]
+    to_pkcs11_token: Option<String>,
+    /// The label of the key on it
+    #[arg(long, value_name = "LABEL", help_heading = "The new key")]
+    to_pkcs11_key: Option<String>,
+    /// The file that holds its PIN
+    #[arg(long, value_name = "FILE", help_heading = "The new key")]
+    to_pkcs11_pin_file: Option<String>,
+    /// Let the old key open everything, too, until this is run again without
+    #[arg(long)]
+    keep_old: bool,
+    /// Others may have the old key: keep the new one out of the database. Stop all servers first
+    #[arg(long)]
+    leaked: bool,
+    #[command(flatten)]
+    database: DatabaseFlags,
+    #[command(flatten)]
+    master_key: MasterKeyFlags,
+}
+
+impl Rotate {
+    /// As the settings of the key that is in use.
+    fn next(&self) -> Flags {
+        vec![
+            (variable::MASTER_KEY_FILE, self.to_master_key_file.clone()),
+            (variable::MASTER_KEY_CREDENTIAL, self.to_master_key_credential.clone()),
+            (variable::MASTER_KEY_COMMAND, self.to_master_key_command.clone()),
+            (variable::MASTER_KEY_PASSPHRASE_FILE, self.to_master_key_passphrase_file.clone()),
+            (variable::PKCS11_MODULE, self.to_pkcs11_module.clone()),
+            (variable::PKCS11_TOKEN, self.to_pkcs11_token.clone()),
+            (variable::PKCS11_KEY, self.to_pkcs11_key.clone()),
+            (variable::PKCS11_PIN_FILE, self.to_pkcs11_pin_file.clone()),
+        ]
+    }
+
+    pub async fn run(self) -> Result<(), CliError> {
+        let sources = flags::sources([self.database.flags(), self.master_key.flags()])?;
+        let database = DatabaseConfig::from_sources(&sources)?;
+        let old = MasterKeySource::from_sources(&sources)?;
+        let next = MasterKeySource::from_sources(&sources.of_target(self.next()))?;
+        if next.is_missing() {
+            return Err(CliError::new(
+                "the new master key is not named",
+                "make one by `hookvault master-key generate --out new.key`, then add --to-master-key-file new.key",
+            ));
+        }
+        let wishes = Wishes { old_is_known_to_others: self.leaked, keep_old: self.keep_old };
+        let (rotated, id) =
+            app::rotate_master_key(&database, [&old, &next], wishes, &operator(), &Parts::real()).await?;
+        let place = match DataDir::from_sources(&sources)? {
+            Some(folder) => format!("put it into {}", folder.master_key().display()),
+            None => "put it where the settings of all servers say".to_owned(),
+        };
+        output::tell(&match rotated {
+            Rotated::Before => {
+                format!("the master key is {id} already\nhint: {place}, if it is not there yet")
+            }
+            Rotated::Done { old, rows } => format!(
+                "sealed {rows} row(s) anew: the master key is {id} now, and {old} opens nothing any more\nhint: {place} before the next \
+                 start, and keep the old one apart for as long as there are backups of before"
+            ),
+            Rotated::OldStillOpens { old, rows } => format!(
+                "sealed {rows} row(s) anew: the master key is {id} now, and {old} still opens everything\nhint: {place}, and run this \
+                 again without --keep-old"
+            ),
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,441 @@
+//! `hookvault master-key rotate`: all is sealed with another master key, while servers run.
+
+use super::{call, stderr};
+use crate::api::inline_hooks::{client_secret, private_key};
+use crate::support::app::MASTER_KEY;
+use crate::support::database::{POSTGRES, other_program};
+use crate::support::process::{Client, Installation, Screen, Served, hookvault, run};
+use crate::support::rounds;
+use crate::support::seal::seals;
+use hookvault::crypto::envelope::Envelope;
+use hookvault::crypto::keyring::Keyring;
+use hookvault::crypto::master_key::MasterKey;
+use hookvault::crypto::random::{Purpose, Random};
+use hookvault::crypto::rsa_key::KeyPair;
+use hookvault::domain::actor::Actor;
+use hookvault::domain::clock::Timestamp;
+use hookvault::domain::hook_key::{HookKey, place};
+use hookvault::domain::id::OrgId;
+use hookvault::domain::name::Name;
+use hookvault::domain::org::Org;
+use hookvault::repository::Mode;
+use hookvault::repository::store::Serial;
+use insta::assert_snapshot;
+use serde_json::Value;
+use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// Makes a master key, and returns its id.
+fn generate(folder: &Path, file: &str) -> String {
+    let made = call(folder, &["master-key", "generate", "--out", file]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    made.stderr.trim().strip_prefix("master key id: ").unwrap().to_owned()
+}
+
+fn rotate(folder: &Path, from: &str, to: &str, more: &[&str]) -> Screen {
+    let keys = ["master-key", "rotate", "--master-key-file", from, "--to-master-key-file", to];
+    run(hookvault(folder).args(keys).args(more))
+}
+
+fn serve(installation: &Installation, key: &str) -> Command {
+    let mut command = hookvault(installation.folder.path());
+    command.args([
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--master-key-file",
+        key,
+        "--rate-limit",
+        "off",
+        "--key-pool",
+        "2",
+    ]);
+    command
+}
+
+fn check(folder: &Path, key: &str) -> Screen {
+    call(folder, &["check", "--master-key-file", key])
+}
+
+/// The columns that are sealed or seal, as the schema has them, and how many of their rows are under a master key.
+async fn under(other: &mut AnyConnection, id: &str) -> Vec<(String, i64)> {
+    let columns = if POSTGRES.is_some() {
+        "SELECT table_name::text, column_name::text FROM information_schema.columns WHERE table_schema = 'public'"
+    } else {
+        "SELECT m.name, c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c WHERE m.type = 'table'"
+    };
+    let mut found = Vec::new();
+    for row in sqlx::query(columns).fetch_all(&mut *other).await.unwrap() {
+        let (table, column): (String, String) = (row.get(0), row.get(1));
+        if column != "seal" && !column.starts_with("sealed_") {
+            continue;
+        }
+        let hex = if POSTGRES.is_some() {
+            format!("encode(substring({column} FROM 2 FOR 8), 'hex')")
+        } else {
+            format!("lower(hex(substr({column}, 2, 8)))")
+        };
+        let count = format!("SELECT count(*) FROM {table} WHERE {hex} = '{id}'");
+        let count: i64 = sqlx::query_scalar(AssertSqlSafe(count)).fetch_one(&mut *other).await.unwrap();
+        if count > 0 {
+            found.push((format!("{table}.{column}"), count));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Keys, a hook with a secret and one with a key, an app with a key and an audit key.
+async fn fill(installation: &Installation, server: &Served) {
+    let client = server.client(&installation.token);
+    for name in ["a", "b", "c"] {
+        assert_eq!(client.create(name).await.unwrap().0, 200);
+    }
+    for hook in [client_secret("hook"), private_key("other hook", "a")] {
+        let (status, answer) = client.hook(&hook).await.unwrap();
+        assert_eq!(status, 200, "{answer}");
+    }
+    let folder = installation.folder.path();
+    let app = ["app", "create", "--name", "app", "--scope", "okta.inlineHooks.read", "--generate"];
+    for command in [&app[..], &["audit", "checkpoint"], &["signing-key", "rotate", "--revoke"]] {
+        let done = call(folder, command);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+    }
+}
+
+/// Reads, signs, renames, makes and deletes, until it is told to stop. Returns how many answers there were.
+async fn use_it(client: Client, name: String, stop: Arc<AtomicBool>, answers: Arc<AtomicUsize>) {
+    // Somebody who waits for nothing would make the trail long, and the rotation with it.
+    let mut pace = tokio::time::interval(Duration::from_millis(50));
+    let mut round = 0;
+    while !stop.load(Ordering::SeqCst) {
+        pace.tick().await;
+        round += 1;
+        let made = client.create(&format!("{name} {round}")).await;
+        let (status, made) = made.expect("an answer");
+        assert_eq!(status, 200, "{made}");
+        let id = serde_json::from_str::<Value>(&made).unwrap()["id"].as_str().unwrap().to_owned();
+        assert_eq!(client.sign("a").await.matches('.').count(), 2);
+        assert_eq!(client.sign(&id).await.matches('.').count(), 2);
+        for reply in [
+            client.rename(&id, &format!("{name} {round} renamed")).await,
+            client.list().await,
+            client.get("/.well-known/jwks.json").await,
+            client.get("/readyz").await,
+        ] {
+            let (status, body) = reply.expect("an answer");
+            assert_eq!(status, 200, "{body}");
+        }
+        assert_eq!(client.delete(&id).await.expect("an answer").0, 204);
+        answers.fetch_add(8, Ordering::SeqCst);
+    }
+}
+
+/// Two servers that are used all the while.
+struct Busy {
+    servers: [Served; 2],
+    users: JoinSet<()>,
+    stop: Arc<AtomicBool>,
+    answers: Arc<AtomicUsize>,
+}
+
+impl Busy {
+    fn start(installation: &Installation) -> Self {
+        let servers: [Served; 2] = std::array::from_fn(|_| Served::start(&mut serve(installation, "master.key")));
+        let (stop, answers) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        let mut users = JoinSet::new();
+        for (number, server) in servers.iter().enumerate() {
+            let client = server.client(&installation.token);
+            users.spawn(use_it(client, format!("user {number}"), stop.clone(), answers.clone()));
+        }
+        Self { servers, users, stop, answers }
+    }
+
+    /// How many answers there were, all of them good.
+    async fn end(mut self) -> ([Served; 2], usize) {
+        self.stop.store(true, Ordering::SeqCst);
+        while let Some(user) = self.users.join_next().await {
+            user.unwrap();
+        }
+        (self.servers, self.answers.load(Ordering::SeqCst))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_go_along_and_the_old_key_opens_nothing_afterwards() {
+    let installation = installation();
+    let folder = installation.folder.path();
+    let mut other = other_program(&installation.database()).await;
+    let next = generate(folder, "next.key");
+    let first = Served::start(&mut installation.serve());
+    fill(&installation, &first).await;
+    let before = under(&mut other, &old_id()).await;
+    assert_eq!(before.len(), 15, "each column that is sealed or seals: {before:?}");
+    drop(first);
+
+    let busy = Busy::start(&installation);
+    let rotated = rotate(folder, "master.key", "next.key", &[]);
+    assert_eq!((rotated.code, rotated.stdout.as_str()), (0, ""), "{}", rotated.stderr);
+    let told = rotated.stderr.split_once(" row(s)").unwrap().1;
+    let old = old_id();
+    assert_eq!(
+        told,
+        format!(
+            " anew: the master key is {next} now, and {old} opens nothing any more\nhint: put it where the settings of all servers say \
+             before the next start, and keep the old one apart for as long as there are backups of before\n"
+        )
+    );
+    let (servers, answers) = busy.end().await;
+    assert!(answers > 0);
+    for server in &servers {
+        assert!(server.log_until("is_over=true").contains("the master key is rotated"));
+        // Both were started with the old one.
+        assert_eq!(server.get("/readyz").await.unwrap().0, 200);
+        assert_eq!(server.client(&installation.token).sign("b").await.matches('.').count(), 2);
+    }
+    assert_eq!(under(&mut other, &old).await, []);
+    let after = under(&mut other, &next).await;
+    assert_eq!(
+        after.iter().map(|(column, _)| column).collect::<Vec<_>>(),
+        before.iter().map(|(column, _)| column).collect::<Vec<_>>()
+    );
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM master_key_rotation").fetch_one(&mut other).await.unwrap();
+    assert_eq!(rows, 0, "what was sealed of either is gone");
+    drop(servers);
+
+    let checked = check(folder, "next.key");
+    assert_eq!((checked.code, checked.stdout.as_str()), (0, ""), "{}", checked.stderr);
+    let refused = check(folder, "master.key");
+    assert_eq!(refused.code, 1);
+    let since: String = {
+        let created: i64 = sqlx::query_scalar("SELECT created FROM master_key").fetch_one(&mut other).await.unwrap();
+        Timestamp::from_unix(created).unwrap().to_wire()
+    };
+    assert_eq!(
+        refused.stderr,
+        format!(
+            "error: the database was sealed with the master key {next} of {since}, but the master key given is {old}\nhint: give the \
+             master key whose id is {next}; without it the private keys cannot be opened\n"
+        )
+    );
+    for event in ["system.vault.master_key.rotation_started", "system.vault.master_key.rotated"] {
+        let told = call(folder, &["audit", "list", "--json", "--master-key-file", "next.key", "--type", event]);
+        assert_eq!(told.stdout.matches(event).count(), 1, "{event}: {}", told.stderr);
+    }
+    let again = rotate(folder, "master.key", "next.key", &[]);
+    assert_eq!(
+        (again.code, again.stderr.lines().next().unwrap()),
+        (0, format!("the master key is {next} already").as_str())
+    );
+}
+
+fn installation() -> Installation {
+    let installation = Installation::new();
+    let extended = call(
+        installation.folder.path(),
+        &["token", "create", "--name", "all", "--scope", "okta.inlineHooks.manage", "--scope", "hookvault.keys.use"],
+    );
+    assert_eq!(extended.code, 0, "{}", extended.stderr);
+    Installation { token: extended.stdout.trim().to_owned(), ..installation }
+}
+
+fn old_id() -> String {
+    MasterKey::parse(MASTER_KEY).unwrap().id().to_string()
+}
+
+#[tokio::test]
+async fn with_keep_old_either_key_opens_everything_until_it_is_run_again_without() {
+    let installation = installation();
+    let folder = installation.folder.path();
+    let server = Served::start(&mut installation.serve());
+    fill(&installation, &server).await;
+    drop(server);
+    generate(folder, "next.key");
+    generate(folder, "third.key");
+    let kept = rotate(folder, "master.key", "next.key", &["--keep-old"]);
+    assert!(kept.stderr.contains("still opens everything"), "{}", kept.stderr);
+    for key in ["master.key", "next.key"] {
+        let mut server = Served::start(&mut serve(&installation, key));
+        let client = server.client(&installation.token);
+        assert_eq!(client.create(key).await.unwrap().0, 200);
+        assert_eq!(client.sign("a").await.matches('.').count(), 2);
+        server.terminate();
+        assert_eq!(check(folder, key).code, 0);
+    }
+    let mut other = other_program(&installation.database()).await;
+    assert_eq!(under(&mut other, &old_id()).await, [("master_key_rotation.sealed_next".to_owned(), 1)]);
+    let stranger = check(folder, "third.key");
+    assert!(
+        stranger.stderr.starts_with("error: the database is under a rotation from the master key "),
+        "{}",
+        stranger.stderr
+    );
+    let third = rotate(folder, "master.key", "third.key", &[]);
+    assert_eq!(third.code, 1);
+    assert!(third.stderr.contains("another rotation is under way"), "{}", third.stderr);
+
+    // Whoever runs it may have put the new key in its place by then.
+    let ended = rotate(folder, "next.key", "next.key", &[]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    assert_eq!((check(folder, "next.key").code, check(folder, "master.key").code), (0, 1));
+    assert_eq!(rotate(folder, "next.key", "third.key", &[]).code, 0);
+    assert_eq!((check(folder, "third.key").code, check(folder, "next.key").code), (0, 1));
+}
+
+#[tokio::test]
+async fn a_new_key_stays_out_of_the_database_where_the_old_one_has_leaked() {
+    let installation = installation();
+    let folder = installation.folder.path();
+    drop(Served::start(&mut installation.serve()));
+    generate(folder, "next.key");
+    let kept = rotate(folder, "master.key", "next.key", &["--leaked", "--keep-old"]);
+    assert_eq!(kept.code, 0, "{}", kept.stderr);
+    let mut other = other_program(&installation.database()).await;
+    let wrapped = "SELECT count(sealed_next) + count(sealed_old) FROM master_key_rotation";
+    assert_eq!(sqlx::query_scalar::<_, i64>(wrapped).fetch_one(&mut other).await.unwrap(), 0);
+    let alone = check(folder, "master.key");
+    assert_eq!(alone.code, 1);
+    assert!(alone.stderr.ends_with("go on by `hookvault master-key rotate` with both\n"), "{}", alone.stderr);
+    assert_eq!(rotate(folder, "master.key", "next.key", &["--leaked"]).code, 0);
+    assert_eq!((check(folder, "next.key").code, check(folder, "master.key").code), (0, 1));
+}
+
+#[tokio::test]
+async fn nothing_is_begun_where_something_would_not_open_afterwards() {
+    let installation = installation();
+    let folder = installation.folder.path();
+    let server = Served::start(&mut installation.serve());
+    fill(&installation, &server).await;
+    drop(server);
+    generate(folder, "next.key");
+    assert_snapshot!(stderr(folder, &["master-key", "rotate"]), @"
+    error: the new master key is not named
+    hint: make one by `hookvault master-key generate --out new.key`, then add --to-master-key-file new.key
+    ");
+    assert_snapshot!(stderr(folder, &["master-key", "rotate", "--to-master-key-file", "a", "--to-master-key-command", "b"]), @"
+    error: both --to-master-key-file and --to-master-key-command are set
+    hint: set one of them: it must be clear which master key counts
+    ");
+    let mut other = other_program(&installation.database()).await;
+    sqlx::raw_sql(
+        "UPDATE hook_key SET sealed_pkcs8 = (SELECT sealed_pkcs8 FROM hook_key WHERE name = 'b') WHERE name = 'a'",
+    )
+    .execute(&mut other)
+    .await
+    .unwrap();
+    let refused = rotate(folder, "master.key", "next.key", &[]);
+    assert_eq!(refused.code, 1);
+    assert!(
+        refused.stderr.contains("(a): the sealed value was changed, or belongs to another place"),
+        "{}",
+        refused.stderr
+    );
+    let rows: i64 = sqlx::query_scalar("SELECT count(*) FROM master_key_rotation").fetch_one(&mut other).await.unwrap();
+    assert_eq!(rows, 0, "nothing was begun");
+}
+
+/// Puts orgs of 50 keys each past the API: making 5,000 keys would take long, and all of them are one here.
+async fn many(installation: &Installation, orgs: usize) {
+    let random = Random::system();
+    let master_key = MasterKey::parse(MASTER_KEY).unwrap();
+    let envelope = Envelope::new(Arc::new(Keyring::new(&master_key)), random.clone());
+    let url = crate::support::database::url(&installation.database());
+    let (store, _) = hookvault::repository::open(&url, Mode::Existing, Arc::new(seals(MASTER_KEY))).await.unwrap();
+    let pair = KeyPair::make(&random);
+    let now = Timestamp::from_unix(1_700_000_000).unwrap();
+    for number in 0..orgs {
+        let id: OrgId = random.id();
+        let org = Org {
+            id: id.clone(),
+            name: Name::parse(&format!("org {number}")).unwrap(),
+            domain: None,
+            is_default: false,
+            created: now,
+        };
+        let mut tx = store.write(&Actor::Vault, Serial::No).await.unwrap();
+        tx.org_insert(&org).await.unwrap().unwrap();
+        for number in 0..50 {
+            let key = HookKey {
+                id: random.id(),
+                org_id: id.clone(),
+                key_id: random.key_id(),
+                name: Name::parse(&format!("key {number}")).unwrap(),
+                created: now,
+                last_updated: now,
+                is_used: false,
+                public_key: pair.public_key.clone(),
+                birth: None,
+            };
+            let sealed = envelope.seal(place(&id, &key.id), pair.pkcs8());
+            tx.hook_key_insert(&key, &sealed).await.unwrap().unwrap();
+        }
+        tx.commit(now).await.unwrap();
+    }
+    store.close().await;
+}
+
+/// With `ROTATION_KILLS=100 ROTATION_ORGS=100` as much as was promised: 5,000 values, 100 kills.
+#[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stdout, reason = "how much was shown")]
+async fn a_rotation_that_is_killed_anywhere_is_gone_on_with() {
+    let (kills, orgs) = (rounds("ROTATION_KILLS", 6), rounds("ROTATION_ORGS", 4));
+    let installation = installation();
+    let folder = installation.folder.path();
+    let first = Served::start(&mut installation.serve());
+    fill(&installation, &first).await;
+    drop(first);
+    many(&installation, orgs).await;
+    let busy = Busy::start(&installation);
+    // How long one takes that nobody kills.
+    generate(folder, "0.key");
+    let started = Instant::now();
+    assert_eq!(rotate(folder, "master.key", "0.key", &[]).code, 0);
+    let whole = started.elapsed();
+    let random = Random::system();
+    let (mut killed, mut rotations) = (0, 0);
+    while killed < kills {
+        let (from, to) = (format!("{rotations}.key"), format!("{}.key", rotations + 1));
+        generate(folder, &to);
+        // Each rotation is killed ten times, further on with each: from its start to its last step.
+        for at in 0..10_u32 {
+            if killed == kills {
+                break;
+            }
+            let mut command = hookvault(folder);
+            command.args(["master-key", "rotate", "--master-key-file", &from, "--to-master-key-file", &to]);
+            let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+            let jitter = random.bytes::<1>(Purpose::Id)[0];
+            tokio::time::sleep(whole * (at * 256 + u32::from(jitter)) / 2560).await;
+            let ended = child.try_wait().unwrap();
+            child.kill().unwrap();
+            child.wait().unwrap();
+            killed += usize::from(ended.is_none());
+            if ended.is_some() {
+                break;
+            }
+        }
+        let last = rotate(folder, &from, &to, &[]);
+        assert_eq!(last.code, 0, "{}", last.stderr);
+        rotations += 1;
+        let refused = check(folder, &from);
+        assert!(
+            refused.stderr.starts_with("error: the database was sealed with the master key "),
+            "{}",
+            refused.stderr
+        );
+    }
+    let (servers, answers) = busy.end().await;
+    drop(servers);
+    let checked = check(folder, &format!("{rotations}.key"));
+    assert_eq!((checked.code, checked.stdout.as_str()), (0, ""), "{}", checked.stderr);
+    let sound: usize = checked.stderr.split(' ').next().unwrap().parse().unwrap();
+    assert!(sound >= orgs * 50, "{}", checked.stderr);
+    let mut other = other_program(&installation.database()).await;
+    assert_eq!(under(&mut other, &old_id()).await, []);
+    println!("{killed} kills in {rotations} rotations of {sound} values: {answers} answers, all good");
+}
