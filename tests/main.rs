@@ -15,3 +15,4 @@ mod races;
 mod store;
 mod support;
 mod tidy;
+mod verifier;

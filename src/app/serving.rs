@@ -100,6 +100,7 @@ impl App {
         let (stop, _) = watch::channel(false);
         tokio::spawn(tasks::look_for_damage(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::maintain(vault.clone(), stop.subscribe()));
+        tokio::spawn(tasks::turn_hook_keys(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::erase(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::follow_master_key(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::tell_uses(vault.clone(), stop.subscribe()));

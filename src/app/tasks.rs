@@ -28,6 +28,26 @@ pub async fn maintain(vault: Vault, mut stopping: watch::Receiver<bool>) {
     }
 }
 
+/// How often the server looks whether a hook key is due for its next key.
+const TURNING: Duration = Duration::from_secs(1);
+
+/// Does what is due of rotations of hook keys, until the server stops.
+pub async fn turn_hook_keys(vault: Vault, mut stopping: watch::Receiver<bool>) {
+    loop {
+        match vault.hook_key_upkeep().await {
+            Err(VaultError::Unavailable(error)) if error.is_closed() => return,
+            // Damage is told where it is met.
+            Err(error) if error.is_damage() => {}
+            Err(error) => tracing::warn!(error = %error, "the rotation of hook keys has to wait"),
+            Ok(()) => {}
+        }
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = tokio::time::sleep(TURNING) => {}
+        }
+    }
+}
+
 /// How often the server looks whether something deleted is still on the disk: within 5 s after the last reader of an older state it
 /// is not.
 const ERASURE: Duration = Duration::from_secs(2);

@@ -106,6 +106,9 @@ impl From<VaultError> for CliError {
                 format!("take it out of these first: {}", users.iter().map(user).collect::<Vec<_>>().join(", "))
             }
             VaultError::AppActive => "deactivate it first: `hookvault app deactivate`".into(),
+            VaultError::HookKeyRotating { .. } | VaultError::HookKeyRetiredCap { .. } => {
+                "rotate again after that, or use --emergency if a key is in wrong hands".into()
+            }
             VaultError::RotationUnderWay { .. } => {
                 "wait until it does, or use --revoke if a key is in wrong hands".into()
             }
@@ -120,7 +123,10 @@ impl From<VaultError> for CliError {
                 Conflict::InlineHookName => "choose another name; `hookvault hook list` shows all inline hooks".into(),
                 Conflict::HookKeyCap => "delete one that is not needed: `hookvault key delete`".into(),
                 Conflict::InlineHookCap | Conflict::KeyReferenceCap => "delete one that is not needed first".into(),
-                Conflict::HookKeyMissing | Conflict::SigningKeyGeneration | Conflict::MasterKey => "try again".into(),
+                Conflict::HookKeyMissing
+                | Conflict::HookKeyNext
+                | Conflict::SigningKeyGeneration
+                | Conflict::MasterKey => "try again".into(),
             },
             other => app::store_hint(other),
         };

@@ -1,19 +1,18 @@
+mod listing;
+mod rotate;
+
 use super::error::CliError;
 use super::flags::VaultFlags;
 use super::output;
 use crate::cli::operator::operator;
-use crate::crypto::jwk;
-use crate::domain::hook_key::{HookKey, KeyReference};
+use crate::domain::hook_key_version::Timeline;
 use crate::domain::id::{HookKeyId, PrefixedId as _};
 use crate::domain::org::Org;
-use crate::domain::verifying_key::VerifyingKey;
 use crate::vault::Vault;
 use crate::vault::error::VaultError;
 use crate::vault::keys::import::Foreign;
-use crate::vault::keys::publishing::PublishedKey;
 use clap::{Args, Subcommand};
-use serde::Serialize;
-use serde_json::{Map, Value};
+use listing::{KeyDetails, KeyLine, User, VersionLine};
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
@@ -30,6 +29,7 @@ pub enum KeyCommand {
     Import(Import),
     Show(Show),
     Rename(Rename),
+    Rotate(rotate::Rotate),
     Delete(Delete),
 }
 
@@ -127,6 +127,7 @@ impl KeyCommand {
             Self::Import(import) => import.run().await,
             Self::Show(show) => show.run().await,
             Self::Rename(rename) => rename.run().await,
+            Self::Rotate(rotate) => rotate.run().await,
             Self::Delete(delete) => delete.run().await,
         }
     }
@@ -134,7 +135,7 @@ impl KeyCommand {
 
 impl List {
     async fn run(self) -> Result<(), CliError> {
-        let list = async |vault: &Vault, org: &Org| vault.hook_key_list(&org.id).await;
+        let list = async |vault: &Vault, org: &Org| vault.hook_key_timeline_list(&org.id).await;
         let lines: Vec<_> = self.vault.work(list).await?.iter().map(KeyLine::from).collect();
         if self.json {
             return output::print_json(&lines);
@@ -149,7 +150,7 @@ impl Create {
         let made = self.vault.work(create).await?;
         let key = made.key();
         if self.json {
-            output::print_json(&KeyDetails::new(&made, &[]))?;
+            output::print_json(&KeyDetails::fresh(&made))?;
         } else {
             output::print(&format!("{}\n", key.id))?;
         }
@@ -174,7 +175,7 @@ impl Import {
         let imported = self.vault.work(import).await?;
         let key = imported.key();
         if self.json {
-            output::print_json(&KeyDetails::new(&imported, &[]))?;
+            output::print_json(&KeyDetails::fresh(&imported))?;
         } else {
             output::print(&format!("{}\n", key.id))?;
         }
@@ -200,15 +201,23 @@ impl Show {
     async fn run(self) -> Result<(), CliError> {
         let show = async |vault: &Vault, org: &Org| {
             let key = vault.hook_key_get_by_id_or_name(&org.id, &self.key).await?;
-            let users = vault.key_reference_list(&org.id, key.key().id.as_str()).await?;
-            Ok::<_, VaultError>((key, users))
+            let id = key.key().id.as_str();
+            let users = vault.key_reference_list(&org.id, id).await?;
+            let timeline = vault.hook_key_timeline(&org.id, id).await?;
+            Ok::<(_, _, Timeline), VaultError>((key, users, timeline))
         };
-        let (key, users) = self.vault.work(show).await?;
-        let details = KeyDetails::new(&key, &users);
+        let (key, users, timeline) = self.vault.work(show).await?;
+        let details = KeyDetails::new(&key, &users, &timeline);
         if self.json {
             return output::print_json(&details);
         }
+        let versions: Vec<_> = details.line.versions.iter().map(VersionLine::cells).collect();
         output::print_table(KeyLine::COLUMNS, &[details.line.cells()])?;
+        // One that signs alone says nothing more.
+        if versions.len() > 1 {
+            output::print("\n")?;
+            output::print_table(VersionLine::COLUMNS, &versions)?;
+        }
         if details.used_by.is_empty() {
             return Ok(());
         }
@@ -250,92 +259,4 @@ async fn id_of(vault: &Vault, org: &Org, id_or_name: String) -> Result<String, V
     let keys = vault.hook_key_list(&org.id).await?;
     let named = keys.iter().find(|key| key.name.as_str() == id_or_name);
     Ok(named.map_or(id_or_name, |key| key.id.to_string()))
-}
-
-/// The members have their names from the API (wire.md §1).
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct KeyLine {
-    id: String,
-    key_id: String,
-    name: String,
-    created: String,
-    last_updated: String,
-    is_used: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct KeyDetails {
-    #[serde(flatten)]
-    line: KeyLine,
-    used_by: Vec<User>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    birth: Option<BirthText>,
-    public_key: Map<String, Value>,
-}
-
-/// How the key came to be.
-#[derive(Serialize)]
-struct BirthText {
-    origin: &'static str,
-    by: String,
-    with: String,
-}
-
-#[derive(Serialize)]
-struct User {
-    kind: String,
-    id: String,
-    name: String,
-}
-
-impl From<&HookKey> for KeyLine {
-    fn from(key: &HookKey) -> Self {
-        Self {
-            id: key.id.to_string(),
-            key_id: key.key_id.to_string(),
-            name: key.name.to_string(),
-            created: key.created.to_wire(),
-            last_updated: key.last_updated.to_wire(),
-            is_used: key.is_used,
-        }
-    }
-}
-
-impl KeyLine {
-    const COLUMNS: [&str; 5] = ["ID", "NAME", "KID", "USED", "CREATED"];
-
-    fn cells(self) -> [String; 5] {
-        let used = if self.is_used { "yes" } else { "no" };
-        [self.id, self.name, self.key_id, used.into(), self.created]
-    }
-}
-
-impl User {
-    const COLUMNS: [&str; 3] = ["USED BY", "ID", "NAME"];
-
-    fn cells(self) -> [String; 3] {
-        [self.kind, self.id, self.name]
-    }
-}
-
-impl KeyDetails {
-    fn new(key: &PublishedKey, users: &[KeyReference]) -> Self {
-        let user = |user: &KeyReference| User {
-            kind: user.consumer_kind.to_string(),
-            id: user.consumer_id.to_string(),
-            name: user.consumer_name.to_string(),
-        };
-        Self {
-            line: key.key().into(),
-            used_by: users.iter().map(user).collect(),
-            birth: key.key().birth.as_ref().map(|birth| BirthText {
-                origin: birth.origin.as_str(),
-                by: birth.by.clone(),
-                with: birth.with.clone(),
-            }),
-            public_key: jwk::members(&VerifyingKey::Rsa(key.public_key().clone())),
-        }
-    }
 }

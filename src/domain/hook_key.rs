@@ -5,6 +5,7 @@ use super::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use super::invalid::Invalid;
 use super::name::Name;
 use super::sealed::{Place, Sealed};
+use std::time::Duration;
 
 /// How many keys an org may hold (wire.md §1). The database enforces it by itself.
 pub const MAX_KEYS_PER_ORG: u32 = 50;
@@ -26,6 +27,10 @@ pub struct HookKey {
     pub public_key: PublicKey,
     /// `None` for keys from before this was kept.
     pub birth: Option<Birth>,
+    /// From when on this key pair signs.
+    pub signs_from: Timestamp,
+    /// How often it gets another one by itself, if it does.
+    pub rotate_every: Option<Duration>,
 }
 
 /// How a key came to be.
@@ -84,6 +89,8 @@ impl HookKey {
             is_used: false,
             public_key: PublicKey { modulus: (0..=255).rev().collect(), exponent: vec![1, 0, 1] },
             birth: None,
+            signs_from: moment,
+            rotate_every: None,
         }
     }
 }

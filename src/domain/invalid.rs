@@ -57,6 +57,8 @@ pub enum Invalid {
     HeaderValue,
     #[error("is not a number of seconds from 1 to {limit}")]
     Seconds { limit: u64 },
+    #[error("is not a number of seconds from {from} to {to}: {why}")]
+    SecondsBetween { from: u64, to: u64, why: &'static str },
     #[error("has more than {limit} entries")]
     TooMany { limit: usize },
     #[error(

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod connection_limits;
 pub mod dialect;
 pub mod hook_key;
+pub mod hook_key_version;
 pub mod http_url;
 pub mod id;
 pub mod inline_hook;

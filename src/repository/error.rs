@@ -60,6 +60,8 @@ pub enum Conflict {
     HookKeyName,
     #[error("the org has all the keys that it may have")]
     HookKeyCap,
+    #[error("the key has a next one already")]
+    HookKeyNext,
     #[error("the key has all the uses that other programs may register")]
     KeyReferenceCap,
     #[error("there is no such key")]

@@ -60,6 +60,10 @@ pub trait HookKeyWrite: HookKeyRead {
         now: Timestamp,
     ) -> Refusable<Option<HookKey>>;
 
-    /// Deletes a key that nobody uses. A key in use ends the transaction, as every refusal does.
+    /// Writes all of a key but its name anew, and its private half where there is another one. Who calls this has read the key in the
+    /// same transaction, and asked for that to be serial. Returns whether there was one.
+    async fn hook_key_replace(&mut self, key: &HookKey, sealed_pkcs8: Option<&Sealed>) -> Result<bool, StoreError>;
+
+    /// Deletes a key that nobody uses, and all of its versions. A key in use ends the transaction, as every refusal does.
     async fn hook_key_delete(&mut self, org: &OrgId, id: &HookKeyId) -> Result<KeyDeletion, StoreError>;
 }

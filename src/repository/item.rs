@@ -6,6 +6,7 @@ use super::used_token_id::UsedTokenId;
 use crate::domain::api_token::StoredApiToken;
 use crate::domain::audit::{AuditEntry, AuditHead};
 use crate::domain::hook_key::{SealedHookKey, StoredKeyReference};
+use crate::domain::hook_key_version::HookKeyVersion;
 use crate::domain::id::ServiceAppId;
 use crate::domain::inline_hook::StoredInlineHook;
 use crate::domain::master_key::MasterKeys;
@@ -20,6 +21,7 @@ pub enum Item {
     MasterKeys(MasterKeys),
     Org(Org),
     HookKey(SealedHookKey),
+    HookKeyVersion(HookKeyVersion),
     InlineHook(Box<StoredInlineHook>),
     KeyReference(StoredKeyReference),
     ApiToken(StoredApiToken),
@@ -41,6 +43,7 @@ impl Item {
             Self::MasterKeys(_) => "master key record",
             Self::Org(_) => "org",
             Self::HookKey(_) => "hook key",
+            Self::HookKeyVersion(_) => "version of a hook key",
             Self::InlineHook(_) => "inline hook",
             Self::KeyReference(_) => "use of a key",
             Self::ApiToken(_) => "API token",

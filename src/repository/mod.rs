@@ -8,6 +8,7 @@ pub mod audit;
 pub mod erasure;
 pub mod error;
 pub mod hook_key;
+pub mod hook_key_version;
 pub mod inline_hook;
 pub mod item;
 pub mod key_reference;

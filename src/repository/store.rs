@@ -15,7 +15,8 @@
 
 use super::error::{OpenError, StoreError};
 use super::{
-    api_token, audit, erasure, hook_key, inline_hook, item, key_reference, master_key, org, service_app, signing_key,
+    api_token, audit, erasure, hook_key, hook_key_version, inline_hook, item, key_reference, master_key, org,
+    service_app, signing_key,
 };
 use super::{erasure::Erasure, used_token_id};
 use crate::domain::actor::Actor;
@@ -85,6 +86,7 @@ pub trait Store: Send + Sync {
 pub trait ReadTx:
     org::OrgRead
     + hook_key::HookKeyRead
+    + hook_key_version::HookKeyVersionRead
     + key_reference::KeyReferenceRead
     + inline_hook::InlineHookRead
     + api_token::ApiTokenRead
@@ -103,6 +105,7 @@ pub trait WriteTx:
     ReadTx
     + org::OrgWrite
     + hook_key::HookKeyWrite
+    + hook_key_version::HookKeyVersionWrite
     + key_reference::KeyReferenceWrite
     + inline_hook::InlineHookWrite
     + api_token::ApiTokenWrite

@@ -110,6 +110,10 @@ pub enum VaultError {
     KeyInUse { users: Vec<KeyReference> },
     #[error("the service app is active")]
     AppActive,
+    #[error("the next key is there already, and signs from {} on", .signs_from.to_wire())]
+    HookKeyRotating { signs_from: Timestamp },
+    #[error("the hook key has all the retired keys that may be published, the first until {}", .until.to_wire())]
+    HookKeyRetiredCap { until: Timestamp },
     #[error("the next signing key is there already, and signs from {} on", .signs_from.to_wire())]
     RotationUnderWay { signs_from: Timestamp },
     #[error("the token request is refused: {0}")]

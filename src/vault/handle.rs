@@ -17,8 +17,8 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use tokio::sync::{Mutex, Semaphore};
 
-/// The parsed hook keys that were used last.
-type ParsedHookKeys = Recent<HookKeyId, Arc<PrivateKey>>;
+/// The hook keys that were used last, parsed: of each the one that has signed, so that none signs under the `kid` of its successor.
+type ParsedHookKeys = Recent<HookKeyId, (KeyId, Arc<PrivateKey>)>;
 
 /// How many hook keys stay parsed.
 const PARSED_HOOK_KEYS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not 0");

@@ -110,6 +110,9 @@ fn the_table_says_what_each_route_is() {
     POST /api/v1/inlineHooks/{id}/lifecycle/deactivate: okta.inlineHooks.manage
     POST /api/v1/inlineHooks/{id}/execute: okta.inlineHooks.manage
     POST /vault/v1/hook-keys/import: okta.inlineHooks.manage
+    POST /vault/v1/hook-keys/{key}/rotate: okta.inlineHooks.manage
+    GET /vault/v1/hook-keys/{key}/rotation: okta.inlineHooks.read
+    PUT /vault/v1/hook-keys/{key}/rotation: okta.inlineHooks.manage
     GET /vault/v1/hook-keys/{key}/references: okta.inlineHooks.read
     GET /vault/v1/hook-keys/{key}/references/{consumer}: okta.inlineHooks.read
     PUT /vault/v1/hook-keys/{key}/references/{consumer}: okta.inlineHooks.manage

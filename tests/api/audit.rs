@@ -156,6 +156,8 @@ async fn every_route_that_changes_something_or_uses_a_key_is_told() {
         ("POST", "/api/v1/inlineHooks/{id}/lifecycle/activate", vec!["inline_hook.activated"]),
         ("DELETE", "/api/v1/inlineHooks/{id}", vec!["inline_hook.deactivated", "inline_hook.deleted"]),
         ("POST", "/vault/v1/hook-keys/import", vec!["system.hook.key.imported"]),
+        ("POST", "/vault/v1/hook-keys/{key}/rotate", vec!["system.hook.key.rotated"]),
+        ("PUT", "/vault/v1/hook-keys/{key}/rotation", vec!["system.hook.key.scheduled"]),
         ("PUT", "/vault/v1/hook-keys/{key}/references/{consumer}", vec!["system.hook.key.reference.created"]),
         ("DELETE", "/vault/v1/hook-keys/{key}/references/{consumer}", vec!["system.hook.key.reference.deleted"]),
         ("POST", "/vault/v1/hook-keys/{key}/client-assertions", vec!["system.hook.key.used"]),
@@ -185,6 +187,10 @@ async fn every_route_that_changes_something_or_uses_a_key_is_told() {
             ("POST", "/vault/v1/hook-keys/import") => {
                 let jwk: Value = serde_json::from_str(&crate::api::key_import::good_jwk()).unwrap();
                 manager.post(path, json!({"name": "imported", "jwk": jwk})).await
+            }
+            ("POST", path) if path.ends_with("rotate") => manager.post(&path.replace("{key}", &key), json!({})).await,
+            ("PUT", path) if path.ends_with("rotation") => {
+                manager.put(&path.replace("{key}", &key), json!({"rotateEvery": 86_400})).await
             }
             ("PUT", _) => manager.put(&uses, json!({"kind": "program", "name": "mine"})).await,
             ("DELETE", _) => manager.delete(&uses).await,

@@ -82,6 +82,47 @@ async fn after_a_deletion_no_sealed_byte_of_the_key_is_on_disk() {
     }
 }
 
+/// What is sealed of the next key of a hook key, as it is on disk.
+async fn sealed_next(app: &TestApp, id: &str) -> Vec<u8> {
+    sqlx::query_scalar("SELECT sealed_pkcs8 FROM hook_key_version WHERE hook_key_id = ? AND until IS NULL")
+        .bind(id)
+        .fetch_one(&mut sqlite_program(&app.database()).await)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_key_that_signs_no_more_leaves_no_sealed_byte_on_disk() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let key = manager.create("a").await;
+    let id = key["id"].as_str().unwrap();
+    let rotate = format!("/vault/v1/hook-keys/{id}/rotate");
+    let quick = serde_json::json!({"publishAhead": 120});
+    let (_, first) = sealed(&app, id).await;
+    assert_eq!(manager.post(&rotate, quick.clone()).await.status, 200);
+    let second = sealed_next(&app, id).await;
+    app.clock.advance(Duration::from_secs(120));
+    app.vault.hook_key_upkeep().await.unwrap();
+    // Retired, and published still; and the other one was sealed anew where it signs.
+    gone(&app, &first).await;
+    gone(&app, &second).await;
+    let (_, signing) = sealed(&app, id).await;
+    assert!(holds_a_part_of(&disk(&app.database()), &signing));
+    // In an emergency all are replaced, the next one too.
+    assert_eq!(manager.post(&rotate, quick.clone()).await.status, 200);
+    let next = sealed_next(&app, id).await;
+    assert_eq!(manager.post(&rotate, serde_json::json!({"emergency": true})).await.status, 200);
+    gone(&app, &signing).await;
+    gone(&app, &next).await;
+    // A deletion takes the next one along.
+    assert_eq!(manager.post(&rotate, quick).await.status, 200);
+    let (next, (_, signing)) = (sealed_next(&app, id).await, sealed(&app, id).await);
+    assert_eq!(manager.delete(&format!("{KEYS}/{id}")).await.status, 204);
+    let left = disk(&app.database());
+    assert!(!holds_a_part_of(&left, &next) && !holds_a_part_of(&left, &signing));
+}
+
 /// A program that reads the state of now until it is told to stop.
 async fn reader(app: &TestApp) -> sqlx::SqliteConnection {
     let mut reader = sqlite_program(&app.database()).await;

@@ -15,6 +15,7 @@ pub mod inline_hooks;
 mod jwt_mutations;
 mod key_import;
 mod key_references;
+mod key_rotation;
 mod orgs;
 mod outbound;
 mod pages;

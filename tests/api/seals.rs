@@ -25,7 +25,7 @@ use std::time::Duration;
 const KEYS: &str = "/api/v1/hook-keys";
 
 /// What another hand may write into a column, as SQL.
-const ALTERATIONS: [(&str, &[(&str, &str)]); 8] = [
+const ALTERATIONS: [(&str, &[(&str, &str)]); 9] = [
     ("org", &[("name", "'another'"), ("domain", "'evil.example.com'"), ("created", "created + 1")]),
     (
         "hook_key",
@@ -38,6 +38,23 @@ const ALTERATIONS: [(&str, &[(&str, &str)]); 8] = [
             ("exponent", "(SELECT id FROM master_key)"),
             ("created", "created - 1"),
             ("last_updated", "last_updated + 1"),
+            ("signs_from", "created + 1"),
+            ("rotate_every", "1"),
+        ],
+    ),
+    (
+        "hook_key_version",
+        &[
+            ("signs_from", "signs_from - 86400"),
+            ("grace", "1"),
+            ("until", "until + 86400"),
+            (
+                "hook_key_id",
+                "(SELECT k.id FROM hook_key AS k WHERE k.id <> hook_key_id AND k.org_id = hook_key_version.org_id LIMIT 1)",
+            ),
+            ("key_id", "'01010101-0101-4101-8101-010101010101'"),
+            ("exponent", "(SELECT id FROM master_key)"),
+            ("born_by", "'nobody'"),
         ],
     ),
     (
@@ -117,7 +134,7 @@ const SEALS: [&str; 5] = [
 ];
 
 /// Rows of another hand, made of one that is there.
-const INSERTIONS: [&str; 7] = [
+const INSERTIONS: [&str; 8] = [
     "INSERT INTO api_token (id, org_id, user_id, name, hash, scopes, created, expires, revoked, seal)
      SELECT '00T00000000000000001', org_id, '00u00000000000000001', 'forged', {hash}, 'okta.inlineHooks.manage', created, NULL, NULL, {seal}
      FROM api_token WHERE {row}",
@@ -134,6 +151,8 @@ const INSERTIONS: [&str; 7] = [
     "INSERT INTO signing_key (org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from, seal)
      SELECT org_id, 99, '01010101-0101-4101-8101-010101010101', modulus, exponent, sealed_pkcs8, created, signs_from - 1, {seal}
      FROM signing_key WHERE {row}",
+    "INSERT INTO hook_key_version (key_id, org_id, hook_key_id, modulus, exponent, signs_from, until, seal)
+     SELECT '01010101-0101-4101-8101-010101010101', org_id, id, modulus, exponent, 1, 99999999999, {seal} FROM hook_key WHERE {row}",
     "INSERT INTO service_app (id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal)
      SELECT '0oa00000000000000001', org_id, 'forged', 'okta.inlineHooks.manage', dpop_bound, active, created, last_updated, 0, {seal}
      FROM service_app WHERE {row}",
@@ -176,6 +195,17 @@ impl Scene {
             let used = format!("/vault/v1/hook-keys/{id}/references");
             let consumer = json!({"kind": "program", "name": format!("user of {name}")});
             assert_eq!(manager.put(&format!("{used}/{name}"), consumer).await.status, 200);
+            let key = format!("/vault/v1/hook-keys/{id}");
+            // One has a next key, the other one that is retired and another that rotates by itself.
+            assert_eq!(manager.post(&format!("{key}/rotate"), json!({"publishAhead": 120})).await.status, 200);
+            if name == "first" {
+                app.clock.advance(Duration::from_secs(120));
+                app.vault.hook_key_upkeep().await.unwrap();
+                let every = json!({"rotateEvery": 86_400});
+                assert_eq!(manager.put(&format!("{key}/rotation"), every).await.status, 200);
+            }
+            paths.push(format!("{key}/rotation"));
+            paths.push(format!("{key}/jwks.json"));
             paths.push(format!("{KEYS}/{id}?expand=publickey"));
             paths.push(used);
             paths.push(format!("/api/v1/inlineHooks/{}", hook["id"].as_str().unwrap()));
@@ -234,6 +264,11 @@ fn takes_no_effect(before: &(u16, Value), after: &(u16, Value)) -> bool {
         (200, Value::Object(before), Value::Object(after)) if before.contains_key("keys") => {
             let keys = |set: &serde_json::Map<String, Value>| set["keys"].as_array().unwrap().clone();
             keys(after).iter().all(|key| keys(before).contains(key))
+        }
+        (200, Value::Object(before), Value::Object(after)) if before.contains_key("versions") => {
+            let versions = |rotation: &serde_json::Map<String, Value>| rotation["versions"].as_array().unwrap().clone();
+            let same = ["id", "name", "rotateEvery"].iter().all(|member| before[*member] == after[*member]);
+            same && versions(after).iter().all(|version| versions(before).contains(version))
         }
         _ => before == after,
     }
@@ -324,6 +359,7 @@ async fn undo(scene: &mut Scene, Forgery { table, altered, .. }: &Forgery) {
             "hook_key_reference.hook_key_id || coalesce(hook_key_reference.slot, 0)",
         ),
         "signing_key" => ("b.key_id", "signing_key.key_id"),
+        "hook_key_version" => ("b.modulus", "hook_key_version.modulus"),
         _ => ("b.seq", "seq"),
     };
     let undone = match altered {
@@ -340,7 +376,7 @@ async fn undo(scene: &mut Scene, Forgery { table, altered, .. }: &Forgery) {
 
 /// As a vault of version 0.1 has it: no row carries a seal, and the record of the master key says nothing of any.
 async fn as_before_seals(other: &mut AnyConnection) {
-    for table in sealed_tables() {
+    for table in sealed_tables().filter(|table| *table != "hook_key_version") {
         sqlx::query(AssertSqlSafe(format!("UPDATE {table} SET seal = NULL"))).execute(&mut *other).await.unwrap();
     }
     let master_key = MasterKey::parse(MASTER_KEY).unwrap();
@@ -353,6 +389,8 @@ async fn as_before_seals(other: &mut AnyConnection) {
 #[tokio::test]
 async fn rows_from_before_seals_get_theirs_once() {
     let mut scene = Scene::new().await;
+    // There were none of these.
+    scene.run("DELETE FROM hook_key_version").await.unwrap();
     let before = scene.answers().await;
     as_before_seals(&mut scene.other).await;
     // A server that runs on does not believe them.

@@ -1,6 +1,8 @@
 //! `hookvault key`, beside a running server.
 
+use crate::support::database;
 use crate::support::process::{Installation, Screen, Served, hookvault, run};
+use crate::support::reseal::reseal;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -29,7 +31,21 @@ async fn keys_are_made_listed_shown_renamed_and_deleted() {
     let key = shown(&installation, "My key");
     assert_eq!(key, shown(&installation, &id));
     let members: Vec<_> = key.as_object().unwrap().keys().collect();
-    assert_eq!(members, ["birth", "created", "id", "isUsed", "keyId", "lastUpdated", "name", "publicKey", "usedBy"]);
+    let expected = [
+        "birth",
+        "created",
+        "id",
+        "isUsed",
+        "keyId",
+        "lastUpdated",
+        "name",
+        "nextRotation",
+        "publicKey",
+        "rotateEvery",
+        "usedBy",
+        "versions",
+    ];
+    assert_eq!(members, expected);
     assert_eq!((&key["isUsed"], &key["usedBy"], &key["publicKey"]["kty"]), (&json!(false), &json!([]), &json!("RSA")));
     assert_eq!((&key["birth"]["origin"], &key["birth"]["with"]), (&json!("made"), &json!(env!("CARGO_PKG_VERSION"))));
     let stable = |text: &str| {
@@ -38,7 +54,8 @@ async fn keys_are_made_listed_shown_renamed_and_deleted() {
     };
     assert_snapshot!(stable(&made.stderr), @"hook key HKY… (My key) with the kid KID");
     let list = call(&installation, &["key", "list"]).stdout;
-    assert_eq!(list.split_whitespace().take(6).collect::<Vec<_>>(), ["ID", "NAME", "KID", "USED", "CREATED", &id]);
+    let columns = ["ID", "NAME", "KID", "USED", "CREATED", "NEXT", "KEY", &id];
+    assert_eq!(list.split_whitespace().take(8).collect::<Vec<_>>(), columns);
     assert_eq!(call(&installation, &["key", "show", "My key"]).stdout, list);
 
     let renamed = call(&installation, &["key", "rename", "My key", "Orders"]);
@@ -116,4 +133,140 @@ async fn a_key_that_was_made_elsewhere_is_taken_from_a_file_or_refused_with_the_
     error: the JWE is no compact JWE: five parts of base64url, of which the first is a JSON object
     hint: encrypt the key with RSA-OAEP-256 and A256GCM to the public key of a key of the vault
     ");
+}
+
+#[test]
+fn a_key_rotates_now_at_once_or_from_time_to_time() {
+    let installation = Installation::new();
+    call(&installation, &["key", "create", "Orders"]);
+    let first = shown(&installation, "Orders");
+    let stable = |text: &str| {
+        let mut text = text.to_owned();
+        let now = shown(&installation, "Orders");
+        for (version, name) in now["versions"].as_array().unwrap().iter().rev().zip(["NEW", "OLD", "OLDER"]) {
+            text = text.replace(version["keyId"].as_str().unwrap(), name);
+            text = text.replace(version["signsFrom"].as_str().unwrap(), "TIME");
+        }
+        text.replace(now["created"].as_str().unwrap(), "TIME").replace(now["id"].as_str().unwrap(), "HKY…")
+    };
+    let made = call(&installation, &["key", "rotate", "Orders"]);
+    assert_eq!(made.code, 0, "{}", made.stderr);
+    assert_snapshot!(stable(&made.stdout), @"NEW");
+    assert_snapshot!(stable(&made.stderr), @"
+    the next key of Orders is published, and signs from TIME on; the key OLD stays published for 65m after that
+    ");
+    assert_snapshot!(stable(&call(&installation, &["key", "show", "Orders"]).stdout), @"
+    ID                    NAME    KID                                   USED  CREATED                   NEXT KEY
+    HKY…  Orders  OLD  no    TIME  TIME
+
+    KID                                   STATUS   SIGNS FROM                PUBLISHED UNTIL
+    OLD  signing  TIME  -
+    NEW  next     TIME  -
+    ");
+    assert_snapshot!(stable(&refusal(&installation, &["key", "rotate", "Orders", "--ahead", "2h"])), @"
+    error: the next key is there already, and signs from TIME on
+    hint: rotate again after that, or use --emergency if a key is in wrong hands
+    ");
+
+    let scheduled = call(&installation, &["key", "rotate", "Orders", "--every", "90d"]);
+    assert_snapshot!(stable(&scheduled.stderr), @"Orders rotates every 90d; the next key signs from TIME on");
+    assert_eq!(shown(&installation, "Orders")["rotateEvery"], 90 * 86_400);
+    let never = call(&installation, &["key", "rotate", "Orders", "--every", "never"]);
+    assert_snapshot!(stable(&never.stderr), @"Orders rotates by itself no more; the next key is there already, and signs from TIME on");
+
+    let emergency = call(&installation, &["key", "rotate", "Orders", "--emergency"]);
+    assert_snapshot!(stable(&emergency.stdout), @"NEW");
+    assert_snapshot!(stable(&emergency.stderr), @"
+    Orders signs with it from now on, and all other keys of it are withdrawn; verifiers may take them for another minute
+    ");
+    let after = shown(&installation, "Orders");
+    assert_eq!((after["versions"].as_array().unwrap().len(), &after["id"]), (1, &first["id"]));
+    assert_ne!(after["keyId"], first["keyId"]);
+    let never = call(&installation, &["key", "rotate", "Orders", "--every", "never"]);
+    assert_snapshot!(never.stderr, @"Orders does not rotate by itself");
+    let scheduled = call(&installation, &["key", "rotate", "Orders", "--every", "1d"]);
+    assert!(
+        scheduled.stderr.starts_with("Orders rotates every 1d; the next key signs from 20"),
+        "{}",
+        scheduled.stderr
+    );
+}
+
+#[test]
+fn a_rotation_that_cannot_be_is_refused_with_what_to_do() {
+    let installation = Installation::new();
+    call(&installation, &["key", "create", "Orders"]);
+    let rotate = |arguments: &[&str]| {
+        let screen = call(&installation, &[&["key", "rotate", "Orders"], arguments].concat());
+        assert_eq!(screen.stdout, "");
+        format!("{} {}", screen.code, screen.stderr)
+    };
+    assert_snapshot!(rotate(&["--ahead", "1m", "--grace", "1m"]), @"
+    1 error: --ahead is not from 2m to 30d: verifiers keep the key set of before for up to a minute; --grace is not from 5m to 30d: what the key has signed must not outlive it
+    hint: write it as 90d, 12h or 30m
+    ");
+    assert_snapshot!(rotate(&["--ahead", "soon"]), @"
+    1 error: --ahead: `soon` is not a duration
+    hint: write it as 90d, 12h or 30m
+    ");
+    assert_snapshot!(rotate(&["--every", "1h"]), @"
+    1 error: --every is not from 1d to 3650d: verifiers need time for each key
+    hint: write it as 90d, 12h or 30m
+    ");
+    assert_snapshot!(rotate(&["--emergency", "--ahead", "1h"]), @"
+    2 error: the argument '--emergency' cannot be used with '--ahead <DURATION>'
+    hint: usage is `hookvault key rotate --emergency --master-key-file <FILE> <KEY>`; --help tells more
+    ");
+    assert_snapshot!(refusal(&installation, &["key", "rotate", "nobody"]), @"
+    error: there is no hook key nobody
+    hint: `hookvault key list` shows all hook keys
+    ");
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_while_keys_take_their_places_loses_none() {
+    const KEYS: usize = 20;
+    let installation = Installation::new();
+    let mut server = Served::start(&mut installation.serve());
+    let client = server.client(&installation.token);
+    for number in 0..KEYS {
+        assert_eq!(client.create(&format!("key {number}")).await.unwrap().0, 200);
+        assert_eq!(call(&installation, &["key", "rotate", &format!("key {number}")]).code, 0);
+    }
+    server.terminate();
+    // As if an hour had gone by.
+    let mut other = database::other_program(&installation.database()).await;
+    sqlx::query("UPDATE hook_key_version SET signs_from = 1").execute(&mut other).await.unwrap();
+    reseal(&mut other, "hook_key_version").await;
+    let listed =
+        || -> Vec<Value> { serde_json::from_str(&call(&installation, &["key", "list", "--json"]).stdout).unwrap() };
+    let kids =
+        |key: &Value| key["versions"].as_array().unwrap().iter().map(|one| one["keyId"].clone()).collect::<Vec<_>>();
+    let before = listed();
+    let mut promoted = 0;
+    for round in 0.. {
+        let mut server = Served::start(&mut installation.serve());
+        // A moment later each time.
+        for _ in 0..round {
+            server.get("/healthz").await.unwrap();
+        }
+        server.kill();
+        let after = listed();
+        for (was, is) in before.iter().zip(&after) {
+            // Both are there, and one signs: the first, or the one that was the next.
+            let statuses: Vec<_> =
+                is["versions"].as_array().unwrap().iter().map(|one| one["status"].as_str().unwrap()).collect();
+            assert_eq!(kids(was), kids(is));
+            let signs = if statuses == ["signing", "next"] { 0 } else { 1 };
+            assert!(signs == 0 || statuses == ["retired", "signing"], "{statuses:?}");
+            assert_eq!(kids(is)[signs], is["keyId"]);
+        }
+        assert_eq!(call(&installation, &["check"]).code, 0);
+        let done = before.iter().zip(&after).filter(|(was, is)| was["keyId"] != is["keyId"]).count();
+        assert!(done >= promoted && round < 100, "the next start goes on");
+        promoted = done;
+        if promoted == KEYS {
+            break;
+        }
+    }
 }

@@ -90,7 +90,7 @@ async fn under(other: &mut AnyConnection, id: &str) -> Vec<(String, i64)> {
     found
 }
 
-/// Keys, a hook with a secret and one with a key, an app with a key and an audit key.
+/// Keys, one of which has a next one, a hook with a secret and one with a key, an app with a key and an audit key.
 async fn fill(installation: &Installation, server: &Served) {
     let client = server.client(&installation.token);
     for name in ["a", "b", "c"] {
@@ -102,7 +102,8 @@ async fn fill(installation: &Installation, server: &Served) {
     }
     let folder = installation.folder.path();
     let app = ["app", "create", "--name", "app", "--scope", "okta.inlineHooks.read", "--generate"];
-    for command in [&app[..], &["audit", "checkpoint"], &["signing-key", "rotate", "--revoke"]] {
+    for command in [&app[..], &["audit", "checkpoint"], &["key", "rotate", "c"], &["signing-key", "rotate", "--revoke"]]
+    {
         let done = call(folder, command);
         assert_eq!(done.code, 0, "{}", done.stderr);
     }
@@ -175,7 +176,7 @@ async fn servers_go_along_and_the_old_key_opens_nothing_afterwards() {
     let first = Served::start(&mut installation.serve());
     fill(&installation, &first).await;
     let before = under(&mut other, &old_id()).await;
-    assert_eq!(before.len(), 15, "each column that is sealed or seals: {before:?}");
+    assert_eq!(before.len(), 17, "each column that is sealed or seals: {before:?}");
     drop(first);
 
     let busy = Busy::start(&installation);
@@ -368,6 +369,8 @@ async fn many(installation: &Installation, orgs: usize) {
                 created: now,
                 last_updated: now,
                 is_used: false,
+                rotate_every: None,
+                signs_from: now,
                 public_key: pair.public_key.clone(),
                 birth: None,
             };

@@ -12,16 +12,22 @@ use crate::support::process::{Screen, Served, hookvault, key_folder, put_key, ru
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// What is kept, but for where in its list and in which slot.
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 12] = [
     ("master_key", "id, probe, created"),
     ("master_key_rotation", "id, probe, created, sealed_next, sealed_old"),
     ("org", "id, name, domain, is_default, created, seal"),
     (
         "hook_key",
-        "id, org_id, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8, seal, origin, born_by, born_with",
+        "id, org_id, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8, seal, origin, born_by, born_with, \
+         signs_from, rotate_every",
+    ),
+    (
+        "hook_key_version",
+        "key_id, org_id, hook_key_id, modulus, exponent, signs_from, grace, until, sealed_pkcs8, origin, born_by, born_with, seal",
     ),
     (
         "inline_hook",
@@ -47,7 +53,7 @@ async fn kept(url: &str) -> Vec<(&'static str, Vec<String>)> {
         let columns = columns.split(", ").map(str::trim).collect::<Vec<_>>();
         let order = match table {
             "hook_key_reference" => "consumer_id",
-            "signing_key" | "used_token_id" | "master_key" | "master_key_rotation" => columns[0],
+            "signing_key" | "hook_key_version" | "used_token_id" | "master_key" | "master_key_rotation" => columns[0],
             _ => "seq",
         };
         let row = if url.starts_with("postgres") {
@@ -98,6 +104,14 @@ async fn filled() -> (TestApp, Value) {
     for name in ["key 2", "key 3"] {
         manager.create(name).await;
     }
+    // One has a retired key and rotates by itself, the other one has a next key.
+    let quick = json!({"publishAhead": 120});
+    assert_eq!(manager.post("/vault/v1/hook-keys/key%203/rotate", quick.clone()).await.status, 200);
+    app.clock.advance(Duration::from_secs(120));
+    app.vault.hook_key_upkeep().await.unwrap();
+    assert_eq!(manager.post("/vault/v1/hook-keys/key%202/rotate", quick).await.status, 200);
+    let often = json!({"rotateEvery": 86_400});
+    assert_eq!(manager.put("/vault/v1/hook-keys/key%203/rotation", often).await.status, 200);
     app.token_of(Some("two.example.com"), MANAGE).await.with("host", "two.example.com").create("Schlüssel 1").await;
     let hooks = "/api/v1/inlineHooks";
     let hook = manager.post(hooks, private_key("hook 1", "key 2")).await.json();
@@ -138,20 +152,21 @@ async fn a_vault_moved_to_another_database_and_back_is_the_same_and_works_in_bot
     let screen = move_vault(&folder, &from, &there);
     assert_eq!(screen.code, 0, "{}", screen.stderr);
     assert_snapshot!(screen.stdout, @"
-    KIND                  COUNT
-    master key record     1
-    org                   2
-    hook key              4
-    inline hook           2
-    use of a key          3
-    API token             4
-    service app           2
-    key of a service app  2
-    signing key           1
-    used token id         2
-    audit trail           2
-    entry of a trail      24
-    node of a trail       43
+    KIND                   COUNT
+    master key record      1
+    org                    2
+    hook key               4
+    version of a hook key  2
+    inline hook            2
+    use of a key           3
+    API token              4
+    service app            2
+    key of a service app   2
+    signing key            1
+    used token id          2
+    audit trail            2
+    entry of a trail       28
+    node of a trail        51
     ");
     assert!(screen.stderr.starts_with("the vault is in sqlite://"), "{}", screen.stderr);
     assert_all_is_compared(&there).await;
@@ -228,7 +243,7 @@ async fn a_move_that_fails_leaves_nothing_in_the_target_and_can_be_made_again() 
     let screen = move_vault(&folder, &source(&app), &to);
     assert_eq!(screen.code, 1);
     assert_snapshot!(screen.stderr, @"
-    error: nothing was moved: the vault cannot be read: the database is damaged: service_app.scopes of the row 0oakOMj9K1m21mC95sbi makes no sense: is not a known scope
+    error: nothing was moved: the vault cannot be read: the database is damaged: service_app.scopes of the row 0oa21mC95sbiPgvNQHxL makes no sense: is not a known scope
     hint: restore the database file from a backup
     ");
     assert!(kept(&to).await.iter().all(|(_, rows)| rows.is_empty()));

@@ -1,6 +1,7 @@
 //! What every engine must do, over the traits alone.
 
 mod aggregates;
+mod rotation;
 
 use super::{change, conflict, fresh, hook, key, open, program, sealed, time, with_key, write};
 use hookvault::domain::actor::Actor;

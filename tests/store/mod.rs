@@ -9,6 +9,7 @@ use crate::support::seal::{MASTER_KEY, seals};
 use hookvault::domain::api_token::{ApiToken, TokenHash};
 use hookvault::domain::clock::Timestamp;
 use hookvault::domain::hook_key::{Birth, HookKey, KeyReference, Origin, PublicKey};
+use hookvault::domain::hook_key_version::{HookKeyVersion, Standing};
 use hookvault::domain::id::{ApiTokenId, HookKeyId, InlineHookId, KeyId, OrgId, PrefixedId as _, UserId};
 use hookvault::domain::inline_hook::{ChannelAuth, InlineHook, StoredInlineHook};
 use hookvault::domain::name::Name;
@@ -20,6 +21,7 @@ use hookvault::repository::error::Conflict;
 use hookvault::repository::store::Store;
 use hookvault::repository::{self, Mode};
 use std::sync::Arc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// Writes in a transaction of its own what a rule may refuse.
@@ -110,7 +112,27 @@ pub fn key(number: u8, org: &Org) -> HookKey {
         is_used: false,
         public_key: PublicKey { modulus: vec![number; 256], exponent: vec![1, 0, 1] },
         birth: Some(Birth { origin: Origin::Made, by: "the vault".into(), with: "0.1.0".into() }),
+        signs_from: time(2),
+        rotate_every: None,
     }
+}
+
+/// The next key of a hook key, which signs from then on.
+pub fn next_key(number: u8, of: &HookKey, signs_from: i64) -> HookKeyVersion {
+    HookKeyVersion {
+        org_id: of.org_id.clone(),
+        hook_key_id: of.id.clone(),
+        key_id: KeyId::from_random([number; 16]),
+        public_key: PublicKey { modulus: vec![number; 256], exponent: vec![1, 0, 1] },
+        signs_from: time(signs_from),
+        birth: of.birth.clone(),
+        standing: Standing::Next { sealed_pkcs8: sealed(number), grace: Duration::from_secs(7) },
+    }
+}
+
+/// The same of one that has signed, and is published until then.
+pub fn retired_key(number: u8, of: &HookKey, until: i64) -> HookKeyVersion {
+    HookKeyVersion { standing: Standing::Retired { until: time(until) }, ..next_key(number, of, 1) }
 }
 
 pub fn sealed(number: u8) -> Sealed {

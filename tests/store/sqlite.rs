@@ -229,7 +229,7 @@ async fn history(other: &mut sqlx::SqliteConnection, folder: &TempDir, version: 
     store.close().await;
     let copy = format!(
         "ATTACH '{}' AS whole; CREATE TABLE refinery_schema_history AS SELECT * FROM whole.refinery_schema_history
-         WHERE version <= {version}; DETACH whole;",
+         ORDER BY version LIMIT {version}; DETACH whole;",
         whole.display()
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(copy)).execute(other).await.unwrap();

@@ -115,6 +115,18 @@ impl TestApp {
         self.start_beside_with(|_| {}).await
     }
 
+    /// A second vault on the same file, whose clock is ahead.
+    pub async fn start_beside_ahead(&self, by: Duration) -> Self {
+        let clock = Arc::new(self.clock.ahead(by));
+        Self::start_on(self.folder.clone(), clock).await
+    }
+
+    /// A vault on the file of one that has stopped.
+    pub async fn start_on(folder: Arc<TempDir>, clock: Arc<FixedClock>) -> Self {
+        let parts = Parts { clock: clock.clone(), ..Parts::real() };
+        Self::start_in(folder, parts, clock, Arc::default(), |_| {}).await
+    }
+
     pub async fn start_beside_with(&self, adjust: impl FnOnce(&mut Config)) -> Self {
         let (clock, names) = (self.clock.clone(), self.names.clone());
         let parts = Parts { clock: clock.clone(), resolver: names.clone(), ..Parts::real() };

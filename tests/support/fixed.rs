@@ -24,6 +24,11 @@ impl FixedClock {
     pub fn advance(&self, by: Duration) {
         self.seconds.fetch_add(by.as_secs(), Ordering::SeqCst);
     }
+
+    /// Another one, which is ahead of this.
+    pub fn ahead(&self, by: Duration) -> Self {
+        Self { seconds: (self.seconds.load(Ordering::SeqCst) + by.as_secs()).into() }
+    }
 }
 
 impl Clock for FixedClock {

@@ -3,13 +3,20 @@
 use super::seal::{Column, seal};
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 
-/// What a table's seal covers, in its order: `t`ext, `b`ytes, `n`umber, `f`lag, and `l`ater text, only where it has a value.
-const COVERED: [(&str, &str, &str); 8] = [
+/// What a table's seal covers, in its order: `t`ext, `b`ytes, `n`umber, `f`lag, `l`ater text, only where it has a value, and `p`arts of a
+/// later pair of numbers, both where one has a value.
+const COVERED: [(&str, &str, &str); 9] = [
     ("org", "id", "t:id t:name t:domain f:is_default n:created"),
     (
         "hook_key",
         "id",
-        "t:id t:org_id t:key_id t:name n:created n:last_updated b:modulus b:exponent l:origin l:born_by l:born_with",
+        "t:id t:org_id t:key_id t:name n:created n:last_updated b:modulus b:exponent l:origin l:born_by l:born_with \
+         p:signs_from p:rotate_every",
+    ),
+    (
+        "hook_key_version",
+        "key_id",
+        "t:key_id t:org_id t:hook_key_id b:modulus b:exponent n:signs_from n:grace n:until t:origin t:born_by t:born_with",
     ),
     (
         "hook_key_reference",
@@ -59,10 +66,13 @@ pub async fn reseal(connection: &mut AnyConnection, table: &str) {
         let blobs: Vec<Option<Vec<u8>>> = row_values(&row, &columns, 'b');
         let (mut texts, mut blobs) = (texts.iter(), blobs.iter());
         let later = later.iter().flatten().map(|text| Some(Column::Text(text)));
+        let pair = columns.iter().enumerate().filter(|(_, (kind, _))| *kind == 'p');
+        let pair: Vec<_> = pair.map(|(index, _)| number(&row, index).map(Column::Number)).collect();
+        let pair = pair.iter().any(Option::is_some).then_some(pair).into_iter().flatten();
         let values: Vec<_> = columns
             .iter()
             .enumerate()
-            .filter(|(_, (kind, _))| *kind != 'l')
+            .filter(|(_, (kind, _))| !['l', 'p'].contains(kind))
             .map(|(index, (kind, _))| match kind {
                 't' => texts.next().unwrap().as_deref().map(Column::Text),
                 'b' => blobs.next().unwrap().as_deref().map(Column::Bytes),
@@ -70,6 +80,7 @@ pub async fn reseal(connection: &mut AnyConnection, table: &str) {
                 _ => number(&row, index).map(Column::Number),
             })
             .chain(later)
+            .chain(pair)
             .collect();
         let wanted: Vec<_> = keys.iter().enumerate().map(|(index, key)| format!("{key} = ${}", index + 2)).collect();
         let update = format!("UPDATE {table} SET seal = $1 WHERE {}", wanted.join(" AND "));

@@ -9,7 +9,7 @@ use crate::http::edge::extract::PublicJsonBody;
 use crate::http::edge::json::json;
 use crate::http::openapi::value::{self, IsUsedSchema, NameSchema};
 use crate::http::shared::Shared;
-use crate::vault::keys::publishing::{PublishedKey, RsaMembers, rsa_members};
+use crate::vault::keys::publishing::{PublishedKey, PublishedVersion, RsaMembers, rsa_members};
 use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -91,10 +91,10 @@ pub struct PublicKeyWire {
     embedded: Option<Jwk>,
 }
 
-impl From<&PublishedKey> for Jwk {
-    fn from(published: &PublishedKey) -> Self {
+impl From<&PublishedVersion> for Jwk {
+    fn from(published: &PublishedVersion) -> Self {
         let RsaMembers { kty, n, e } = rsa_members(published.public_key());
-        Self { kty, alg: "RSA", kid: published.key().key_id.to_string(), public_key_use: (), e, n }
+        Self { kty, alg: "RSA", kid: published.key_id().to_string(), public_key_use: (), e, n }
     }
 }
 
@@ -116,7 +116,7 @@ impl HookKeyWire {
 
     /// With the public key.
     pub fn expanded(key: &PublishedKey, dialect: Dialect) -> Self {
-        Self { embedded: Some(Jwk::from(key)), ..Self::new(key.key(), dialect) }
+        Self { embedded: Some(Jwk::from(&key.into())), ..Self::new(key.key(), dialect) }
     }
 }
 
@@ -180,7 +180,7 @@ pub async fn create(
 
 /// Retrieve a public key
 ///
-/// By the key's `keyId`, as a JWK.
+/// By the key's `keyId`, as a JWK; also the next one of a hook key that rotates, and those before it, while they are published.
 #[utoipa::path(get, path = "/api/v1/hook-keys/public/{keyId}", tag = "Hook keys", operation_id = "getPublicKey",
     params(("keyId" = String, Path, format = Uuid, description = "The key's `keyId`")),
     responses((status = 200, description = "The public key", body = PublicKeyWire)))]
@@ -248,7 +248,7 @@ pub async fn delete(
 
 /// Examples of answers, made by the code that answers.
 pub mod example {
-    use super::{Dialect, HookKeyWire, Jwk, PublicKeyWire, PublishedKey};
+    use super::{Dialect, HookKeyWire, Jwk, PublicKeyWire, PublishedKey, PublishedVersion};
 
     pub fn list() -> [HookKeyWire; 1] {
         [without_key()]
@@ -263,7 +263,7 @@ pub mod example {
     }
 
     pub fn public_key() -> PublicKeyWire {
-        let jwk = Jwk::from(&PublishedKey::example());
+        let jwk = Jwk::from(&PublishedVersion::from(&PublishedKey::example()));
         PublicKeyWire { embedded: Some(jwk.clone()), jwk }
     }
 }

@@ -6,6 +6,7 @@ pub mod inline_hook_schema;
 mod inline_hook_wire;
 pub mod key_import;
 pub mod key_reference;
+pub mod key_rotation;
 pub mod links;
 pub mod log;
 pub mod route;

@@ -5,6 +5,7 @@ use crate::http::api::hook_key;
 use crate::http::api::inline_hook;
 use crate::http::api::key_import;
 use crate::http::api::key_reference;
+use crate::http::api::key_rotation;
 use crate::http::api::log;
 use crate::http::api::route::{Route, guarded, operation, public};
 use crate::http::api::signing;
@@ -65,6 +66,13 @@ pub fn all() -> Vec<Route> {
             R::KeyCapReached,
             R::BadKey,
         ]),
+        guarded!(key_rotation::rotate).example(key_rotation::example).refuses(&[
+            R::RotationUnderWay,
+            R::RotationTooFast,
+            R::UnknownKey,
+        ]),
+        guarded!(key_rotation::get).example(key_rotation::example).refuses(&[R::UnknownKey]),
+        guarded!(key_rotation::put).example(key_rotation::example).refuses(&[R::RotatesTooOften, R::UnknownKey]),
         guarded!(key_reference::list).example(key_reference::example::list).refuses(&[R::UnknownKey]),
         guarded!(key_reference::get).example(key_reference::example::one).refuses(&[R::UnknownUse]),
         guarded!(key_reference::put).example(key_reference::example::one).refuses(&[

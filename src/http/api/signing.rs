@@ -4,15 +4,14 @@ use crate::domain::invalid::Invalid;
 use crate::http::edge::authentication::{Granted, KeysUse};
 use crate::http::edge::error::ApiError;
 use crate::http::edge::extract::JsonBody;
-use crate::http::edge::json::json;
+use crate::http::edge::json::{json, whole};
 use crate::http::openapi::value::{self, NameSchema};
 use crate::http::shared::Shared;
 use crate::vault::error::VaultError;
 use crate::vault::keys::signing::{ASSERTION_TYPE, AssertionRequest};
 use actix_web::{HttpResponse, web};
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Number, Value};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
@@ -63,14 +62,6 @@ pub struct JwtBody {
 pub struct JwtWire {
     /// A compact JWS, RS256, with the key's `keyId` as `kid`.
     jwt: String,
-}
-
-/// A whole number, which may be written as `60.0` (JSON Schema Core, clause 4.2.1).
-fn whole<'de, D: Deserializer<'de>>(member: D) -> Result<Option<u64>, D::Error> {
-    let Some(number) = Option::<Number>::deserialize(member)? else { return Ok(None) };
-    let text = number.to_string();
-    let digits = text.strip_suffix(".0").unwrap_or(&text);
-    digits.parse().map(Some).map_err(|_| D::Error::custom("expected a whole number, from 0 on"))
 }
 
 /// Sign a client assertion

@@ -23,6 +23,9 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 /// back.
 pub struct JsonBody<T>(pub T);
 
+/// As [`JsonBody`]; no body at all counts as an empty object.
+pub struct OptionalJsonBody<T>(pub T);
+
 /// As [`JsonBody`], without a private key anywhere in it.
 pub struct PublicJsonBody<T>(pub T);
 
@@ -103,6 +106,19 @@ impl<T: DeserializeOwned> FromRequest for JsonBody<T> {
     }
 }
 
+impl<T: DeserializeOwned> FromRequest for OptionalJsonBody<T> {
+    type Error = ApiError;
+    type Future = Reading<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        reading(request, payload, async |request, mut payload| {
+            let body = read(&request, &mut payload).await?;
+            let object = if body.is_empty() { Map::new() } else { object(&request, &body)? };
+            of_form(Value::Object(object)).map(Self)
+        })
+    }
+}
+
 impl<T: DeserializeOwned> FromRequest for PublicJsonBody<T> {
     type Error = ApiError;
     type Future = Reading<Self>;
@@ -140,12 +156,17 @@ async fn read_object(
     if body.is_empty() {
         return Err(ApiError::MalformedBody("The request body is empty.".into()));
     }
+    let object = object(request, &body)?;
+    Ok((body, object))
+}
+
+fn object(request: &HttpRequest, body: &[u8]) -> Result<Map<String, Value>, ApiError> {
     if !(is_media_type(request, "application/json") && is_utf8(request)) {
         return Err(ApiError::MediaType);
     }
     // First as any JSON: that limits the depth of members that nobody asked for, too.
-    match serde_json::from_slice(&body).map_err(|error| malformed(&reason(&error)))? {
-        Value::Object(object) => Ok((body, object)),
+    match serde_json::from_slice(body).map_err(|error| malformed(&reason(&error)))? {
+        Value::Object(object) => Ok(object),
         _ => Err(malformed("it is not an object")),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::KeyReference;
+use crate::domain::hook_key_version::{Rotation, rotate_every};
 use crate::domain::http_url::HttpUrl;
 use crate::domain::inline_hook::HookType;
 use crate::domain::invalid::{Invalid, InvalidField};
@@ -43,6 +44,9 @@ pub enum Refusal {
     NoUser,
     BadQuery,
     BadKey,
+    RotationUnderWay,
+    RotationTooFast,
+    RotatesTooOften,
 }
 
 /// An example of a refusal.
@@ -105,6 +109,17 @@ impl Refusal {
             }
             Self::NoUser => missing(Kind::User, "me"),
             Self::BadKey => one("badKey", VaultError::Import(ImportError::EvenModulus)),
+            Self::RotationUnderWay => [
+                one("underWay", VaultError::HookKeyRotating { signs_from: Timestamp::EPOCH }),
+                one("retiredCap", VaultError::HookKeyRetiredCap { until: Timestamp::EPOCH }),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+            Self::RotationTooFast => Rotation::new(Some(30), None, false)
+                .err()
+                .map_or_else(Vec::new, |fields| one("tooFast", VaultError::Invalid(fields))),
+            Self::RotatesTooOften => rotate_every(60).err().map_or_else(Vec::new, |invalid| field("tooOften", invalid)),
             Self::BadQuery => field("badQuery", Invalid::Filter.at("filter")),
         }
     }

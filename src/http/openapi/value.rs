@@ -5,6 +5,7 @@ use crate::domain::inline_hook::draft::MAX_TEXT;
 use crate::domain::inline_hook::{CHANNEL_VERSION, HookStatus, HookType, HookVersion};
 use crate::domain::name::Name;
 use crate::domain::scope::Scope;
+use crate::domain::signing_key::Phase;
 use crate::vault::keys::signing::{ASSERTION_TYPE, OWN_CLAIMS};
 use std::borrow::Cow;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
@@ -59,6 +60,9 @@ named! {
         .description(Some("The version of a hook's contract."));
     /// See [`HookStatus`].
     HookStatusSchema, "InlineHookStatus", one_of(HookStatus::ALL.map(HookStatus::as_str));
+    /// See [`Phase`]: what is over is not shown.
+    VersionStatusSchema, "HookKeyVersionStatus", one_of([Phase::Retired, Phase::Signing, Phase::Next].map(Phase::as_str))
+        .description(Some("What a key of a hook key is doing."));
     /// See [`HttpUrl`].
     HookUrlSchema, "InlineHookUrl", text()
         .format(Some(SchemaFormat::Custom("uri".into())))

@@ -1,12 +1,13 @@
 //! Public keys as verifiers expect them: standard JWKs (RFC 7517, with `alg` and `use` as RFC 7518 names them) and PEM.
 //! Everybody may read and cache them; browsers too.
 
+use crate::domain::hook_key_version::KEY_SET_LIFETIME;
 use crate::domain::id::OrgId;
 use crate::http::edge::error::ApiError;
 use crate::http::edge::host::host;
 use crate::http::openapi::value::{self, NameSchema};
 use crate::http::shared::Shared;
-use crate::vault::keys::publishing::{self, PublishedKey, RsaMembers, rsa_members};
+use crate::vault::keys::publishing::{self, PublishedKey, PublishedVersion, RsaMembers, rsa_members};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
@@ -20,7 +21,9 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 /// A verifier that meets an unknown `kid` asks again; one that caches blindly sees a new key after a minute.
-const CACHING: &str = "public, max-age=60";
+fn caching() -> String {
+    format!("public, max-age={}", KEY_SET_LIFETIME.as_secs())
+}
 
 const PEM: &str = "application/x-pem-file";
 
@@ -49,10 +52,10 @@ pub struct StandardJwk {
     n: String,
 }
 
-impl From<&PublishedKey> for StandardJwk {
-    fn from(key: &PublishedKey) -> Self {
+impl From<&PublishedVersion> for StandardJwk {
+    fn from(key: &PublishedVersion) -> Self {
         let RsaMembers { kty, n, e } = rsa_members(key.public_key());
-        Self { kty, public_key_use: "sig", alg: "RS256", kid: key.key().key_id.to_string(), e, n }
+        Self { kty, public_key_use: "sig", alg: "RS256", kid: key.key_id().to_string(), e, n }
     }
 }
 
@@ -75,13 +78,14 @@ pub async fn org_pem(request: HttpRequest, shared: web::Data<Shared>) -> Result<
     publish(&request, &org_keys(&request, &shared).await?, true)
 }
 
-/// Retrieve one public key as a set
+/// Retrieve the public keys of one hook key as a set
 ///
-/// So that hooks of different parties need not share a set. As a JWK set, or as PEM where `Accept` asks for
+/// So that hooks of different parties need not share a set. The key that signs comes first; while the hook key rotates, the next one or
+/// those before it follow. As a JWK set, or as PEM where `Accept` asks for
 /// `application/x-pem-file`.
 #[utoipa::path(get, path = "/vault/v1/hook-keys/{key}/jwks.json", tag = "Public keys", operation_id = "getHookKeyJwks",
     params(("key" = NameSchema, Path, description = "The key's `id` or name")),
-    responses((status = 200, description = "The key",
+    responses((status = 200, description = "The keys",
                content((JwkSet = "application/json"), (String = "application/x-pem-file"))),
               (status = 304, description = "Nothing has changed")))]
 pub async fn key_jwks(
@@ -89,20 +93,20 @@ pub async fn key_jwks(
     key: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    publish(&request, &[one_key(&request, &shared, &key).await?], wants_pem(&request))
+    publish(&request, &keys_of(&request, &shared, &key).await?, wants_pem(&request))
 }
 
-/// Retrieve one public key as PEM
+/// Retrieve the public keys of one hook key as PEM
 #[utoipa::path(get, path = "/vault/v1/hook-keys/{key}/jwks.pem", tag = "Public keys", operation_id = "getHookKeyPem",
     params(("key" = NameSchema, Path, description = "The key's `id` or name")),
-    responses((status = 200, description = "The key", content_type = "application/x-pem-file", body = String),
+    responses((status = 200, description = "The keys", content_type = "application/x-pem-file", body = String),
               (status = 304, description = "Nothing has changed")))]
 pub async fn key_pem(
     request: HttpRequest,
     key: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    publish(&request, &[one_key(&request, &shared, &key).await?], true)
+    publish(&request, &keys_of(&request, &shared, &key).await?, true)
 }
 
 /// What a browser asks before it sends a header of the page's (Fetch standard, CORS-preflight).
@@ -118,12 +122,12 @@ async fn org_of(request: &HttpRequest, shared: &Shared) -> Result<OrgId, ApiErro
     Ok(shared.vault.registry().org_of_host(host(request)).await?.id)
 }
 
-async fn org_keys(request: &HttpRequest, shared: &Shared) -> Result<Vec<PublishedKey>, ApiError> {
+async fn org_keys(request: &HttpRequest, shared: &Shared) -> Result<Vec<PublishedVersion>, ApiError> {
     Ok(shared.vault.hook_key_list_published(&org_of(request, shared).await?).await?)
 }
 
-async fn one_key(request: &HttpRequest, shared: &Shared, key: &str) -> Result<PublishedKey, ApiError> {
-    Ok(shared.vault.hook_key_get_by_id_or_name(&org_of(request, shared).await?, key).await?)
+async fn keys_of(request: &HttpRequest, shared: &Shared, key: &str) -> Result<Vec<PublishedVersion>, ApiError> {
+    Ok(shared.vault.hook_key_get_published(&org_of(request, shared).await?, key).await?)
 }
 
 /// Whether PEM is asked for by name, and rather than JSON (RFC 9110, clause 12.5.1).
@@ -137,7 +141,7 @@ fn wants_pem(request: &HttpRequest) -> bool {
     pem > Quality::ZERO && pem > quality("application/json")
 }
 
-fn publish(request: &HttpRequest, keys: &[PublishedKey], pem: bool) -> Result<HttpResponse, ApiError> {
+fn publish(request: &HttpRequest, keys: &[PublishedVersion], pem: bool) -> Result<HttpResponse, ApiError> {
     if pem {
         return Ok(published(request, PEM, publishing::pem(keys)?.into_bytes()));
     }
@@ -163,7 +167,7 @@ fn published(request: &HttpRequest, media_type: &str, body: Vec<u8>) -> HttpResp
     let mut response = HttpResponse::build(if unchanged { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
     response
         .insert_header((ETAG, tag.to_string()))
-        .insert_header((CACHE_CONTROL, CACHING))
+        .insert_header((CACHE_CONTROL, caching()))
         .insert_header((VARY, "accept"))
         .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, "etag"));
     if unchanged {
@@ -175,5 +179,5 @@ fn published(request: &HttpRequest, media_type: &str, body: Vec<u8>) -> HttpResp
 /// An answer, made by the code that answers.
 #[must_use]
 pub fn example() -> JwkSet {
-    JwkSet { keys: vec![StandardJwk::from(&PublishedKey::example())] }
+    JwkSet { keys: vec![StandardJwk::from(&PublishedVersion::from(&PublishedKey::example()))] }
 }

@@ -7,12 +7,14 @@ use sqlx::postgres::PgDatabaseError;
 /// column tell it.
 const NOT_NULL: &str = "23502";
 
-const CONSTRAINTS: [(&str, Conflict); 17] = [
+const CONSTRAINTS: [(&str, Conflict); 19] = [
     ("org_name_unique", Conflict::OrgName),
     ("org_domain_unique", Conflict::OrgDomain),
     ("org_default", Conflict::OrgDefault),
     ("hook_key_name_unique", Conflict::HookKeyName),
     ("hook_key_slot_unique", Conflict::HookKeyCap),
+    ("hook_key_version_next", Conflict::HookKeyNext),
+    ("hook_key_version_key_fkey", Conflict::HookKeyMissing),
     ("hook_key_reference_slot", Conflict::KeyReferenceCap),
     ("hook_key_reference_slot_unique", Conflict::KeyReferenceCap),
     ("hook_key_reference_key_fkey", Conflict::HookKeyMissing),

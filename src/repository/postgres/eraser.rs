@@ -12,8 +12,9 @@ use crate::repository::error::StoreError;
 use sqlx::{PgConnection, PgPool};
 
 /// Those with sealed columns.
-const VACUUM: [&str; 5] = [
+const VACUUM: [&str; 6] = [
     "VACUUM (INDEX_CLEANUP ON) hook_key",
+    "VACUUM (INDEX_CLEANUP ON) hook_key_version",
     "VACUUM (INDEX_CLEANUP ON) inline_hook",
     "VACUUM (INDEX_CLEANUP ON) signing_key",
     "VACUUM (INDEX_CLEANUP ON) audit_key",

@@ -9,6 +9,7 @@ use crate::repository::item::{Item, ItemWrite, Renewal};
 use crate::repository::row::api_token::ApiTokenRow;
 use crate::repository::row::audit::{AuditEntryRow, AuditHeadRow, AuditKeyRow};
 use crate::repository::row::hook_key::HookKeyRow;
+use crate::repository::row::hook_key_version::HookKeyVersionRow;
 use crate::repository::row::inline_hook::InlineHookRow;
 use crate::repository::row::key_reference::ReferenceRow;
 use crate::repository::row::org::OrgRow;
@@ -78,7 +79,7 @@ impl ItemWrite for PostgresTx {
                 query("UPDATE org SET seal = $1 WHERE id = $2").bind(seal).bind(org.id.as_str())
             }
             Item::HookKey(sealed) => {
-                let select = query_as("SELECT id, org_id, key_id, name, created, last_updated, modulus, exponent, origin, born_by, born_with, seal, NULL::text AS consumer_kind, NULL::text AS consumer_id, NULL::text AS consumer_name, NULL::bigint AS consumer_since, NULL::bytea AS consumer_seal FROM hook_key WHERE id = $1 FOR UPDATE").bind(sealed.key.id.as_str());
+                let select = query_as("SELECT id, org_id, key_id, name, created, last_updated, modulus, exponent, origin, born_by, born_with, signs_from, rotate_every, seal, NULL::text AS consumer_kind, NULL::text AS consumer_id, NULL::text AS consumer_name, NULL::bigint AS consumer_since, NULL::bytea AS consumer_seal FROM hook_key WHERE id = $1 FOR UPDATE").bind(sealed.key.id.as_str());
                 let row: Option<HookKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
@@ -86,6 +87,17 @@ impl ItemWrite for PostgresTx {
                     .bind(sealed.sealed_pkcs8.as_bytes())
                     .bind(seal)
                     .bind(sealed.key.id.as_str())
+            }
+            Item::HookKeyVersion(version) => {
+                let select = query_as("SELECT key_id, org_id, hook_key_id, modulus, exponent, signs_from, grace, until, sealed_pkcs8, origin, born_by, born_with, seal FROM hook_key_version WHERE key_id = $1 FOR UPDATE").bind(version.key_id.to_string());
+                let row: Option<HookKeyVersionRow> =
+                    select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
+                let seal = self.seals().of(&row);
+                query("UPDATE hook_key_version SET sealed_pkcs8 = $1, seal = $2 WHERE key_id = $3")
+                    .bind(HookKeyVersionRow::from(version).sealed_pkcs8)
+                    .bind(seal)
+                    .bind(version.key_id.to_string())
             }
             Item::InlineHook(stored) => {
                 let select = query_as("SELECT id, org_id, status, name, type, version, uri, headers, auth, auth_header, client_id, token_url, scope, hook_key_id, sealed_secret, created, last_updated, seal FROM inline_hook WHERE id = $1 FOR UPDATE").bind(stored.hook.id.as_str());

@@ -15,6 +15,7 @@ mod eraser;
 mod erasure;
 mod error;
 mod hook_key;
+mod hook_key_version;
 mod hosts;
 mod inline_hook;
 mod integrity;

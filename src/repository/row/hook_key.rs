@@ -9,6 +9,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
 use crate::repository::error::StoreError;
+use std::time::Duration;
 
 /// With one of those who use the key, if anybody does.
 #[derive(sqlx::FromRow)]
@@ -24,6 +25,8 @@ pub struct HookKeyRow {
     pub origin: Option<String>,
     pub born_by: Option<String>,
     pub born_with: Option<String>,
+    pub signs_from: Option<i64>,
+    pub rotate_every: Option<i64>,
     pub seal: Option<Vec<u8>>,
     pub consumer_kind: Option<String>,
     pub consumer_id: Option<String>,
@@ -68,7 +71,12 @@ impl UnderSeal for HookKeyRow {
             .bytes(&self.exponent);
         // Later columns, where they have a value.
         let birth = [&self.origin, &self.born_by, &self.born_with];
-        birth.into_iter().flatten().fold(content, |content, text| content.text(text))
+        let content = birth.into_iter().flatten().fold(content, |content, text| content.text(text));
+        // Both, so that neither passes for the other.
+        match (self.signs_from, self.rotate_every) {
+            (None, None) => content,
+            rotation => content.maybe(rotation.0, Content::number).maybe(rotation.1, Content::number),
+        }
     }
 
     fn seal(&self) -> Option<&[u8]> {
@@ -100,6 +108,8 @@ impl From<&HookKey> for HookKeyRow {
             origin: key.birth.as_ref().map(|birth| birth.origin.as_str().to_owned()),
             born_by: key.birth.as_ref().map(|birth| birth.by.clone()),
             born_with: key.birth.as_ref().map(|birth| birth.with.clone()),
+            signs_from: (key.signs_from != key.created).then_some(key.signs_from.unix()),
+            rotate_every: key.rotate_every.map(|every| every.as_secs().cast_signed()),
             seal: None,
             consumer_kind: None,
             consumer_id: None,
@@ -123,17 +133,32 @@ impl TryFrom<HookKeyRow> for HookKey {
             created: row.time("created", found.created)?,
             last_updated: row.time("last_updated", found.last_updated)?,
             is_used: found.consumer_id.is_some(),
-            birth: match (&found.origin, &found.born_by, &found.born_with) {
-                (None, None, None) => None,
-                (Some(origin), Some(by), Some(with)) => Some(Birth {
-                    origin: row.value("origin", Origin::parse(origin))?,
-                    by: by.clone(),
-                    with: with.clone(),
-                }),
-                _ => return Err(row.corrupt("origin", Invalid::Blank)),
-            },
+            birth: birth(&row, found.origin.as_deref(), found.born_by.as_deref(), found.born_with.as_deref())?,
+            signs_from: row.time("signs_from", found.signs_from.unwrap_or(found.created))?,
+            rotate_every: found
+                .rotate_every
+                .map(|seconds| row.large("rotate_every", seconds).map(Duration::from_secs))
+                .transpose()?,
             public_key: PublicKey { modulus: found.modulus, exponent: found.exponent },
         })
+    }
+}
+
+/// How a key came to be, from its three columns.
+pub fn birth(
+    row: &Row<'_>,
+    origin: Option<&str>,
+    by: Option<&str>,
+    with: Option<&str>,
+) -> Result<Option<Birth>, StoreError> {
+    match (origin, by, with) {
+        (None, None, None) => Ok(None),
+        (Some(origin), Some(by), Some(with)) => Ok(Some(Birth {
+            origin: row.value("origin", Origin::parse(origin))?,
+            by: by.to_owned(),
+            with: with.to_owned(),
+        })),
+        _ => Err(row.corrupt("origin", Invalid::Blank)),
     }
 }
 

@@ -6,10 +6,12 @@ use crate::domain::sealed::{MasterKeyId, Sealed};
 use crate::repository::error::StoreError;
 
 /// The columns that are sealed, or seals, in all tables. What is under a master key is counted over them.
-pub const SEALED: [(&str, &str); 15] = [
+pub const SEALED: [(&str, &str); 17] = [
     ("org", "seal"),
     ("hook_key", "seal"),
     ("hook_key", "sealed_pkcs8"),
+    ("hook_key_version", "seal"),
+    ("hook_key_version", "sealed_pkcs8"),
     ("hook_key_reference", "seal"),
     ("inline_hook", "seal"),
     ("inline_hook", "sealed_secret"),

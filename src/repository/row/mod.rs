@@ -3,6 +3,7 @@
 pub mod api_token;
 pub mod audit;
 pub mod hook_key;
+pub mod hook_key_version;
 pub mod inline_hook;
 pub mod key_reference;
 pub mod master_key;

@@ -14,13 +14,14 @@ mod code {
 
 /// Code, then the columns, or of a check its name, as SQLite's message has them after `constraint failed: `. No free slot leaves NULL; two writers never pick
 /// the same one, and if they did the slot's uniqueness would tell.
-const CONSTRAINTS: [(&str, &str, Conflict); 19] = [
+const CONSTRAINTS: [(&str, &str, Conflict); 20] = [
     (code::UNIQUE, "org.name", Conflict::OrgName),
     (code::UNIQUE, "org.domain", Conflict::OrgDomain),
     (code::UNIQUE, "org.is_default", Conflict::OrgDefault),
     (code::UNIQUE, "hook_key.org_id, hook_key.name", Conflict::HookKeyName),
     (code::UNIQUE, "hook_key.org_id, hook_key.slot", Conflict::HookKeyCap),
     (code::NOT_NULL, "hook_key.slot", Conflict::HookKeyCap),
+    (code::UNIQUE, "hook_key_version.org_id, hook_key_version.hook_key_id", Conflict::HookKeyNext),
     (code::CHECK, "hook_key_reference_slot", Conflict::KeyReferenceCap),
     (
         code::UNIQUE,

@@ -25,7 +25,7 @@ macro_rules! select_hook_key {
             "SELECT ",
             $more,
             "k.id, k.org_id, k.key_id, k.name, k.created, k.last_updated, k.modulus, k.exponent, k.seal,
-                    k.origin, k.born_by, k.born_with,
+                    k.origin, k.born_by, k.born_with, k.signs_from, k.rotate_every,
                     r.consumer_kind, r.consumer_id, r.consumer_name, r.since AS consumer_since, r.seal AS consumer_seal
              FROM hook_key AS k LEFT JOIN hook_key_reference AS r ON r.org_id = k.org_id AND r.hook_key_id = k.id
                   AND r.consumer_id = (SELECT min(u.consumer_id) FROM hook_key_reference AS u
@@ -136,11 +136,11 @@ impl HookKeyWrite for SqliteTx {
         let query = sqlx::query(
             "INSERT INTO hook_key
                  (id, org_id, slot, key_id, name, created, last_updated, modulus, exponent, sealed_pkcs8, seal,
-                  origin, born_by, born_with)
+                  origin, born_by, born_with, signs_from, rotate_every)
              WITH RECURSIVE slots (slot) AS (VALUES (1) UNION ALL SELECT slot + 1 FROM slots WHERE slot < ?10)
              SELECT ?1, ?2,
                     (SELECT min(slot) FROM slots WHERE slot NOT IN (SELECT slot FROM hook_key WHERE org_id = ?2)),
-                    ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?11, ?12, ?13, ?14",
+                    ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?11, ?12, ?13, ?14, ?15, ?16",
         )
         .bind(row.id)
         .bind(row.org_id)
@@ -155,7 +155,9 @@ impl HookKeyWrite for SqliteTx {
         .bind(seal)
         .bind(row.origin)
         .bind(row.born_by)
-        .bind(row.born_with);
+        .bind(row.born_with)
+        .bind(row.signs_from)
+        .bind(row.rotate_every);
         Ok(self.attempt(query).await?.map(drop))
     }
 
@@ -176,6 +178,34 @@ impl HookKeyWrite for SqliteTx {
             .bind(seal)
             .bind(row.id);
         Ok(self.attempt(query).await?.map(|_| Some(key)))
+    }
+
+    async fn hook_key_replace(&mut self, key: &HookKey, sealed_pkcs8: Option<&Sealed>) -> Result<bool, StoreError> {
+        let row = HookKeyRow::from(key);
+        let seal = self.seals().of(&row);
+        let update = sqlx::query(
+            "UPDATE hook_key
+             SET key_id = ?1, last_updated = ?2, modulus = ?3, exponent = ?4, origin = ?5, born_by = ?6,
+                 born_with = ?7, signs_from = ?8, rotate_every = ?9, seal = ?10, sealed_pkcs8 = coalesce(?11, sealed_pkcs8)
+             WHERE id = ?12",
+        )
+        .bind(row.key_id)
+        .bind(row.last_updated)
+        .bind(row.modulus)
+        .bind(row.exponent)
+        .bind(row.origin)
+        .bind(row.born_by)
+        .bind(row.born_with)
+        .bind(row.signs_from)
+        .bind(row.rotate_every)
+        .bind(seal)
+        .bind(sealed_pkcs8.map(Sealed::as_bytes))
+        .bind(row.id);
+        let is_there = self.execute(update).await? > 0;
+        if is_there && sealed_pkcs8.is_some() {
+            self.erases();
+        }
+        Ok(is_there)
     }
 
     async fn hook_key_delete(&mut self, org: &OrgId, id: &HookKeyId) -> Result<KeyDeletion, StoreError> {

@@ -8,6 +8,7 @@ use crate::repository::item::{Item, ItemWrite, Renewal};
 use crate::repository::row::api_token::ApiTokenRow;
 use crate::repository::row::audit::{AuditEntryRow, AuditHeadRow, AuditKeyRow};
 use crate::repository::row::hook_key::HookKeyRow;
+use crate::repository::row::hook_key_version::HookKeyVersionRow;
 use crate::repository::row::inline_hook::InlineHookRow;
 use crate::repository::row::key_reference::ReferenceRow;
 use crate::repository::row::org::OrgRow;
@@ -75,7 +76,7 @@ impl ItemWrite for SqliteTx {
                 sqlx::query("UPDATE org SET seal = ? WHERE id = ?").bind(seal).bind(org.id.as_str())
             }
             Item::HookKey(sealed) => {
-                let select = sqlx::query_as("SELECT id, org_id, key_id, name, created, last_updated, modulus, exponent, origin, born_by, born_with, seal, NULL AS consumer_kind, NULL AS consumer_id, NULL AS consumer_name, NULL AS consumer_since, NULL AS consumer_seal FROM hook_key WHERE id = ?").bind(sealed.key.id.as_str());
+                let select = sqlx::query_as("SELECT id, org_id, key_id, name, created, last_updated, modulus, exponent, origin, born_by, born_with, signs_from, rotate_every, seal, NULL AS consumer_kind, NULL AS consumer_id, NULL AS consumer_name, NULL AS consumer_since, NULL AS consumer_seal FROM hook_key WHERE id = ?").bind(sealed.key.id.as_str());
                 let row: Option<HookKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
@@ -83,6 +84,17 @@ impl ItemWrite for SqliteTx {
                     .bind(sealed.sealed_pkcs8.as_bytes())
                     .bind(seal)
                     .bind(sealed.key.id.as_str())
+            }
+            Item::HookKeyVersion(version) => {
+                let select = sqlx::query_as("SELECT key_id, org_id, hook_key_id, modulus, exponent, signs_from, grace, until, sealed_pkcs8, origin, born_by, born_with, seal FROM hook_key_version WHERE key_id = ?").bind(version.key_id.to_string());
+                let row: Option<HookKeyVersionRow> =
+                    select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
+                let seal = self.seals().of(&row);
+                sqlx::query("UPDATE hook_key_version SET sealed_pkcs8 = ?, seal = ? WHERE key_id = ?")
+                    .bind(HookKeyVersionRow::from(version).sealed_pkcs8)
+                    .bind(seal)
+                    .bind(version.key_id.to_string())
             }
             Item::InlineHook(stored) => {
                 let select = sqlx::query_as("SELECT id, org_id, status, name, type, version, uri, headers, auth, auth_header, client_id, token_url, scope, hook_key_id, sealed_secret, created, last_updated, seal FROM inline_hook WHERE id = ?").bind(stored.hook.id.as_str());

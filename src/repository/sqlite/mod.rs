@@ -14,6 +14,7 @@ mod erasure;
 mod error;
 mod file;
 mod hook_key;
+mod hook_key_version;
 mod inline_hook;
 mod integrity;
 mod item;

@@ -8,6 +8,7 @@ use super::damage::DamageReason;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::private_key;
 use crate::domain::hook_key::{PublicKey, SealedHookKey};
+use crate::domain::hook_key_version::{SealedNextKey, place};
 use crate::domain::id::KeyId;
 use crate::domain::sealed::{Place, Sealed};
 use crate::domain::signing_key::SealedSigningKey;
@@ -30,6 +31,16 @@ impl KeyAtRest for SealedHookKey {
 
     fn look<R>(&self, look: impl FnOnce(Place<'_>, &Sealed, &PublicKey) -> R) -> R {
         look(self.place(), &self.sealed_pkcs8, &self.key.public_key)
+    }
+}
+
+impl KeyAtRest for SealedNextKey {
+    fn key_id(&self) -> KeyId {
+        self.key_id
+    }
+
+    fn look<R>(&self, look: impl FnOnce(Place<'_>, &Sealed, &PublicKey) -> R) -> R {
+        look(place(&self.org_id, &self.key_id.to_string()), &self.sealed_pkcs8, &self.public_key)
     }
 }
 

@@ -12,6 +12,8 @@ use crate::vault::custody::audit::broken::Broken;
 pub enum Damaged {
     #[error("{id} ({name}): {reason}")]
     Key { id: HookKeyId, name: Name, reason: DamageReason },
+    #[error("next key {key_id} of {id}: {reason}")]
+    NextKey { id: HookKeyId, key_id: KeyId, reason: DamageReason },
     #[error("signing key {id}: {reason}")]
     SigningKey { id: KeyId, reason: DamageReason },
     #[error("{id} ({name}): {reason}")]

@@ -4,6 +4,7 @@ use super::comparison::compare;
 use super::damage::Damaged;
 use crate::crypto::envelope::Envelope;
 use crate::domain::hook_key::SealedHookKey;
+use crate::domain::hook_key_version::HookKeyVersion;
 use crate::domain::inline_hook::StoredInlineHook;
 use crate::domain::org::Org;
 use crate::domain::signing_key::SealedSigningKey;
@@ -58,6 +59,7 @@ impl Vault {
             self.examine_api_tokens(&mut examination).await,
             self.examine_service_apps(&mut examination).await,
             self.examine_hook_keys(&mut examination).await,
+            self.examine_hook_key_versions(&mut examination).await,
             self.examine_inline_hooks(&mut examination).await,
             self.examine_signing_keys(&mut examination).await,
             self.examine_audit(&mut examination).await,
@@ -100,6 +102,17 @@ impl Vault {
 
     async fn examine_hook_keys(&self, examination: &mut Examination) -> Result<(), VaultError> {
         each_page!(self, hook_key_page_sealed, rows => self.examine_page(examination, rows, damage_of_key).await?)
+    }
+
+    async fn examine_hook_key_versions(&self, examination: &mut Examination) -> Result<(), VaultError> {
+        // Of retired ones there is no private half.
+        let has_private = |version: &Result<HookKeyVersion, StoreError>| {
+            version.as_ref().map_or(true, |version| version.sealed().is_some())
+        };
+        each_page!(self, hook_key_version_page, rows => {
+            let rows = rows.into_iter().filter(has_private).collect();
+            self.examine_page(examination, rows, damage_of_version).await?;
+        })
     }
 
     async fn examine_inline_hooks(&self, examination: &mut Examination) -> Result<(), VaultError> {
@@ -159,6 +172,16 @@ fn damage_of_key(key: Result<SealedHookKey, StoreError>, envelope: &Envelope) ->
         Ok(key) => {
             let reason = compare(&key, envelope).err()?;
             Some(Damaged::Key { id: key.key.id, name: key.key.name, reason })
+        }
+        Err(error) => Some(Damaged::Row(error)),
+    }
+}
+
+fn damage_of_version(version: Result<HookKeyVersion, StoreError>, envelope: &Envelope) -> Option<Damaged> {
+    match version {
+        Ok(version) => {
+            let reason = compare(&version.sealed()?, envelope).err()?;
+            Some(Damaged::NextKey { id: version.hook_key_id, key_id: version.key_id, reason })
         }
         Err(error) => Some(Damaged::Row(error)),
     }

@@ -24,6 +24,7 @@ enum Place {
     MasterKeys,
     Orgs(Option<Seq>),
     HookKeys(Option<Seq>),
+    HookKeyVersions(Option<String>),
     InlineHooks(Option<Seq>),
     KeyReferences(Option<KeyReferenceCursor>),
     ApiTokens(Option<Seq>),
@@ -67,7 +68,11 @@ impl Inventory {
             }
             Place::HookKeys(after) => {
                 let page = view.hook_key_page_sealed(after, self.page).await?;
-                turned(page, Item::HookKey, Place::HookKeys, Place::InlineHooks(None))?
+                turned(page, Item::HookKey, Place::HookKeys, Place::HookKeyVersions(None))?
+            }
+            Place::HookKeyVersions(after) => {
+                let page = view.hook_key_version_page(after, self.page).await?;
+                turned(page, Item::HookKeyVersion, Place::HookKeyVersions, Place::InlineHooks(None))?
             }
             Place::InlineHooks(after) => {
                 let page = view.inline_hook_page(after, self.page).await?;

@@ -19,6 +19,7 @@ use crate::crypto::sealing_key::wrap;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::clock::Timestamp;
+use crate::domain::hook_key_version::{self, Standing};
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::domain::master_key::{MasterKeyRotation, MasterKeys};
 use crate::domain::sealed::{MasterKeyId, Place, Sealed};
@@ -213,6 +214,21 @@ impl MasterKeyChange<'_> {
                 })?;
                 key.sealed_pkcs8 = sealed;
                 (Item::HookKey(key), renewal)
+            }
+            Item::HookKeyVersion(mut version) => {
+                let key_id = version.key_id;
+                let renewal = match &mut version.standing {
+                    Standing::Retired { .. } => Renewal::Seal,
+                    Standing::Next { sealed_pkcs8, .. } => {
+                        let row = key_id.to_string();
+                        let place = hook_key_version::place(&version.org_id, &row);
+                        renew(place, sealed_pkcs8).map_err(|reason| {
+                            let (id, reason) = (version.hook_key_id.clone(), DamageReason::DoesNotOpen(reason));
+                            damaged(Damaged::NextKey { id, key_id, reason })
+                        })?
+                    }
+                };
+                (Item::HookKeyVersion(version), renewal)
             }
             Item::SigningKey(mut key) => {
                 let mut sealed = key.sealed_pkcs8.clone();

@@ -112,6 +112,7 @@ async fn insert(copy: &mut dyn WriteTx, item: Item) -> Refusable<()> {
         }
         Item::Org(org) => copy.org_insert(&org).await,
         Item::HookKey(sealed) => copy.hook_key_insert(&sealed.key, &sealed.sealed_pkcs8).await,
+        Item::HookKeyVersion(version) => copy.hook_key_version_insert(&version).await,
         Item::InlineHook(stored) => copy.inline_hook_insert(&stored).await,
         Item::KeyReference(stored) => {
             let (org, key, reference) = (&stored.org_id, &stored.hook_key_id, &stored.reference);

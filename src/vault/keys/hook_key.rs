@@ -12,7 +12,7 @@ use crate::repository::store::{ReadTx, Serial};
 use crate::vault::custody::audit::record::Record;
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Vault;
-use crate::vault::keys::publishing::PublishedKey;
+use crate::vault::keys::publishing::{PublishedKey, PublishedVersion};
 use tokio::sync::OwnedSemaphorePermit;
 
 impl Vault {
@@ -24,13 +24,29 @@ impl Vault {
         Ok(self.registry.store.read().await?.hook_key_list(org).await?)
     }
 
-    /// With their public halves, in order of creation.
+    /// All keys that verifiers need, by hook key in order of creation.
     ///
     /// # Errors
     /// [`VaultError::KeyDamaged`] or one of the store.
-    pub async fn hook_key_list_published(&self, org: &OrgId) -> Result<Vec<PublishedKey>, VaultError> {
-        let found = self.registry.store.read().await?.hook_key_list_sealed(org).await?;
-        self.published_all(found).await
+    pub async fn hook_key_list_published(&self, org: &OrgId) -> Result<Vec<PublishedVersion>, VaultError> {
+        let mut tx = self.registry.store.read().await?;
+        let keys = tx.hook_key_list_sealed(org).await?;
+        let versions = tx.hook_key_version_list(org, None).await?;
+        drop(tx);
+        self.published_versions(keys, versions).await
+    }
+
+    /// The same of the hook key with this id or name.
+    ///
+    /// # Errors
+    /// As [`Self::hook_key_get`].
+    pub async fn hook_key_get_published(&self, org: &OrgId, key: &str) -> Result<Vec<PublishedVersion>, VaultError> {
+        let mut tx = self.registry.store.read().await?;
+        let id = get_key(&mut *tx, org, key).await?.id;
+        let found = tx.hook_key_find_sealed(org, &id).await?.ok_or_else(|| key_not_found(key))?;
+        let versions = tx.hook_key_version_list(org, Some(&id)).await?;
+        drop(tx);
+        self.published_versions(vec![found], versions).await
     }
 
     /// # Errors
@@ -43,16 +59,22 @@ impl Vault {
         self.published(found.ok_or_else(|| key_not_found(id))?).await
     }
 
-    /// The key with this `kid`.
+    /// The key with this `kid`, while it is published.
     ///
     /// # Errors
     /// As [`Self::hook_key_get`].
-    pub async fn hook_key_get_by_key_id(&self, org: &OrgId, key_id: &str) -> Result<PublishedKey, VaultError> {
-        let found = match KeyId::parse(key_id) {
-            Ok(key_id) => self.registry.store.read().await?.hook_key_find_sealed_by_key_id(org, &key_id).await?,
-            Err(_) => None,
-        };
-        self.published(found.ok_or_else(|| key_not_found(key_id))?).await
+    pub async fn hook_key_get_by_key_id(&self, org: &OrgId, key_id: &str) -> Result<PublishedVersion, VaultError> {
+        let wanted = KeyId::parse(key_id).map_err(|_| key_not_found(key_id))?;
+        let mut tx = self.registry.store.read().await?;
+        if let Some(signing) = tx.hook_key_find_sealed_by_key_id(org, &wanted).await? {
+            drop(tx);
+            return Ok(PublishedVersion::from(&self.published(signing).await?));
+        }
+        let found = tx.hook_key_version_find(org, &wanted).await?;
+        drop(tx);
+        let now = self.registry.clock.now();
+        let version = found.filter(|version| !version.is_over(now)).ok_or_else(|| key_not_found(key_id))?;
+        self.published_version(version).await
     }
 
     /// The key with this id or name.
@@ -85,6 +107,8 @@ impl Vault {
             is_used: false,
             public_key: pair.public_key.clone(),
             birth: Some(birth(Origin::Made, actor)),
+            signs_from: now,
+            rotate_every: None,
         };
         let inserted = async {
             let mut tx = self.registry.store.write(actor, Serial::No).await?;
@@ -159,7 +183,7 @@ impl Vault {
         let name = Name::parse(name).map_err(VaultError::Name)?;
         let key_id = HookKeyId::parse(id).map_err(|_| key_not_found(id))?;
         let now = self.registry.clock.now();
-        let mut tx = self.registry.store.write(actor, Serial::No).await?;
+        let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
         let before = tx.hook_key_find(org, &key_id).await?.ok_or_else(|| key_not_found(id))?;
         tx.hook_key_rename(org, &key_id, &name, now).await??;
         let renamed = tx.hook_key_find_sealed(org, &key_id).await?.ok_or_else(|| key_not_found(id))?;

@@ -50,6 +50,8 @@ impl Vault {
             is_used: false,
             public_key: pair.public_key.clone(),
             birth: Some(birth(Origin::Imported, actor)),
+            signs_from: now,
+            rotate_every: None,
         };
         let mut tx = self.registry.store.write(actor, Serial::No).await?;
         let sealed = self.envelope.seal(place(&key.org_id, &key.id), pair.pkcs8());

@@ -7,6 +7,7 @@ use crate::crypto::random::Purpose;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::hook_key::SealedHookKey;
+use crate::domain::hook_key_version::{MAX_ASSERTION_LIFETIME, MAX_JWT_LIFETIME};
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
@@ -23,11 +24,11 @@ pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jw
 
 /// How long a client assertion lives unless something else is asked for, and at the most, in seconds.
 pub const ASSERTION_TTL: u64 = 60;
-pub const MAX_ASSERTION_TTL: u64 = 300;
+pub const MAX_ASSERTION_TTL: u64 = MAX_ASSERTION_LIFETIME.as_secs();
 
 /// The same for a JWT.
 pub const JWT_TTL: u64 = 300;
-pub const MAX_JWT_TTL: u64 = 3600;
+pub const MAX_JWT_TTL: u64 = MAX_JWT_LIFETIME.as_secs();
 
 /// What the vault fills in by itself.
 pub const OWN_CLAIMS: [(&str, &str); 3] = [("iat", "claims.iat"), ("exp", "claims.exp"), ("jti", "claims.jti")];
@@ -152,12 +153,14 @@ impl Vault {
     }
 
     fn private_key(&self, sealed: &SealedHookKey) -> Result<Arc<PrivateKey>, VaultError> {
-        if let Some(key) = self.parsed_hook_keys.lock().get(&sealed.key.id) {
+        if let Some((parsed, key)) = self.parsed_hook_keys.lock().get(&sealed.key.id)
+            && *parsed == sealed.key.key_id
+        {
             return Ok(key.clone());
         }
         let pkcs8 = self.envelope.open(sealed.place(), &sealed.sealed_pkcs8).map_err(VaultError::KeyUnusable)?;
         let key = Arc::new(PrivateKey::from_pkcs8(&pkcs8).map_err(VaultError::KeyCannotSign)?);
-        self.parsed_hook_keys.lock().put(sealed.key.id.clone(), key.clone());
+        self.parsed_hook_keys.lock().put(sealed.key.id.clone(), (sealed.key.key_id, key.clone()));
         Ok(key)
     }
 }

@@ -22,6 +22,7 @@ REPLACE_HOOK = "PUT /api/v1/inlineHooks/{id}"
 EXECUTE_HOOK = "POST /api/v1/inlineHooks/{id}/execute"
 TOKEN = "POST /oauth2/v1/token"
 IMPORT = "POST /vault/v1/hook-keys/import"
+ROTATE = "POST /vault/v1/hook-keys/{key}/rotate"
 
 # A private key that may be imported.
 JWK = json.loads((Path(__file__).parents[3] / "src/crypto/import/testdata/jose_2048.json").read_text())
@@ -38,6 +39,9 @@ REFUSALS = [
     ("key: The key ", IMPORT, "whether numbers are a sound key is beyond a schema"),
     ("jwe: The JWE ", IMPORT, "to which key it was encrypted is inside"),
     ("Send one of", IMPORT, "generated clients choke on alternatives, so all members are optional"),
+    ("The next key is there already", ROTATE, "which keys are under way changes"),
+    ("the maximum number of retired keys", ROTATE, "how many there are changes"),
+    ("The field does not apply here, and must be null", ROTATE, "generated clients choke on alternatives, so all members are optional"),
     ("The field is there twice", UPDATE_HOOK, "the headers that stay may have the name of the new secret one"),
 ]
 

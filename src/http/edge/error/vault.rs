@@ -3,6 +3,7 @@
 use super::answer::{Answer, bad_credential, forbidden, internal, invalid, unavailable, validation};
 use super::oauth;
 use crate::domain::hook_key::{KeyReference, MAX_KEYS_PER_ORG, MAX_REFERENCES_PER_KEY};
+use crate::domain::hook_key_version::MAX_RETIRED_PER_KEY;
 use crate::domain::inline_hook::MAX_HOOKS_PER_ORG;
 use crate::vault::error::{Conflict, CredentialError, Kind, VaultError};
 use crate::vault::hooks::call::{CallError, Failure, Party};
@@ -32,6 +33,15 @@ pub fn answer(error: &VaultError) -> Answer {
             .because("status: The inline hook is inactive, which blocks its execution: activate it first."),
         VaultError::Call(error) => call_answer(error),
         VaultError::KeyInUse { users } => users.iter().fold(forbidden(), |answer, user| answer.because(use_of(user))),
+        VaultError::HookKeyRotating { signs_from } => validation("HookKey").because(format!(
+            "The next key is there already, and signs from {} on. Rotate again after that; if a key is in wrong hands, send `emergency`.",
+            signs_from.to_wire()
+        )),
+        VaultError::HookKeyRetiredCap { until } => validation("HookKey").because(format!(
+            "You have reached the maximum number of retired keys that are published ({MAX_RETIRED_PER_KEY}). The first of them is withdrawn \
+             at {}. Rotate again after that; if a key is in wrong hands, send `emergency`.",
+            until.to_wire()
+        )),
         VaultError::NoCredential => {
             Answer::new(StatusCode::FORBIDDEN, "E0000005", "Invalid session").because(HOW_TO_AUTHENTICATE)
         }
@@ -83,6 +93,7 @@ fn conflict_answer(conflict: Conflict) -> Answer {
              To register another one, you must first end an existing one."
         )),
         Conflict::HookKeyMissing
+        | Conflict::HookKeyNext
         | Conflict::OrgName
         | Conflict::OrgDomain
         | Conflict::OrgDefault
