@@ -1,5 +1,6 @@
 //! The composition root: the only place that knows which parts are real.
 
+mod backup;
 mod example;
 mod master_key;
 mod master_key_command;
@@ -7,18 +8,21 @@ mod master_key_error;
 mod open;
 mod parts;
 mod rotating;
+mod scheduled_backups;
 mod serving;
 mod signals;
 mod start_error;
 mod tasks;
 
+pub use backup::{back_up, restore, verify_backup};
 pub use example::{EXAMPLE_HOOK, start_example};
-pub use master_key::{make_master_key, read_secret_file};
+pub use master_key::{make_master_key, read_secret_file, recovery_text};
 pub use open::{
     Opened, OpenedVault, migrate, migrations_pending, move_vault, open_for_check, open_registry, open_vault,
 };
 pub use parts::Parts;
 pub use rotating::rotate_master_key;
+pub use scheduled_backups::ScheduledBackups;
 pub use serving::{App, Stopper, listen};
 pub use signals::Signals;
 pub use start_error::{StartError, store_hint};

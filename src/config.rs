@@ -2,6 +2,7 @@
 //!
 //! An unknown variable with our prefix is an error: it is nearly always a misspelt one.
 
+mod backup;
 mod data_dir;
 mod database;
 mod log;
@@ -11,6 +12,7 @@ mod sources;
 mod trusted_issuers;
 pub mod variable;
 
+pub use backup::BackupConfig;
 pub use data_dir::DataDir;
 pub use database::DatabaseConfig;
 pub use log::{LogConfig, LogFormat};

@@ -5,7 +5,7 @@ use crate::support::database::POSTGRES;
 use std::process::Command;
 
 /// Everything that is not about the file of SQLite.
-const SUITES: [&str; 16] = [
+const SUITES: [&str; 17] = [
     "many_servers::",
     "failover::",
     "store::contract",
@@ -21,6 +21,7 @@ const SUITES: [&str; 16] = [
     "cli::check",
     "cli::moving",
     "cli::master_key_rotation",
+    "cli::backup",
     "cli::audit",
 ];
 

@@ -5,10 +5,12 @@ use super::master_key_error::MasterKeyError;
 use super::start_error::StartError;
 use crate::config::variable::{MASTER_KEY, MASTER_KEY_COMMAND, MASTER_KEY_PASSPHRASE_FILE, PKCS11_MODULE};
 use crate::config::{MasterKeyOpener, MasterKeyPlace, MasterKeySource, TokenConfig};
+use crate::crypto::age_file::Recipients;
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::passphrase::{self, Passphrase};
 use crate::crypto::pkcs11::{self, TokenKey};
 use crate::crypto::random::Random;
+use crate::domain::sealed::MasterKeyId;
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
@@ -69,6 +71,16 @@ pub fn read_master_key(source: &MasterKeySource) -> Result<MasterKey, StartError
             Err(MasterKeyError::Open { origin, variable }.into())
         }
     }
+}
+
+/// The master key itself, wherever it is kept, encrypted to each of the recipients as text; with its id.
+///
+/// # Errors
+/// [`StartError`].
+pub fn recovery_text(source: &MasterKeySource, recipients: &Recipients) -> Result<(MasterKeyId, String), StartError> {
+    let key = read_master_key(source)?;
+    let line = Zeroizing::new(format!("{}\n", key.to_text().as_str()));
+    Ok((key.id(), recipients.encrypt_text(&line).map_err(StartError::Recovery)?))
 }
 
 fn read_passphrase(file: &Path) -> Result<Passphrase, StartError> {

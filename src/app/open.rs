@@ -20,7 +20,8 @@ use crate::repository::store::{Migration, Store};
 use crate::repository::url::DatabaseUrl;
 use crate::vault::Registry;
 use crate::vault::Vault;
-use crate::vault::custody::moving::{self, MoveError, Moved};
+use crate::vault::custody::copying::Counts;
+use crate::vault::custody::moving::{self, MoveError};
 use crate::vault::custody::sealing::{self, NeverServed};
 use crate::vault::error::VaultError;
 use crate::vault::oauth::issuers::{Issuer, Issuers};
@@ -36,20 +37,23 @@ pub struct Opened {
     /// How many rows of an earlier version got their seals just now.
     pub sealed_rows: u64,
     store: Arc<dyn Store>,
-    envelope: Envelope,
+    sealing: Sealing,
 }
 
 /// An open vault.
 pub struct OpenedVault {
     pub vault: Vault,
+    /// What seals it.
+    pub sealing: Sealing,
     /// As in [`Opened`].
     pub sealed_rows: u64,
 }
 
 /// What is sealed with a master key: values, and rows.
-pub(super) struct Sealing {
-    pub envelope: Envelope,
-    pub rows: Arc<RowSeals>,
+#[derive(Clone)]
+pub struct Sealing {
+    pub(super) envelope: Envelope,
+    pub(super) rows: Arc<RowSeals>,
 }
 
 impl Sealing {
@@ -59,7 +63,9 @@ impl Sealing {
         Self { envelope, rows: Arc::new(RowSeals::new(keyring)) }
     }
 
-    fn read(source: &MasterKeySource, parts: &Parts) -> Result<Self, StartError> {
+    /// # Errors
+    /// [`StartError`].
+    pub(super) fn read(source: &MasterKeySource, parts: &Parts) -> Result<Self, StartError> {
         Ok(Self::new(&read_master_key(source)?, parts))
     }
 
@@ -146,18 +152,48 @@ pub async fn migrate(
 /// # Errors
 /// [`StartError`], also where the database is empty or not up to date.
 pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, StartError> {
-    let Sealing { envelope, rows } = Sealing::read(&config.master_key, parts)?;
-    let (store, _) = repository::open(&database_url(&config.database)?, Mode::ReadOnly, rows).await?;
+    open_to_look(&config.database, Sealing::read(&config.master_key, parts)?, parts).await
+}
+
+/// As [`open_for_check`].
+pub(super) async fn open_to_look(
+    database: &DatabaseConfig,
+    sealing: Sealing,
+    parts: &Parts,
+) -> Result<Vault, StartError> {
+    let (store, _) = repository::open(&database_url(database)?, Mode::ReadOnly, sealing.rows.clone()).await?;
     let pending = store.migrations_pending().await?;
     if !pending.is_empty() {
         return Err(StartError::Pending { pending });
     }
-    let registry = Registry::new(store, parts.clock.clone(), parts.random.clone());
-    let outbound = open_outbound(&config.outbound, parts)?;
-    let pool = KeyPool::start(0, key_maker(&parts.random))?;
-    let vault = Vault::new(registry, envelope, pool, 1, outbound, Issuers::new(Vec::new()));
+    let vault = vault_over(store, sealing, parts)?;
     vault.master_keys_follow().await?;
     Ok(vault)
+}
+
+/// A vault over an empty store that nobody else sees, and that is gone when it is closed: to try something on.
+pub(super) async fn open_scratch(sealing: Sealing, parts: &Parts) -> Result<Vault, StartError> {
+    let store = repository::scratch(sealing.rows.clone()).await?;
+    vault_over(store, sealing, parts)
+}
+
+/// A vault that makes no keys ahead and calls nobody.
+fn vault_over(store: Arc<dyn Store>, sealing: Sealing, parts: &Parts) -> Result<Vault, StartError> {
+    let registry = Registry::new(store, parts.clock.clone(), parts.random.clone());
+    let outbound = open_outbound(&OutboundPolicy::default(), parts)?;
+    let pool = KeyPool::start(0, key_maker(&parts.random))?;
+    Ok(Vault::new(registry, sealing.envelope, pool, 1, outbound, Issuers::new(Vec::new())))
+}
+
+/// Opens a database that a vault is to be restored into, made and migrated where that is wanted.
+///
+/// # Errors
+/// [`StartError`].
+pub(super) async fn open_to_restore(
+    database: &DatabaseConfig,
+    sealing: &Sealing,
+) -> Result<Arc<dyn Store>, StartError> {
+    Ok(open_migrated(database, true, &sealing.rows).await?.0)
 }
 
 /// Opens the database and the master key, migrates where that is wanted, and checks that the two belong together.
@@ -174,16 +210,16 @@ pub async fn open_registry(
     parts: &Parts,
 ) -> Result<Opened, StartError> {
     // First, so that a missing master key leaves no empty database behind.
-    let Sealing { envelope, rows } = Sealing::read(master_key, parts)?;
-    let (store, is_new) = open_migrated(database, create, &rows).await?;
+    let sealing = Sealing::read(master_key, parts)?;
+    let (store, is_new) = open_migrated(database, create, &sealing.rows).await?;
     let registry = Registry::new(store.clone(), parts.clock.clone(), parts.random.clone());
     // Before anything is written: what another key has sealed would be of no use.
-    let sealed_rows = sealing::claim(&registry, &envelope, &rows).await?;
+    let sealed_rows = sealing::claim(&registry, &sealing.envelope, &sealing.rows).await?;
     if sealed_rows > 0 {
         tracing::info!(sealed_rows, "the rows of an earlier version carry seals now");
     }
     registry.org_ensure_default().await?;
-    Ok(Opened { registry, is_new, sealed_rows, store, envelope })
+    Ok(Opened { registry, is_new, sealed_rows, store, sealing })
 }
 
 /// Copies a vault, which stays as it is, into an empty database, which may be made for it. Each row must have been written by a vault
@@ -197,7 +233,7 @@ pub async fn move_vault(
     master_key: &MasterKeySource,
     actor: &Actor,
     parts: &Parts,
-) -> Result<Moved, StartError> {
+) -> Result<Counts, StartError> {
     if from.url == to.url {
         return Err(StartError::Move(MoveError::Same));
     }
@@ -252,8 +288,9 @@ pub async fn open_vault(config: &Config, create: bool, parts: &Parts) -> Result<
     let makers = available_parallelism().map_or(1, usize::from);
     let outbound = open_outbound(&config.outbound, parts)?;
     let issuers = open_issuers(config, &opened.registry, parts).await?;
-    let vault = Vault::new(opened.registry, opened.envelope, pool, makers, outbound, issuers);
-    Ok(OpenedVault { vault, sealed_rows: opened.sealed_rows })
+    let sealing = opened.sealing;
+    let vault = Vault::new(opened.registry, sealing.envelope.clone(), pool, makers, outbound, issuers);
+    Ok(OpenedVault { vault, sealing, sealed_rows: opened.sealed_rows })
 }
 
 /// Each issuer may be called wherever it is: its address comes from the one who runs the vault, not from its users.

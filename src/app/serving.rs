@@ -1,7 +1,8 @@
 //! A server from start to stop.
 
-use super::open::open_vault;
+use super::open::{OpenedVault, open_vault};
 use super::parts::Parts;
+use super::scheduled_backups::ScheduledBackups;
 use super::signals::Signals;
 use super::start_error::StartError;
 use super::tasks;
@@ -17,7 +18,7 @@ use actix_web::web;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 
 /// A vault that is serving.
@@ -27,6 +28,7 @@ pub struct App {
     shared: web::Data<Shared>,
     server: Server,
     stop: watch::Sender<bool>,
+    backups: Option<Arc<ScheduledBackups>>,
 }
 
 /// Stops a running app from elsewhere.
@@ -66,16 +68,20 @@ impl App {
     /// # Errors
     /// [`StartError`]; then nothing is left running.
     pub async fn start_on(listener: TcpListener, config: Config, parts: &Parts) -> Result<Self, StartError> {
-        let vault = open_vault(&config, true, parts).await?.vault;
+        let OpenedVault { vault, sealing, .. } = open_vault(&config, true, parts).await?;
         // The master key may be in it.
         let Config { server, .. } = config;
-        Self::serve(&server, listener, vault, parts).await
+        let backups = server.backup.as_ref();
+        let backups =
+            backups.map(|config| ScheduledBackups::new(config, vault.clone(), sealing, parts.clone())).transpose()?;
+        Self::serve(&server, listener, vault, backups.map(Arc::new), parts).await
     }
 
     async fn serve(
         config: &ServerConfig,
         listener: TcpListener,
         vault: Vault,
+        backups: Option<Arc<ScheduledBackups>>,
         parts: &Parts,
     ) -> Result<Self, StartError> {
         let listen_error = |reason| StartError::Listen { address: config.listen, reason };
@@ -107,7 +113,10 @@ impl App {
         if let Some(retention) = config.audit_retention {
             tokio::spawn(tasks::forget_old_entries(vault.clone(), retention, stop.subscribe()));
         }
-        Ok(Self { address, vault, shared, server, stop })
+        if let Some(backups) = &backups {
+            tokio::spawn(tasks::back_up(backups.clone(), stop.subscribe()));
+        }
+        Ok(Self { address, vault, shared, server, stop, backups })
     }
 
     /// The address with the port that was really taken.
@@ -119,6 +128,12 @@ impl App {
     #[must_use]
     pub fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    /// The backups that it makes, where it makes any.
+    #[must_use]
+    pub fn backups(&self) -> Option<&Arc<ScheduledBackups>> {
+        self.backups.as_ref()
     }
 
     /// Shows this on the first page, too, to a person at this machine. What was given first stays.

@@ -2,8 +2,10 @@
 
 use super::master_key_error::MasterKeyError;
 use crate::config::variable::{DATABASE_PASSWORD_FILE, DATABASE_URL};
+use crate::crypto::age_file::{AgeError, NotARecipient};
 use crate::crypto::master_key::NotAMasterKey;
 use crate::repository::error::{OpenError, StoreError};
+use crate::vault::custody::backup::BackupError;
 use crate::vault::custody::master_key_rotation::RotationError;
 use crate::vault::custody::moving::MoveError;
 use crate::vault::custody::sealing::SealingError;
@@ -41,6 +43,16 @@ pub enum StartError {
     MoveTarget(#[source] Box<StartError>),
     #[error("nothing was moved")]
     Move(#[from] MoveError),
+    #[error("the master key cannot be encrypted")]
+    Recovery(#[source] io::Error),
+    #[error("HOOKVAULT_BACKUP_RECIPIENTS: {0}")]
+    BackupRecipients(NotARecipient),
+    #[error("no backup was made")]
+    NoBackup(#[source] BackupError),
+    #[error("the backup does not count")]
+    Backup(#[source] BackupError),
+    #[error("nothing was restored")]
+    Restore(#[source] MoveError),
     #[error("the address {address} cannot be listened on: {reason}")]
     Listen { address: SocketAddr, reason: io::Error },
     #[error("HOOKVAULT_TRUSTED_ISSUERS names an org that cannot be picked")]
@@ -108,10 +120,17 @@ impl StartError {
             Self::Move(MoveError::Refused { .. } | MoveError::Differs { .. }) => {
                 "run `hookvault check` on the vault, and see that nothing else is in the target".into()
             }
+            Self::BackupRecipients(_) => "`age-keygen -y` prints the recipient of an identity; separate several by commas".into(),
+            Self::NoBackup(error) | Self::Backup(error) => backup_hint(error),
+            Self::Restore(MoveError::NotEmpty) => {
+                "name another database with --database-url, or put the backup in the place of the vault with --force".into()
+            }
+            Self::Restore(MoveError::Target(error)) => store_hint(error),
+            Self::Restore(_) => "see that nothing else is in the database, and restore into an empty one".into(),
             Self::TrustedIssuerOrg(_) => "`hookvault org list` shows all orgs".into(),
             Self::TrustedIssuerTwice { .. } => "keep one of the two; `scopes` may map several scopes".into(),
             Self::Listen { .. } => "choose another address with --listen; port 0 takes any free one".into(),
-            Self::Outbound(_) | Self::Server(_) => "see the cause above".into(),
+            Self::Outbound(_) | Self::Server(_) | Self::Recovery(_) => "see the cause above".into(),
         }
     }
 }
@@ -119,6 +138,39 @@ impl StartError {
 /// The same about the target of a copy.
 fn of_target(hint: &str) -> String {
     hint.replace(DATABASE_PASSWORD_FILE, "--to-password-file").replace(DATABASE_URL, "--to")
+}
+
+/// What to do about a backup that was not made, or does not count.
+fn backup_hint(error: &BackupError) -> String {
+    match error {
+        BackupError::Exists { .. } => "name a new file, or replace the one that is there with --force".into(),
+        BackupError::Write { .. } => "name a file in a folder that you may write to, on a disk with room for it".into(),
+        BackupError::Open { .. } | BackupError::Folder { .. } | BackupError::Read { .. } => {
+            "check the path, and who owns the file".into()
+        }
+        BackupError::Vault(error) => store_hint(error),
+        BackupError::Scratch(_) => {
+            "make room in the folder for temporary files, or name another one with TMPDIR".into()
+        }
+        BackupError::WrongMasterKey { made_with, .. } => format!("give the master key whose id is {made_with}"),
+        BackupError::LaterForm { .. } | BackupError::NoItem { .. } => {
+            "use the hookvault version that made it, or a newer one".into()
+        }
+        BackupError::Encrypted => "name the file with an identity of age that opens it with --identity".into(),
+        BackupError::Decrypt(AgeError::OtherRecipients) => {
+            "name the identity of one of its recipients with --identity".into()
+        }
+        BackupError::Unsound { .. } => "run `hookvault check` on the vault, and use an earlier backup".into(),
+        BackupError::NoBackup
+        | BackupError::Altered { .. }
+        | BackupError::TooLong { .. }
+        | BackupError::CutOff { .. }
+        | BackupError::More { .. }
+        | BackupError::Decrypt(_)
+        | BackupError::Refused { .. }
+        | BackupError::Differs => "use another copy of it, or an earlier backup".into(),
+        BackupError::Task(_) => "try again".into(),
+    }
 }
 
 /// What to do about a use case that failed at the store.

@@ -1,8 +1,10 @@
 //! What a server does beside answering requests, until it stops.
 
+use super::scheduled_backups::ScheduledBackups;
 use crate::vault::Vault;
 use crate::vault::custody::sealing::SealingError;
 use crate::vault::error::VaultError;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -158,6 +160,23 @@ pub async fn look_for_damage(vault: Vault, mut stopping: watch::Receiver<bool>) 
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => return,
             () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+/// How often the server looks whether a backup is due; after one that failed it tries again with the next look.
+const BACKUP_LOOK: Duration = Duration::from_mins(1);
+
+/// Makes backups when they are due, until the server stops. One that is being made then is given up.
+pub async fn back_up(backups: Arc<ScheduledBackups>, mut stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            _ = backups.look() => {}
+        }
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = tokio::time::sleep(BACKUP_LOOK) => {}
         }
     }
 }

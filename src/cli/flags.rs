@@ -143,7 +143,7 @@ impl VaultFlags {
         };
         // Keys are made one by one, if at all.
         config.server.key_pool = 0;
-        let OpenedVault { vault, sealed_rows } = app::open_vault(&config, false, &Parts::real()).await?;
+        let OpenedVault { vault, sealed_rows, .. } = app::open_vault(&config, false, &Parts::real()).await?;
         tell_sealed(sealed_rows);
         Ok(vault)
     }

@@ -1,9 +1,11 @@
 mod rotate;
 
+use super::age::RecipientFlags;
 use super::error::CliError;
+use super::flags::{self, MasterKeyFlags};
 use super::output;
 use crate::app::{self, Parts};
-use crate::config::{MasterKeyOpener, TokenConfig};
+use crate::config::{MasterKeyOpener, MasterKeySource, TokenConfig, variable};
 use clap::{Args, Subcommand};
 use rotate::Rotate;
 use std::fs::OpenOptions;
@@ -11,12 +13,36 @@ use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
-/// Make the key that seals all private keys, and put another in its place
+/// Make the key that seals all private keys, put another in its place, and make copies of it for people
 #[derive(Subcommand)]
 #[command(after_help = "Example:\n  hookvault master-key generate --out master.key")]
 pub enum MasterKeyCommand {
     Generate(Generate),
     Rotate(Box<Rotate>),
+    Recovery(Recovery),
+}
+
+/// Encrypt the master key to people, any of whom can open it with age
+#[derive(Args)]
+#[command(
+    after_help = "For the day on which the machine, the TPM or the token is gone that has the master key: the key itself is
+encrypted, wherever it is kept. Each recipient opens the file alone, without hookvault: `age -d -i IDENTITY FILE` prints
+the key. It is text, so it can be printed on paper.
+
+Example:
+  hookvault master-key recovery --recipients-file owners --out master.key.age"
+)]
+pub struct Recovery {
+    #[command(flatten)]
+    recipients: RecipientFlags,
+    /// Write it to a new file, instead of stdout
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// The data folder of `hookvault dev`, whose master key is meant
+    #[arg(long, value_name = "FOLDER", help_heading = "Settings")]
+    data_dir: Option<String>,
+    #[command(flatten)]
+    master_key: MasterKeyFlags,
 }
 
 /// Make a new master key
@@ -51,8 +77,39 @@ impl MasterKeyCommand {
         match self {
             Self::Generate(generate) => generate.run(),
             Self::Rotate(rotate) => rotate.run().await,
+            Self::Recovery(recovery) => recovery.run(),
         }
     }
+}
+
+impl Recovery {
+    fn run(self) -> Result<(), CliError> {
+        let recipients = self.recipients.read()?;
+        if recipients.is_empty() {
+            return Err(CliError::new(
+                "there is nobody to encrypt the master key to",
+                "name one or more with --recipient or --recipients-file; `age-keygen -o FILE` makes an identity and prints its recipient",
+            ));
+        }
+        let sources = flags::sources([vec![(variable::DATA_DIR, self.data_dir)], self.master_key.flags()])?;
+        let (id, text) = app::recovery_text(&MasterKeySource::from_sources(&sources)?, &recipients)?;
+        write_out(self.out, &text)?;
+        output::tell(&format!("master key id: {id}"));
+        Ok(())
+    }
+}
+
+/// Writes a text to a new file that its owner alone may read, or to stdout.
+fn write_out(out: Option<PathBuf>, text: &str) -> Result<(), CliError> {
+    let Some(path) = out else { return output::print(text) };
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
+    written.map_err(|error| {
+        CliError::new(
+            format!("{} cannot be written: {error}", path.display()),
+            "name a new file: an existing one is never overwritten",
+        )
+    })
 }
 
 impl Generate {
@@ -72,21 +129,7 @@ impl Generate {
 
     fn run(self) -> Result<(), CliError> {
         let (key, text) = app::make_master_key(&self.opener(), &Parts::real().random)?;
-        match self.out {
-            None => output::print(&format!("{}\n", text.as_str()))?,
-            Some(path) => OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)
-                .and_then(|mut file| writeln!(file, "{}", text.as_str()).and_then(|()| file.sync_all()))
-                .map_err(|error| {
-                    CliError::new(
-                        format!("{} cannot be written: {error}", path.display()),
-                        "name a new file: an existing one is never overwritten",
-                    )
-                })?,
-        }
+        write_out(self.out, &output::secret_text(&[&text, "\n"]))?;
         output::tell(&format!("master key id: {}", key.id()));
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! The shell's face: one file per command. Data goes to stdout, everything else to stderr.
 
+mod age;
 mod app;
 mod arguments;
 mod assert;
 mod audit;
+mod backup;
 mod check;
 mod completions;
 mod dev;
@@ -20,6 +22,8 @@ mod operator;
 mod org;
 mod output;
 mod program;
+mod proof;
+mod restore;
 mod serve;
 mod sign;
 mod signing_key;
@@ -53,6 +57,8 @@ enum Command {
     Migrate(migrate::Migrate),
     Move(move_vault::Move),
     Check(check::Check),
+    Backup(Box<backup::Backup>),
+    Restore(restore::Restore),
     #[command(subcommand)]
     Audit(audit::AuditCommand),
     #[command(subcommand)]
@@ -111,6 +117,8 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::Migrate(command) => command.run().await,
         Command::Move(command) => command.run().await,
         Command::Check(command) => command.run().await,
+        Command::Backup(command) => command.run().await,
+        Command::Restore(command) => command.run().await,
         Command::Audit(command) => command.run().await,
         Command::Key(command) => command.run().await,
         Command::Hook(command) => command.run().await,

@@ -1,5 +1,6 @@
 //! What the server listens on, and what it allows its clients.
 
+use super::backup::BackupConfig;
 use super::sources::{ConfigError, Sources};
 use super::variable;
 use crate::domain::connection_limits::ConnectionLimits;
@@ -23,6 +24,8 @@ pub struct ServerConfig {
     pub connections: ConnectionLimits,
     /// How long the texts of the audit trail are kept; `None` for ever.
     pub audit_retention: Option<Duration>,
+    /// The backups that it makes; `None` for none.
+    pub backup: Option<BackupConfig>,
 }
 
 impl ServerConfig {
@@ -76,6 +79,7 @@ impl ServerConfig {
                 "write it as 365d, or forever",
                 retention,
             )?,
+            backup: BackupConfig::from_sources(sources)?,
         })
     }
 }

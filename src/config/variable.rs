@@ -28,6 +28,11 @@ pub const DATA_DIR: &str = "HOOKVAULT_DATA_DIR";
 pub const HOOK_ALLOW: &str = "HOOKVAULT_HOOK_ALLOW";
 pub const TRUSTED_ISSUERS: &str = "HOOKVAULT_TRUSTED_ISSUERS";
 pub const AUDIT_RETENTION: &str = "HOOKVAULT_AUDIT_RETENTION";
+pub const BACKUP_DIR: &str = "HOOKVAULT_BACKUP_DIR";
+pub const BACKUP_EVERY: &str = "HOOKVAULT_BACKUP_EVERY";
+pub const BACKUP_KEEP: &str = "HOOKVAULT_BACKUP_KEEP";
+pub const BACKUP_RECIPIENTS: &str = "HOOKVAULT_BACKUP_RECIPIENTS";
+pub const BACKUP_MAX_AGE: &str = "HOOKVAULT_BACKUP_MAX_AGE";
 
 /// Where the master key may be: one of these is set.
 pub const MASTER_KEY_PLACES: [&str; 4] = [MASTER_KEY, MASTER_KEY_FILE, MASTER_KEY_CREDENTIAL, MASTER_KEY_COMMAND];
@@ -35,7 +40,7 @@ pub const MASTER_KEY_PLACES: [&str; 4] = [MASTER_KEY, MASTER_KEY_FILE, MASTER_KE
 /// How a PKCS#11 token is reached: all of these are set, or none.
 pub const PKCS11: [&str; 4] = [PKCS11_MODULE, PKCS11_TOKEN, PKCS11_KEY, PKCS11_PIN_FILE];
 
-pub const ALL: [&str; 27] = [
+pub const ALL: [&str; 32] = [
     LISTEN,
     DATABASE_URL,
     DATABASE_PASSWORD_FILE,
@@ -63,4 +68,9 @@ pub const ALL: [&str; 27] = [
     HOOK_ALLOW,
     TRUSTED_ISSUERS,
     AUDIT_RETENTION,
+    BACKUP_DIR,
+    BACKUP_EVERY,
+    BACKUP_KEEP,
+    BACKUP_RECIPIENTS,
+    BACKUP_MAX_AGE,
 ];

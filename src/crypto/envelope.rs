@@ -11,6 +11,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Seals with the current master key, and opens with all that there are.
+#[derive(Clone)]
 pub struct Envelope {
     keyring: Arc<Keyring>,
     random: Random,
@@ -26,6 +27,11 @@ impl Envelope {
     #[must_use]
     pub fn key_id(&self) -> MasterKeyId {
         self.keyring.current().id()
+    }
+
+    /// What it seals with.
+    pub(in crate::crypto) fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
     /// Another key that opens.

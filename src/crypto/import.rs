@@ -23,10 +23,8 @@ mod roca;
 #[cfg(test)]
 mod tests;
 
-use super::private_key::PrivateKey;
+use super::private_key;
 use super::rsa_key::KeyPair;
-use crate::domain::hook_key::PublicKey;
-use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 pub use error::ImportError;
 use numbers::Numbers;
 
@@ -41,16 +39,8 @@ pub fn import(text_or_der: &[u8]) -> Result<KeyPair, ImportError> {
     let private_exponent = exponents::checked(&modulus, &exponent, &private_exponent, &primes, crt.as_ref())?;
     let private = primes.private_key(modulus, exponent, &private_exponent).ok_or(ImportError::Unusable)?;
     let pair = KeyPair::new(&private);
-    if !is_consistent(&pair.public_key, pair.pkcs8()) {
+    if !private_key::is_pair(pair.pkcs8(), &pair.public_key) {
         return Err(ImportError::Unusable);
     }
     Ok(pair)
-}
-
-/// Whether what one half signs is verified by the other.
-fn is_consistent(public: &PublicKey, pkcs8: &[u8]) -> bool {
-    const MESSAGE: &[u8] = b"pairwise consistency";
-    let signed = PrivateKey::from_pkcs8(pkcs8).and_then(|key| key.sign(MESSAGE));
-    let public = RsaPublicKeyComponents { n: &public.modulus, e: &public.exponent };
-    signed.is_ok_and(|signature| public.verify(&RSA_PKCS1_2048_8192_SHA256, MESSAGE, &signature).is_ok())
 }

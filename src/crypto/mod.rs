@@ -1,5 +1,6 @@
 //! Makes, seals and opens keys. Knows nothing of databases, HTTP or the shell.
 
+pub mod age_file;
 pub mod checkpoint;
 pub mod envelope;
 pub mod import;
@@ -8,6 +9,7 @@ pub mod jwk;
 pub mod jws;
 pub mod key_pool;
 pub mod keyring;
+pub mod line_macs;
 pub mod master_key;
 pub mod merkle;
 pub mod passphrase;

@@ -3,7 +3,7 @@
 use crate::domain::hook_key::PublicKey;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaPublicKeyComponents};
 use rsa::pkcs1::RsaPublicKeyRef;
 
 /// A parsed private key. There is no `Debug`; aws-lc wipes it when it is dropped.
@@ -51,6 +51,15 @@ pub fn public_half(pkcs8: &[u8]) -> Result<PublicKey, SigningError> {
     Ok(PublicKey { modulus: public.modulus.as_bytes().to_vec(), exponent: public.public_exponent.as_bytes().to_vec() })
 }
 
+/// Whether what the encoded private key signs is verified by the public one. Takes some ms: not on an async worker.
+#[must_use]
+pub fn is_pair(pkcs8: &[u8], public: &PublicKey) -> bool {
+    const MESSAGE: &[u8] = b"pairwise consistency";
+    let signed = PrivateKey::from_pkcs8(pkcs8).and_then(|key| key.sign(MESSAGE));
+    let public = RsaPublicKeyComponents { n: &public.modulus, e: &public.exponent };
+    signed.is_ok_and(|signature| public.verify(&RSA_PKCS1_2048_8192_SHA256, MESSAGE, &signature).is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,7 +69,9 @@ mod tests {
     #[test]
     fn the_public_half_is_that_of_the_pair() {
         let pair = rsa_key::KeyPair::make(&Random::system());
-        assert_eq!(public_half(pair.pkcs8()), Ok(pair.public_key));
+        assert_eq!(public_half(pair.pkcs8()), Ok(pair.public_key.clone()));
+        assert!(is_pair(pair.pkcs8(), &pair.public_key));
+        assert!(!is_pair(pair.pkcs8(), &rsa_key::KeyPair::make(&Random::system()).public_key));
     }
 
     #[test]

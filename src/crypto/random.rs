@@ -17,6 +17,8 @@ pub enum Purpose {
     Request,
     /// Ids of entries of the audit trail.
     Audit,
+    /// Ids of backups.
+    Backup,
 }
 
 /// A source of random bytes.

@@ -1,4 +1,4 @@
-//! One master key in its two uses, which have keys of their own: it seals values, and it seals rows.
+//! One master key in its three uses, which have keys of their own: it seals values, it seals rows, and it seals the lines of backups.
 //!
 //! 1. A sealed value is `version (1) ‖ master key id (8) ‖ nonce (24) ‖ ciphertext ‖ tag (16)`.
 //! 2. The cipher is XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03); the nonce is random.
@@ -18,6 +18,9 @@ use zeroize::Zeroizing;
 /// What the key of rows is derived for (RFC 5869, clause 3.2).
 const ROWS: &[u8] = b"hookvault row seal 1";
 
+/// The same of backups.
+const BACKUPS: &[u8] = b"hookvault backup 1";
+
 const VERSION: u8 = 1;
 const NONCE_LENGTH: usize = 24;
 const TAG_LENGTH: usize = 16;
@@ -29,6 +32,7 @@ pub struct SealingKey {
     // Wiped when dropped (chacha20poly1305's `zeroize` feature).
     values: XChaCha20Poly1305,
     rows: hmac::Key,
+    backups: hmac::Key,
 }
 
 /// Why a sealed value does not open.
@@ -50,15 +54,19 @@ impl SealingKey {
     #[must_use]
     pub fn new(master_key: &MasterKey) -> Self {
         let derived = Salt::new(HKDF_SHA256, &[]).extract(master_key.as_bytes());
-        let mut rows = Zeroizing::new([0; 32]);
-        derived
-            .expand(&[ROWS], HMAC_SHA256)
-            .and_then(|key| key.fill(rows.as_mut_slice()))
-            .expect("32 bytes are what SHA-256 gives");
+        let key_for = |purpose: &[u8]| {
+            let mut bytes = Zeroizing::new([0; 32]);
+            derived
+                .expand(&[purpose], HMAC_SHA256)
+                .and_then(|key| key.fill(bytes.as_mut_slice()))
+                .expect("32 bytes are what SHA-256 gives");
+            hmac::Key::new(HMAC_SHA256, bytes.as_slice())
+        };
         Self {
             id: master_key.id(),
             values: XChaCha20Poly1305::new(master_key.as_bytes().into()),
-            rows: hmac::Key::new(HMAC_SHA256, rows.as_slice()),
+            rows: key_for(ROWS),
+            backups: key_for(BACKUPS),
         }
     }
 
@@ -71,6 +79,11 @@ impl SealingKey {
     /// The key of the MACs of rows.
     pub(in crate::crypto) fn rows(&self) -> &hmac::Key {
         &self.rows
+    }
+
+    /// The key of the MACs of lines of backups.
+    pub(in crate::crypto) fn backups(&self) -> &hmac::Key {
+        &self.backups
     }
 
     /// # Panics

@@ -42,12 +42,13 @@ pub enum EventKind {
     MasterKeyRotationStarted,
     MasterKeyRotated,
     VaultMoved,
+    VaultRestored,
     AuditForgotten,
     AuditKeyCreated,
 }
 
 impl EventKind {
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::OrgCreated,
         Self::HookKeyCreated,
         Self::HookKeyImported,
@@ -84,6 +85,7 @@ impl EventKind {
         Self::MasterKeyRotationStarted,
         Self::MasterKeyRotated,
         Self::VaultMoved,
+        Self::VaultRestored,
         Self::AuditForgotten,
         Self::AuditKeyCreated,
     ];
@@ -128,6 +130,7 @@ impl EventKind {
             Self::MasterKeyRotationStarted => "system.vault.master_key.rotation_started",
             Self::MasterKeyRotated => "system.vault.master_key.rotated",
             Self::VaultMoved => "system.vault.moved",
+            Self::VaultRestored => "system.vault.restored",
             Self::AuditForgotten => "system.log.forgotten",
             Self::AuditKeyCreated => "system.log.key.created",
         }
@@ -173,6 +176,7 @@ impl EventKind {
             Self::MasterKeyRotationStarted => "Start rotation of master key",
             Self::MasterKeyRotated => "Rotate master key",
             Self::VaultMoved => "Move vault to another database",
+            Self::VaultRestored => "Restore vault from a backup",
             Self::AuditForgotten => "Forget old entries of the log",
             Self::AuditKeyCreated => "Create key of the log",
         }

@@ -21,6 +21,8 @@ pub enum Invalid {
     NoScope,
     #[error("is not one of: auto, documented, live")]
     Dialect,
+    #[error("is not of the form last=3,daily=7,weekly=4,monthly=12,yearly=5 (also hourly), and not all")]
+    KeepRules,
     #[error("is neither a number of requests per minute above zero nor `off`")]
     RateLimit,
     #[error("is not an http or https URL without a path, a query or a user name")]

@@ -16,6 +16,7 @@ pub mod http_url;
 pub mod id;
 pub mod inline_hook;
 pub mod invalid;
+pub mod keep_rules;
 pub mod master_key;
 pub mod name;
 pub mod org;

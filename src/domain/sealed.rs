@@ -1,5 +1,6 @@
 //! Encrypted bytes, and the place in the database that they belong to.
 
+use super::invalid::Invalid;
 use std::fmt;
 
 /// What the envelope made: version, key id, nonce, ciphertext and tag. Nothing in it is secret without the master
@@ -50,6 +51,16 @@ impl MasterKeyId {
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
         &self.0
+    }
+
+    /// Reads what `Display` writes: 16 digits of base 16 in lower case.
+    ///
+    /// # Errors
+    /// [`Invalid::Id`].
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let number = u64::from_str_radix(text, 16).map_err(|_| Invalid::Id)?;
+        let id = Self(number.to_be_bytes());
+        if id.to_string() == text { Ok(id) } else { Err(Invalid::Id) }
     }
 }
 

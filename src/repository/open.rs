@@ -34,3 +34,14 @@ pub async fn open(
         }
     }
 }
+
+/// Makes an empty store, migrated, that nobody else sees and that is gone when it is closed, or when the process ends in whatever way.
+/// It is no larger in memory than its cache: the rest is in a file without a name in the folder for temporary files.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn scratch(sealer: Arc<dyn RowSealer>) -> Result<Arc<dyn Store>, OpenError> {
+    let store = SqliteStore::scratch(Seals::new(sealer));
+    store.migrate().await?;
+    Ok(Arc::new(store))
+}

@@ -208,3 +208,34 @@ async fn a_vault_that_was_stopped_leaves_one_file() {
     assert_eq!((examination.sound, examination.damaged.len()), (1, 0));
     vault.close().await;
 }
+
+/// As Litestream does: it holds a read transaction for good, so that nobody begins the journal anew before it has copied it.
+#[tokio::test]
+async fn beside_a_replicator_that_holds_the_journal_writes_deletions_and_backups_go_on_and_nothing_is_lost() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let deleted = manager.create("deleted").await;
+    let (_, secret) = sealed(&app, deleted["id"].as_str().unwrap()).await;
+    let mut replicator = reader(&app).await;
+    assert_eq!(manager.delete(&format!("{KEYS}/{}", deleted["id"].as_str().unwrap())).await.status, 204);
+    for number in 0..5 {
+        manager.create(&format!("meanwhile {number}")).await;
+    }
+    assert!(app.vault.erasure_pending().await.unwrap().is_some(), "the deletion stands, and is recorded as pending");
+    let folder = crate::support::process::key_folder();
+    let from = format!("sqlite://{}", app.database().display());
+    let call = |arguments: &[&str]| run(hookvault(folder.path()).args(arguments));
+    let backup = call(&["backup", "vault.backup", "--database-url", &from]);
+    assert_eq!(backup.code, 0, "{}", backup.stderr);
+    let seen: i64 = sqlx::query_scalar("SELECT count(*) FROM hook_key").fetch_one(&mut replicator).await.unwrap();
+    assert_eq!(seen, 1, "what it holds is as it was");
+
+    // It is done with what it has copied.
+    sqlx::raw_sql("ROLLBACK").execute(&mut replicator).await.unwrap();
+    gone(&app, &secret).await;
+    let restored = call(&["restore", "vault.backup", "--database-url", "sqlite://restored.db"]);
+    assert_eq!(restored.code, 0, "{}", restored.stderr);
+    let listed = call(&["key", "list", "--database-url", "sqlite://restored.db"]).stdout;
+    assert_eq!(listed.matches("meanwhile").count(), 5, "{listed}");
+    assert!(!listed.contains("deleted"));
+}

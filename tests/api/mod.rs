@@ -3,6 +3,7 @@
 mod access;
 mod access_tokens;
 mod audit;
+mod backups;
 mod bad_input;
 mod dialects;
 mod docs;

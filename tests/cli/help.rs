@@ -9,16 +9,20 @@ use tempfile::tempdir;
 #[test]
 fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     let folder = tempdir().unwrap();
-    let commands: [&[&str]; 49] = [
+    let commands: [&[&str]; 53] = [
         &[],
         &["dev"],
         &["serve"],
         &["master-key"],
         &["master-key", "generate"],
         &["master-key", "rotate"],
+        &["master-key", "recovery"],
         &["migrate"],
         &["move"],
         &["check"],
+        &["backup"],
+        &["backup", "verify"],
+        &["restore"],
         &["audit"],
         &["audit", "list"],
         &["audit", "tail"],
@@ -77,10 +81,12 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     Commands:
       dev          Serve a vault for development, and make all that it needs
       serve        Serve the vault
-      master-key   Make the key that seals all private keys, and put another in its place
+      master-key   Make the key that seals all private keys, put another in its place, and make copies of it for people
       migrate      Bring the database to the form that this version needs
       move         Copy the vault into an empty database of the other engine, or of the same
       check        Check that the database is sound, and that every private key and secret in it can be opened
+      backup       Back up the vault while it is in use, or verify a backup
+      restore      Restore a backup into a database of either engine
       audit        See who did what, and check that nobody has changed it since
       key          Make and manage hook keys
       hook         Call and list inline hooks
@@ -171,9 +177,10 @@ fn shells_can_complete_what_can_be_called() {
         assert!(screen.stdout.contains("with-example") && screen.stdout.contains("hookvault"), "{shell}");
     }
     let script = call(folder.path(), &["completions", "bash"]).stdout;
-    let asked = "COMP_WORDS=(hookvault key re); COMP_CWORD=2; _hookvault hookvault re key; echo \"${COMPREPLY[@]}\"";
+    fs::write(folder.path().join("completions"), script).unwrap();
+    let asked = ". ./completions; COMP_WORDS=(hookvault key re); COMP_CWORD=2; _hookvault hookvault re key; echo \"${COMPREPLY[@]}\"";
     let mut shell = std::process::Command::new("/bin/bash");
-    assert_eq!(run(shell.args(["-c", &format!("{script}\n{asked}")])).stdout, "rename\n");
+    assert_eq!(run(shell.current_dir(folder.path()).args(["-c", asked])).stdout, "rename\n");
     assert_eq!(call(folder.path(), &["completions", "tcsh"]).code, 2);
 }
 

@@ -280,6 +280,12 @@ async fn with_keep_old_either_key_opens_everything_until_it_is_run_again_without
     assert_eq!(third.code, 1);
     assert!(third.stderr.contains("another rotation is under way"), "{}", third.stderr);
 
+    // A backup from now is of use after it is over.
+    let backed_up = call(folder, &["backup", "midst.backup"]);
+    assert_eq!(backed_up.code, 0, "{}", backed_up.stderr);
+    let proved = call(folder, &["backup", "verify", "midst.backup", "--master-key-file", "next.key"]);
+    assert_eq!(proved.code, 0, "{}", proved.stderr);
+
     // Whoever runs it may have put the new key in its place by then.
     let ended = rotate(folder, "next.key", "next.key", &[]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);

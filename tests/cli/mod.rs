@@ -2,6 +2,7 @@
 
 mod app;
 mod audit;
+mod backup;
 mod check;
 mod dev;
 mod help;

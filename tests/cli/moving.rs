@@ -46,7 +46,7 @@ const TABLES: [(&str, &str); 12] = [
 ];
 
 /// All of it as text, in the order of creation.
-async fn kept(url: &str) -> Vec<(&'static str, Vec<String>)> {
+pub async fn kept(url: &str) -> Vec<(&'static str, Vec<String>)> {
     let mut other = database::connect(url).await;
     let mut kept = Vec::new();
     for (table, columns) in TABLES {
@@ -68,7 +68,7 @@ async fn kept(url: &str) -> Vec<(&'static str, Vec<String>)> {
 }
 
 /// That a table or a column which comes later is not forgotten.
-async fn assert_all_is_compared(sqlite: &str) {
+pub async fn assert_all_is_compared(sqlite: &str) {
     let columns = "SELECT m.name || '.' || c.name FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
                    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' AND c.name NOT IN ('seq', 'slot', 'only')
                      AND m.name NOT IN ('pending_erasure', 'refinery_schema_history') AND m.name NOT LIKE 'audit%'";
@@ -87,7 +87,7 @@ fn move_vault(folder: &TempDir, from: &str, to: &str) -> Screen {
     run(hookvault(folder.path()).args(["move", "--database-url", from, "--to", to]))
 }
 
-fn source(app: &TestApp) -> String {
+pub fn source(app: &TestApp) -> String {
     database::url_text(&app.database())
 }
 
@@ -96,7 +96,7 @@ fn file_of(folder: &TempDir) -> String {
 }
 
 /// A vault with two of everything, or more.
-async fn filled() -> (TestApp, Value) {
+pub async fn filled() -> (TestApp, Value) {
     let app = TestApp::start().await;
     app.new_org("two.example.com").await;
     let manager = app.token(MANAGE).await;

@@ -7,7 +7,7 @@ use super::fixed::{self, FixedClock};
 use super::names::Names;
 use super::process::http_client;
 use super::seal::{Column, seal};
-use hookvault::app::{App, Parts, StartError, Stopper};
+use hookvault::app::{App, Parts, ScheduledBackups, StartError, Stopper};
 use hookvault::config::{Config, DatabaseConfig, MasterKeyPlace, MasterKeySource, ServerConfig};
 use hookvault::domain::actor::Actor;
 use hookvault::domain::connection_limits::ConnectionLimits;
@@ -45,6 +45,7 @@ pub struct TestApp {
     /// The addresses of names, for hooks.
     pub names: Arc<Names>,
     pub vault: Vault,
+    pub backups: Option<Arc<ScheduledBackups>>,
     stopper: Stopper,
     running: JoinHandle<Result<(), StartError>>,
     http: reqwest::Client,
@@ -63,6 +64,7 @@ pub fn config(folder: &TempDir) -> Config {
             client_timeout: Duration::from_secs(30),
             connections: ConnectionLimits { total: NonZeroUsize::new(2000).unwrap(), per_address: None },
             audit_retention: None,
+            backup: None,
         },
         database: DatabaseConfig { url: databases::url(&database(folder)), password_file: None, migrate: true },
         master_key: MasterKeySource::plain(MasterKeyPlace::Text(MASTER_KEY.to_owned().into())),
@@ -145,8 +147,9 @@ impl TestApp {
         adjust(&mut config);
         let app = App::start(config, &parts).await.unwrap();
         let (address, vault, stopper) = (app.address(), app.vault().clone(), app.stopper());
+        let backups = app.backups().cloned();
         let running = tokio::spawn(app.run());
-        Self { folder, address, clock, names, vault, stopper, running, http: http_client() }
+        Self { backups, folder, address, clock, names, vault, stopper, running, http: http_client() }
     }
 
     /// Orderly; afterwards the files are closed.

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod age;
 pub mod answer;
 pub mod app;
 pub mod client_key;

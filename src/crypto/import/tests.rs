@@ -1,7 +1,8 @@
 //! Keys of other people's tools, good and bad; `testdata/` has them as they were written.
 
 use super::numbers::{Crt, Numbers, number};
-use super::{ImportError, form, import, is_consistent};
+use super::{ImportError, form, import};
+use crate::crypto::private_key::is_pair;
 use crate::crypto::private_key::public_half;
 use crate::crypto::rsa_key::KeyPair;
 use base64::Engine as _;
@@ -396,7 +397,7 @@ fn whatever_byte_is_changed_or_missing_the_key_is_not_taken() {
 #[test]
 fn one_half_does_not_verify_what_that_of_another_key_signs() {
     let [one, other] = [OPENSSL_2048, testdata!("openssl_3072.pem")].map(imported);
-    assert!(is_consistent(&one.public_key, one.pkcs8()));
-    assert!(!is_consistent(&one.public_key, other.pkcs8()));
-    assert!(!is_consistent(&one.public_key, b"no key"));
+    assert!(is_pair(one.pkcs8(), &one.public_key));
+    assert!(!is_pair(other.pkcs8(), &one.public_key));
+    assert!(!is_pair(b"no key", &one.public_key));
 }

@@ -15,6 +15,15 @@ pub struct StatusWire {
     status: &'static str,
 }
 
+#[derive(Serialize, ToSchema)]
+#[schema(as = Readiness)]
+pub struct ReadinessWire {
+    #[schema(schema_with = value::ok)]
+    status: &'static str,
+    /// What somebody should look after although the vault is ready: backups that fail or grow old
+    warnings: Vec<String>,
+}
+
 /// Whether the process is alive
 #[utoipa::path(get, path = "/healthz", tag = "Operations", operation_id = "getHealth",
     responses((status = 200, description = "It is", body = StatusWire)))]
@@ -24,8 +33,8 @@ pub async fn alive() -> HttpResponse {
 
 /// Whether the database and the master key are usable, and no damage is known
 #[utoipa::path(get, path = "/readyz", tag = "Operations", operation_id = "getReadiness",
-    responses((status = 200, description = "They are", body = StatusWire)))]
+    responses((status = 200, description = "They are", body = ReadinessWire)))]
 pub async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
     shared.vault.health().await.map_err(ApiError::NotReady)?;
-    Ok(json(&StatusWire { status: "ok" }))
+    Ok(json(&ReadinessWire { status: "ok", warnings: shared.vault.warnings() }))
 }

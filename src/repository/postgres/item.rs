@@ -6,6 +6,7 @@ use super::transaction::PostgresTx;
 use crate::domain::id::PrefixedId as _;
 use crate::repository::error::StoreError;
 use crate::repository::item::{Item, ItemWrite, Renewal};
+use crate::repository::row::TABLES;
 use crate::repository::row::api_token::ApiTokenRow;
 use crate::repository::row::audit::{AuditEntryRow, AuditHeadRow, AuditKeyRow};
 use crate::repository::row::hook_key::HookKeyRow;
@@ -17,6 +18,7 @@ use crate::repository::row::seal::UnderSeal;
 use crate::repository::row::service_app::{AppKeyRow, ServiceAppRow};
 use crate::repository::row::signing_key::SigningKeyRow;
 use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
 
 impl PostgresTx {
     /// The row, where it is to be sealed anew.
@@ -157,5 +159,13 @@ impl ItemWrite for PostgresTx {
             }
         };
         Ok(self.execute(update).await? > 0)
+    }
+
+    async fn item_clear(&mut self) -> Result<(), StoreError> {
+        for table in TABLES {
+            self.execute(sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).persistent(false)).await?;
+        }
+        self.erases();
+        Ok(())
     }
 }

@@ -18,6 +18,26 @@ use crate::domain::invalid::Invalid;
 use crate::repository::error::StoreError;
 use std::error::Error;
 
+/// Every table of what a vault keeps; none comes before one that refers to it.
+pub const TABLES: [&str; 16] = [
+    "audit_key",
+    "audit_node",
+    "audit_entry",
+    "audit_head",
+    "used_token_id",
+    "signing_key",
+    "service_app_key",
+    "service_app",
+    "api_token",
+    "hook_key_reference",
+    "inline_hook",
+    "hook_key_version",
+    "hook_key",
+    "org",
+    "master_key_rotation",
+    "master_key",
+];
+
 /// Names the row that is being read.
 pub struct Row<'a> {
     pub table: &'static str,

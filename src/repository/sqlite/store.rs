@@ -38,8 +38,8 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     eraser: Eraser,
-    /// For a connection that looks at the whole file, and keeps no reader from others.
-    examiner: SqliteConnectOptions,
+    /// For a connection that looks at the whole file, and keeps no reader from others; `None` where there is one connection for all.
+    examiner: Option<SqliteConnectOptions>,
     /// Held while it does.
     examining: Mutex<()>,
     /// Where something may be written.
@@ -75,52 +75,72 @@ impl SqliteStore {
                 Err(error) => return Err(error.into()),
             }
         }
-        store.watch = Some(Arc::new(Watch::over(path, &store.examiner).await?));
+        if let Some(options) = &store.examiner {
+            store.watch = Some(Arc::new(Watch::over(path, options).await?));
+        }
         Ok((store, is_new))
     }
 
-    fn over(path: &Path, writer: SqliteConnectOptions, reader: SqliteConnectOptions, seals: Seals) -> Self {
-        let common = |options: SqliteConnectOptions| {
-            options
-                .filename(path)
-                .foreign_keys(true)
-                .busy_timeout(PATIENCE)
-                .synchronous(SqliteSynchronous::Full)
-                // Overwrites deleted content with zeros.
-                .pragma("secure_delete", "ON")
-                // Nothing of the database goes to a folder for temporary files.
-                .pragma("temp_store", "MEMORY")
-                // A damaged schema must not run what it likes.
-                .pragma("trusted_schema", "OFF")
-                // A damaged page is noticed when it is read.
-                .pragma("cell_size_check", "ON")
-        };
-        let pool = || {
-            SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false).before_acquire(
-                |connection, _| {
-                    Box::pin(async move {
-                        // SQLite ends a transaction by itself when the disk is full or broken; sqlx then still counts it
-                        // as open, and no other can begin. Such a connection is replaced. The ping waits until a rollback
-                        // that is under way has been counted.
-                        connection.ping().await?;
-                        Ok(!connection.is_in_transaction())
-                    })
-                },
-            )
-        };
-        let writer = common(writer);
-        let reader = common(reader);
-        let eraser = pool().max_connections(1).connect_lazy_with(writer.clone().busy_timeout(ERASER_PATIENCE));
+    /// An empty store that nobody else sees: SQLite keeps it in a file that has no name any more, and gives its room back with the one
+    /// connection to it. It has no WAL, and nothing of it is synced.
+    pub fn scratch(seals: Seals) -> Self {
+        // Another connection would have another file, so this one stays.
+        let pool = pool().max_connections(1).max_lifetime(None).idle_timeout(None);
+        let only = pool.connect_lazy_with(options(Path::new(""), SqliteConnectOptions::new()));
         Self {
-            eraser: Eraser::new(eraser),
-            writer: pool().max_connections(1).connect_lazy_with(writer),
-            readers: pool().max_connections(READERS).connect_lazy_with(reader.clone()),
-            examiner: reader,
+            eraser: Eraser::new(only.clone()),
+            readers: only.clone(),
+            writer: only,
+            examiner: None,
             examining: Mutex::default(),
             watch: None,
             seals,
         }
     }
+
+    fn over(path: &Path, writer: SqliteConnectOptions, reader: SqliteConnectOptions, seals: Seals) -> Self {
+        let writer = options(path, writer);
+        let reader = options(path, reader);
+        let eraser = pool().max_connections(1).connect_lazy_with(writer.clone().busy_timeout(ERASER_PATIENCE));
+        Self {
+            eraser: Eraser::new(eraser),
+            writer: pool().max_connections(1).connect_lazy_with(writer),
+            readers: pool().max_connections(READERS).connect_lazy_with(reader.clone()),
+            examiner: Some(reader),
+            examining: Mutex::default(),
+            watch: None,
+            seals,
+        }
+    }
+}
+
+/// What all connections have in common.
+fn options(path: &Path, options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(PATIENCE)
+        .synchronous(SqliteSynchronous::Full)
+        // Overwrites deleted content with zeros.
+        .pragma("secure_delete", "ON")
+        // Nothing of the database goes to a folder for temporary files.
+        .pragma("temp_store", "MEMORY")
+        // A damaged schema must not run what it likes.
+        .pragma("trusted_schema", "OFF")
+        // A damaged page is noticed when it is read.
+        .pragma("cell_size_check", "ON")
+}
+
+fn pool() -> SqlitePoolOptions {
+    SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false).before_acquire(|connection, _| {
+        Box::pin(async move {
+            // SQLite ends a transaction by itself when the disk is full or broken; sqlx then still counts it as open, and no
+            // other can begin. Such a connection is replaced. The ping waits until a rollback that is under way has been
+            // counted.
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    })
 }
 
 impl SqliteStore {
@@ -171,7 +191,10 @@ impl Store for SqliteStore {
 
     async fn examine(&self) -> Result<Vec<String>, StoreError> {
         let _examining = self.examining.lock().await;
-        let mut connection = self.examiner.connect().await.map_err(store_error)?;
+        let Some(examiner) = &self.examiner else {
+            return integrity::examine(&mut *self.readers.acquire().await.map_err(store_error)?).await;
+        };
+        let mut connection = examiner.connect().await.map_err(store_error)?;
         let found = integrity::examine(&mut connection).await;
         connection.close().await.map_err(store_error)?;
         found

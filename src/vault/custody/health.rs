@@ -28,6 +28,12 @@ impl Vault {
         self.known_damage.first().map_or(Ok(()), |damage| Err(NotReady::Damaged(damage)))
     }
 
+    /// What somebody should look after although the vault is ready, in words for everybody.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.known_backups.warnings(self.clock().now())
+    }
+
     /// To be told of every error: where it is damage, the vault is not ready until a look at everything finds it sound.
     pub fn observe(&self, error: &VaultError) {
         if error.is_damage() && self.known_damage.met(error) {

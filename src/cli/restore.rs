@@ -1,0 +1,56 @@
+use super::age::read_identities;
+use super::error::CliError;
+use super::flags::{self, DatabaseFlags, MasterKeyFlags};
+use super::operator::operator;
+use super::output;
+use super::proof::{contents, print_counts};
+use crate::app::{self, Parts};
+use crate::config::{DatabaseConfig, MasterKeySource};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Restore a backup into a database of either engine
+#[derive(Args)]
+#[command(
+    after_help = "The backup is verified first, all of it. Then one transaction puts it into the database, which may be made for it,
+and compares it there: where anything fails, nothing was restored. A vault that is there is refused; with --force it goes
+with the same transaction, and not before, so back it up first if anything of it is of use. Stop the servers first. What
+was revoked or deleted after the backup counts again, and what was made after it is gone.
+
+Example:
+  hookvault restore vault.backup --database-url sqlite://restored.db --master-key-file master.key"
+)]
+pub struct Restore {
+    /// The backup
+    file: PathBuf,
+    /// The identity of age that opens it, where it is encrypted
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
+    /// Put it in the place of the vault that is there
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    database: DatabaseFlags,
+    #[command(flatten)]
+    master_key: MasterKeyFlags,
+}
+
+impl Restore {
+    pub async fn run(self) -> Result<(), CliError> {
+        let sources = flags::sources([self.database.flags(), self.master_key.flags()])?;
+        let database = DatabaseConfig::from_sources(&sources)?;
+        let master_key = MasterKeySource::from_sources(&sources)?;
+        let identities = self.identity.as_deref().map(read_identities).transpose()?;
+        let (actor, parts) = (operator(), Parts::real());
+        let proof =
+            app::restore(&self.file, identities.as_ref(), &database, &master_key, self.force, &actor, &parts).await?;
+        print_counts(&proof)?;
+        output::tell(&format!(
+            "restored into {}: {}\nhint: run `hookvault check`, and `hookvault audit verify` with a checkpoint that was kept elsewhere; revoke and \
+             delete again what was revoked or deleted since, then start the servers",
+            database.url,
+            contents(&proof)
+        ));
+        Ok(())
+    }
+}

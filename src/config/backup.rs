@@ -1,0 +1,79 @@
+//! The backups that a server makes by itself.
+
+use super::sources::{ConfigError, Sources};
+use super::variable;
+use crate::domain::keep_rules::KeepRules;
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Debug, Clone)]
+pub struct BackupConfig {
+    /// Where they are kept.
+    pub folder: PathBuf,
+    pub every: Duration,
+    pub keep: KeepRules,
+    /// Recipients of age; with none they are not encrypted.
+    pub recipients: String,
+    /// How old the newest may become before the server warns.
+    pub max_age: Duration,
+}
+
+impl BackupConfig {
+    /// `None` where none are to be made.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn from_sources(sources: &Sources) -> Result<Option<Self>, ConfigError> {
+        let Some((folder, _)) = sources.get(variable::BACKUP_DIR) else { return Ok(None) };
+        let every = sources.parse(variable::BACKUP_EVERY, "24h", "write it as 24h or 30m", duration)?;
+        let keep = sources.parse(
+            variable::BACKUP_KEEP,
+            "last=3,daily=7,weekly=4,monthly=12",
+            "write it as last=3,daily=7,weekly=4,monthly=12, or all",
+            KeepRules::parse,
+        )?;
+        let max_age = sources.parse(
+            variable::BACKUP_MAX_AGE,
+            "twice",
+            "write it as 50h, or twice for twice the time between two",
+            |text| if text == "twice" { Ok(every.saturating_mul(2)) } else { duration(text) },
+        )?;
+        let recipients = sources.get(variable::BACKUP_RECIPIENTS).map_or(String::new(), |(text, _)| text.to_owned());
+        Ok(Some(Self { folder: folder.into(), every, keep, recipients, max_age }))
+    }
+}
+
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    let duration = humantime::parse_duration(text).ok().filter(|duration| duration.as_secs() >= 60);
+    duration.ok_or("is not a duration of at least a minute")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::sources::variables;
+
+    fn of(pairs: &[(&str, &str)]) -> Result<Option<BackupConfig>, String> {
+        let sources = Sources::new([], variables(pairs), variables(&[])).unwrap();
+        BackupConfig::from_sources(&sources).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_folder_is_enough_and_what_makes_no_sense_is_refused() {
+        assert!(of(&[(variable::BACKUP_EVERY, "1h")]).unwrap().is_none());
+        let folder = (variable::BACKUP_DIR, "/backup");
+        let usual = of(&[folder]).unwrap().unwrap();
+        assert_eq!((usual.every, usual.max_age), (Duration::from_hours(24), Duration::from_hours(48)));
+        let hourly = of(&[folder, (variable::BACKUP_EVERY, "1h"), (variable::BACKUP_MAX_AGE, "90m")]).unwrap().unwrap();
+        assert_eq!((hourly.every, hourly.max_age), (Duration::from_hours(1), Duration::from_mins(90)));
+        let refused = |pair| of(&[folder, pair]).unwrap_err();
+        assert_eq!(
+            refused((variable::BACKUP_EVERY, "5s")),
+            "HOOKVAULT_BACKUP_EVERY: `5s` is not a duration of at least a minute"
+        );
+        assert_eq!(
+            refused((variable::BACKUP_KEEP, "forever")),
+            "HOOKVAULT_BACKUP_KEEP: `forever` is not of the form last=3,daily=7,weekly=4,monthly=12,yearly=5 (also hourly), and not all"
+        );
+    }
+}

@@ -1,0 +1,40 @@
+//! Copies what was proved into the store of a vault.
+
+use super::proof::Proof;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{Event, EventKind, Target};
+use crate::repository::store::{Serial, Store};
+use crate::vault::custody::copying;
+use crate::vault::custody::moving::{self, MoveError};
+use crate::vault::handle::Vault;
+
+/// Puts what was proved into a store, in one transaction, and compares it there before it counts: without an `Ok` that is as it was.
+///
+/// # Arguments
+/// `proved`: the vault over the store that a backup was proved in. `replaces`: whether what is in the store may go for it, whatever it
+/// is; it goes with the same commit.
+///
+/// # Errors
+/// [`MoveError`].
+pub async fn restore(
+    proved: &Vault,
+    proof: &Proof,
+    to: &dyn Store,
+    actor: &Actor,
+    replaces: bool,
+) -> Result<(), MoveError> {
+    let registry = proved.registry();
+    let mut copy = to.write(actor, Serial::Vault).await.map_err(moving::target)?;
+    if replaces {
+        copy.item_clear().await.map_err(moving::target)?;
+    } else if copying::is_filled(&mut *copy).await.map_err(moving::target)? {
+        return Err(MoveError::NotEmpty);
+    }
+    let mut source = registry.store.read().await.map_err(|error| MoveError::Source(error.into()))?;
+    let restored = moving::copy_all(&mut *source, &mut *copy).await?;
+    let head = &proof.head;
+    let backup = Target::of("Backup", &head.id, None).with("made", head.made.to_wire());
+    let targets = std::iter::once(backup).chain(restored.iter().map(moving::kind_target));
+    moving::tell(registry, &mut *copy, actor, Event::new(EventKind::VaultRestored, targets)).await?;
+    registry.commit_unrecorded(copy).await.map_err(MoveError::Target)
+}
