@@ -5,7 +5,7 @@ use crate::support::database::POSTGRES;
 use std::process::Command;
 
 /// Everything that is not about the file of SQLite.
-const SUITES: [&str; 17] = [
+const SUITES: [&str; 18] = [
     "many_servers::",
     "failover::",
     "store::contract",
@@ -23,6 +23,7 @@ const SUITES: [&str; 17] = [
     "cli::master_key_rotation",
     "cli::backup",
     "cli::audit",
+    "cli::recorded",
 ];
 
 /// What looks into the file, or at the words that are said of it.

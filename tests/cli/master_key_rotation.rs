@@ -112,7 +112,7 @@ async fn fill(installation: &Installation, server: &Served) {
 /// Reads, signs, renames, makes and deletes, until it is told to stop. Returns how many answers there were.
 async fn use_it(client: Client, name: String, stop: Arc<AtomicBool>, answers: Arc<AtomicUsize>) {
     // Somebody who waits for nothing would make the trail long, and the rotation with it.
-    let mut pace = tokio::time::interval(Duration::from_millis(50));
+    let mut pace = tokio::time::interval(Duration::from_millis(250));
     let mut round = 0;
     while !stop.load(Ordering::SeqCst) {
         pace.tick().await;

@@ -17,6 +17,7 @@ mod org;
 mod page;
 mod paste;
 mod readme;
+mod recorded;
 mod serve;
 mod settings;
 mod token;
