@@ -93,10 +93,15 @@ impl StartError {
                 format!("give the master key whose id is {sealed_with}; without it the private keys cannot be opened")
             }
             Self::Sealing(SealingError::OtherRotation { .. }) => {
-                "give one of the two; where the next one is not in the database, go on by `hookvault master-key rotate` with both".into()
+                "give one of the two; where one was given, neither is in the database (--leaked): go on by `hookvault master-key rotate` from the one to \
+                 the other"
+                    .into()
             }
             Self::Rotation(RotationError::Another { next, .. }) => {
                 format!("go on with that one first, by giving the master key {next} as the next one")
+            }
+            Self::Rotation(RotationError::NotSecret) => {
+                "end this rotation without --leaked, then rotate with --leaked to a key that was never there".into()
             }
             Self::Rotation(RotationError::Damaged(_)) => {
                 "run `hookvault check`; restore what is damaged from a backup, or delete it, then rotate".into()
@@ -143,6 +148,7 @@ fn of_target(hint: &str) -> String {
 /// What to do about a backup that was not made, or does not count.
 fn backup_hint(error: &BackupError) -> String {
     match error {
+        BackupError::NotReplaced { .. } => "name another file; one that is a backup is replaced with --force".into(),
         BackupError::Exists { .. } => "name a new file, or replace the one that is there with --force".into(),
         BackupError::Write { .. } => "name a file in a folder that you may write to, on a disk with room for it".into(),
         BackupError::Open { .. } | BackupError::Folder { .. } | BackupError::Read { .. } => {

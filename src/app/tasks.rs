@@ -97,9 +97,14 @@ pub async fn follow_master_key(vault: Vault, mut stopping: watch::Receiver<bool>
         match vault.master_keys_follow().await {
             Ok(told) => {
                 let current = told.current().id;
-                if current != known || told.rotation.is_some() != is_rotating {
-                    let is_over = told.rotation.is_none();
-                    tracing::info!(from = %known, to = %current, is_over, "the master key is rotated");
+                match &told.rotation {
+                    Some(_) if !is_rotating => {
+                        tracing::info!(from = %told.record.id, to = %current, "a rotation of the master key is under way");
+                    }
+                    None if is_rotating || current != known => {
+                        tracing::info!(to = %current, "the master key was rotated");
+                    }
+                    Some(_) | None => {}
                 }
                 (known, is_rotating, is_lost) = (current, told.rotation.is_some(), false);
             }

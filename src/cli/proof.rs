@@ -14,7 +14,7 @@ pub fn print_counts(proof: &Proof) -> Result<(), CliError> {
 pub fn contents(proof: &Proof) -> String {
     let made = proof.head.made.to_wire();
     format!(
-        "the vault of {made} with {} private key(s) and secret(s) that open, and {} key(s) that sign",
-        proof.opened, proof.signed
+        "the vault of {made} with {} private key(s) and secret(s) that open, and {} key(s) that sign, under the master key {}",
+        proof.opened, proof.signed, proof.head.master_key
     )
 }

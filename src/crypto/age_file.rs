@@ -10,7 +10,7 @@ use std::fmt;
 use std::io::{self, BufRead, Read, Write};
 
 /// What every such file begins with, when it is not armored.
-const MAGIC: &[u8] = b"age-encryption.org/";
+pub const MAGIC: &[u8] = b"age-encryption.org/";
 
 /// A text is no recipient. It is quoted: a recipient is no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

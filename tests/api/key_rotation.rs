@@ -293,6 +293,7 @@ async fn what_would_leave_verifiers_without_a_key_is_refused_with_the_reason() {
         json!({"publishAhead": 120.5}),
         json!({"emergency": true, "publishAhead": 120, "grace": 300}),
         json!({"emergency": "yes"}),
+        json!({"emergncy": true}),
     ] {
         let answer = scene.rotate(how).await;
         refused.push(format!("{} {}", answer.failure(), answer.cause()));
@@ -313,6 +314,7 @@ async fn what_would_leave_verifiers_without_a_key_is_refused_with_the_reason() {
     400 E0000003 publishAhead: expected a whole number, from 0 on
     400 E0000001 publishAhead: The field does not apply here, and must be null
     400 E0000003 emergency: invalid type: string, expected a boolean
+    400 E0000003 emergncy: unknown field, expected one of `publishAhead`, `grace`, `emergency`
     400 E0000003 rotateEvery: missing; send a number of seconds, or null for never
     400 E0000001 rotateEvery: The field is not a number of seconds from 86400 to 315360000: verifiers need time for each key
     400 E0000003 rotateEvery: invalid type: string, expected a JSON number

@@ -4,10 +4,11 @@ mod encrypted;
 mod refused;
 
 use super::moving::{filled, kept, source};
+use super::stderr;
 use crate::api::signing::verify;
 use crate::support::app::{MANAGE, TestApp, USE};
 use crate::support::database;
-use crate::support::process::{Screen, Served, hookvault, key_folder, put_key, run};
+use crate::support::process::{Installation, Screen, Served, hookvault, key_folder, put_key, run};
 use insta::assert_snapshot;
 use serde_json::Value;
 use std::fs;
@@ -243,4 +244,16 @@ async fn a_backup_says_what_is_in_it() {
     assert!(screen.stderr.contains("vault.backup is sound: the vault of 20"), "{}", screen.stderr);
     let first = fs::read_to_string(&file).unwrap().lines().next().unwrap().to_owned();
     assert!(first.starts_with(r#"{"hookvaultBackup":1,"id":""#), "{first}");
+}
+
+#[test]
+fn what_is_no_backup_is_not_replaced_by_one() {
+    let installation = Installation::new();
+    let folder = installation.folder.path();
+    let before = fs::read(folder.join("master.key")).unwrap();
+    assert_snapshot!(stderr(folder, &["backup", "master.key", "--force"]), @"
+    error: no backup was made: master.key is there, and is no backup
+    hint: name another file; one that is a backup is replaced with --force
+    ");
+    assert_eq!(fs::read(folder.join("master.key")).unwrap(), before);
 }

@@ -21,6 +21,7 @@ use hookvault::domain::org::Org;
 use hookvault::repository::Mode;
 use hookvault::repository::store::Serial;
 use insta::assert_snapshot;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
 use std::path::Path;
@@ -194,7 +195,7 @@ async fn servers_go_along_and_the_old_key_opens_nothing_afterwards() {
     let (servers, answers) = busy.end().await;
     assert!(answers > 0);
     for server in &servers {
-        assert!(server.log_until("is_over=true").contains("the master key is rotated"));
+        assert!(server.log_until("the master key was rotated").contains("a rotation of the master key is under way"));
         // Both were started with the old one.
         assert_eq!(server.get("/readyz").await.unwrap().0, 200);
         assert_eq!(server.client(&installation.token).sign("b").await.matches('.').count(), 2);
@@ -265,6 +266,7 @@ async fn with_keep_old_either_key_opens_everything_until_it_is_run_again_without
         let client = server.client(&installation.token);
         assert_eq!(client.create(key).await.unwrap().0, 200);
         assert_eq!(client.sign("a").await.matches('.').count(), 2);
+        assert!(server.get("/readyz").await.unwrap().1.contains("A rotation of the master key has begun at "));
         server.terminate();
         assert_eq!(check(folder, key).code, 0);
     }
@@ -286,6 +288,10 @@ async fn with_keep_old_either_key_opens_everything_until_it_is_run_again_without
     let proved = call(folder, &["backup", "verify", "midst.backup", "--master-key-file", "next.key"]);
     assert_eq!(proved.code, 0, "{}", proved.stderr);
 
+    let leaked = rotate(folder, "master.key", "next.key", &["--leaked"]);
+    assert_eq!(leaked.code, 1, "under the old key it has been there all the while");
+    assert!(leaked.stderr.contains("is in the database under the old one"), "{}", leaked.stderr);
+
     // Whoever runs it may have put the new key in its place by then.
     let ended = rotate(folder, "next.key", "next.key", &[]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
@@ -300,16 +306,51 @@ async fn a_new_key_stays_out_of_the_database_where_the_old_one_has_leaked() {
     let folder = installation.folder.path();
     drop(Served::start(&mut installation.serve()));
     generate(folder, "next.key");
-    let kept = rotate(folder, "master.key", "next.key", &["--leaked", "--keep-old"]);
-    assert_eq!(kept.code, 0, "{}", kept.stderr);
+    let both = rotate(folder, "master.key", "next.key", &["--leaked", "--keep-old"]);
+    assert_eq!(both.code, 2, "a key that others have must not go on opening everything");
     let mut other = other_program(&installation.database()).await;
-    let wrapped = "SELECT count(sealed_next) + count(sealed_old) FROM master_key_rotation";
-    assert_eq!(sqlx::query_scalar::<_, i64>(wrapped).fetch_one(&mut other).await.unwrap(), 0);
+    let keys = ["--master-key-file", "master.key", "--to-master-key-file", "next.key"];
+    let mut killed = hookvault(folder).args(["master-key", "rotate", "--leaked"]).args(keys).spawn().unwrap();
+    let begun = "SELECT count(*), count(sealed_next) + count(sealed_old) FROM master_key_rotation";
+    let wrapped: i64 = loop {
+        let row = sqlx::query(begun).fetch_one(&mut other).await.unwrap();
+        if row.get::<i64, _>(0) == 1 {
+            break row.get(1);
+        }
+    };
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert_eq!(wrapped, 0);
     let alone = check(folder, "master.key");
     assert_eq!(alone.code, 1);
-    assert!(alone.stderr.ends_with("go on by `hookvault master-key rotate` with both\n"), "{}", alone.stderr);
+    assert!(
+        alone.stderr.contains("go on by `hookvault master-key rotate` from the one to the other"),
+        "{}",
+        alone.stderr
+    );
     assert_eq!(rotate(folder, "master.key", "next.key", &["--leaked"]).code, 0);
     assert_eq!((check(folder, "next.key").code, check(folder, "master.key").code), (0, 1));
+}
+
+#[tokio::test]
+async fn a_server_that_slept_through_it_says_so_and_calls_nothing_damaged() {
+    let installation = installation();
+    let folder = installation.folder.path();
+    generate(folder, "next.key");
+    let mut server = Served::start(&mut installation.serve());
+    let client = server.client(&installation.token);
+    assert_eq!(client.create("a").await.unwrap().0, 200);
+    let process = Pid::from_raw(server.id().cast_signed()).unwrap();
+    kill_process(process, Signal::STOP).unwrap();
+    assert_eq!(rotate(folder, "master.key", "next.key", &[]).code, 0);
+    kill_process(process, Signal::CONT).unwrap();
+    let log = server.log_until("the master key was rotated without this server: start it again with the new one");
+    for reply in [client.list().await, client.create("b").await, server.get("/readyz").await] {
+        assert_eq!(reply.unwrap().0, 503);
+    }
+    server.terminate();
+    let log = log + &server.log_until("the end of it");
+    assert!(!log.contains("is damaged"), "{log}");
 }
 
 #[tokio::test]

@@ -44,8 +44,8 @@ async fn rows_of_a_vault_that_was_never_served_are_sealed_where_the_operator_say
         sqlx::raw_sql(sql).execute(&mut other).await.unwrap();
     }
     // They kept no trail either: where one is, the seals were taken off.
-    let stripped = "error: the record of the master key is missing, and rows carry no seals, though the vault has been used with a master \
-                    key\nhint: restore the database file from a backup\n";
+    let stripped = "error: the record of the master key is missing, though the vault has been used with one\n\
+                    hint: restore the database file from a backup\n";
     assert_eq!(stderr(folder, &["migrate", "--seal"]), stripped);
     assert_eq!(stderr(folder, &["token", "list"]), stripped);
     for table in ["audit_head", "audit_entry", "audit_node"] {

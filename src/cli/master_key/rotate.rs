@@ -45,7 +45,7 @@ pub struct Rotate {
     #[arg(long)]
     keep_old: bool,
     /// Others may have the old key: keep the new one out of the database. Stop all servers first
-    #[arg(long)]
+    #[arg(long, conflicts_with = "keep_old")]
     leaked: bool,
     #[command(flatten)]
     database: DatabaseFlags,

@@ -15,7 +15,8 @@ use utoipa::ToSchema;
 
 /// How it is done. All of it may be left out, and the body too.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+// A misspelt `emergency` must not be taken for a rotation that can wait.
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = HookKeyRotateRequest)]
 pub struct RotateBody {
     /// How long the next key is published before it signs, in seconds; 3600 where nothing is said. Verifiers may keep the key set of before

@@ -26,7 +26,7 @@ const OF_PROXIES: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-forward
 /// The page.
 pub async fn page(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
     let state = match shared.vault.health().await {
-        Ok(()) => "<p class=\"state\">It is ready.</p>".to_owned(),
+        Ok(_) => "<p class=\"state\">It is ready.</p>".to_owned(),
         Err(error) => format!("<p class=\"state fails\">It is not ready: {}. Its log says more.</p>", reason(&error)),
     };
     // With a public URL, others come through a proxy, which may say nothing of itself.

@@ -20,7 +20,7 @@ pub struct StatusWire {
 pub struct ReadinessWire {
     #[schema(schema_with = value::ok)]
     status: &'static str,
-    /// What somebody should look after although the vault is ready: backups that fail or grow old
+    /// What somebody should look after although the vault is ready: backups that fail or grow old, a rotation of the master key that is not over
     warnings: Vec<String>,
 }
 
@@ -35,6 +35,6 @@ pub async fn alive() -> HttpResponse {
 #[utoipa::path(get, path = "/readyz", tag = "Operations", operation_id = "getReadiness",
     responses((status = 200, description = "They are", body = ReadinessWire)))]
 pub async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
-    shared.vault.health().await.map_err(ApiError::NotReady)?;
-    Ok(json(&ReadinessWire { status: "ok", warnings: shared.vault.warnings() }))
+    let warnings = shared.vault.health().await.map_err(ApiError::NotReady)?;
+    Ok(json(&ReadinessWire { status: "ok", warnings }))
 }

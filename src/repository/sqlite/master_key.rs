@@ -27,18 +27,14 @@ impl SqliteTx {
     /// The seals for rows that were read. A key that is not known yet is learnt first, from the same state of the database.
     ///
     /// # Errors
-    /// Those of the engine.
+    /// [`StoreError::OtherMasterKey`] where the vault was given another one without this process, or one of the engine.
     pub async fn seals_for<'r, R: UnderSeal + 'r>(
         &mut self,
         rows: impl IntoIterator<Item = &'r R>,
     ) -> Result<&Seals, StoreError> {
         let is_unknown = rows.into_iter().any(|row| row.is_under_unknown_key(self.seals()));
-        if is_unknown
-            && let Some(told) = self.master_keys().await?
-            && let Err(error) = self.seals().follow(&told)
-        {
-            // The row says it as well, with its name.
-            tracing::debug!(error = %error, "a row is under a master key that is not to be had");
+        if is_unknown && let Some(told) = self.master_keys().await? {
+            self.seals().follow(&told)?;
         }
         Ok(self.seals())
     }

@@ -19,18 +19,26 @@ pub enum NotReady {
 
 impl Vault {
     /// Whether the database answers, is still the one that was opened, was sealed with the master key in use, and no damage is known.
+    /// Returns what somebody should look after all the same, in words for everybody.
     ///
     /// # Errors
     /// [`NotReady`].
-    pub async fn health(&self) -> Result<(), NotReady> {
+    pub async fn health(&self) -> Result<Vec<String>, NotReady> {
         self.registry.store.check_in_place().map_err(NotReady::NotInPlace)?;
-        self.master_keys_follow().await?;
-        self.known_damage.first().map_or(Ok(()), |damage| Err(NotReady::Damaged(damage)))
+        let told = self.master_keys_follow().await?;
+        if let Some(damage) = self.known_damage.first() {
+            return Err(NotReady::Damaged(damage));
+        }
+        let mut warnings = self.backup_warnings();
+        if let Some(rotation) = told.rotation {
+            let since = rotation.next.created.to_wire();
+            warnings.push(format!("A rotation of the master key has begun at {since} and is not over."));
+        }
+        Ok(warnings)
     }
 
-    /// What somebody should look after although the vault is ready, in words for everybody.
-    #[must_use]
-    pub fn warnings(&self) -> Vec<String> {
+    /// What is to be said of backups.
+    pub(in crate::vault) fn backup_warnings(&self) -> Vec<String> {
         self.known_backups.warnings(self.clock().now())
     }
 

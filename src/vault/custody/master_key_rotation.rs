@@ -51,6 +51,8 @@ const ROUNDS: usize = 3;
 pub enum RotationError {
     #[error("another rotation is under way, to the master key {next} of {}", .since.to_wire())]
     Another { next: MasterKeyId, since: Timestamp },
+    #[error("the new master key is in the database under the old one since this rotation began")]
+    NotSecret,
     #[error("something does not open with the old master key: {0}")]
     Damaged(Box<Damaged>),
     #[error("{0} rows or values are under the old master key still: somebody else writes to the database")]
@@ -115,6 +117,9 @@ impl MasterKeyChange<'_> {
             }
             Some(MasterKeyRotation { next, .. }) if next.id != self.next.id() => {
                 return Err(RotationError::Another { next: next.id, since: next.created });
+            }
+            Some(MasterKeyRotation { sealed_next: Some(_), .. }) if wishes.old_is_known_to_others => {
+                return Err(RotationError::NotSecret);
             }
             Some(_) => {}
         }

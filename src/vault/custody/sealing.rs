@@ -54,9 +54,7 @@ pub enum SealingError {
     RowsUnsealed,
     #[error("rows of the database carry no seals, and no master key is recorded that they could belong to")]
     NeverServed,
-    #[error(
-        "the record of the master key is missing, and rows carry no seals, though the vault has been used with a master key"
-    )]
+    #[error("the record of the master key is missing, though the vault has been used with one")]
     RecordMissing,
     #[error(transparent)]
     Vault(#[from] VaultError),
@@ -99,11 +97,13 @@ pub async fn bring_over(
     match told.as_ref().map(|told| rows(told, envelope)).transpose()? {
         Some(Rows::Sealed) => Ok(0),
         Some(Rows::Unsealed) => seal_rows(registry, envelope, seals).await,
-        None => match (has_unsealed(registry).await?, never_served) {
-            (false, _) => Ok(0),
-            (true, _) if was_used(registry).await? => Err(SealingError::RecordMissing),
-            (true, NeverServed::Refuse) => Err(SealingError::NeverServed),
-            (true, NeverServed::Adopt) => seal_rows(registry, envelope, seals).await,
+        None => match (first_row(registry).await?, never_served) {
+            (None, _) => Ok(0),
+            // Whoever seals a row has recorded the master key before.
+            (Some(Rows::Sealed), _) => Err(SealingError::RecordMissing),
+            (Some(Rows::Unsealed), _) if was_used(registry).await? => Err(SealingError::RecordMissing),
+            (Some(Rows::Unsealed), NeverServed::Refuse) => Err(SealingError::NeverServed),
+            (Some(Rows::Unsealed), NeverServed::Adopt) => seal_rows(registry, envelope, seals).await,
         },
     }
 }
@@ -148,13 +148,14 @@ async fn record(registry: &Registry, envelope: &Envelope) -> Result<(), SealingE
     rows(&told, envelope).map(drop)
 }
 
-/// Whether there are rows from before seals though no master key is recorded: orgs, apps and tokens could be made without one.
-async fn has_unsealed(registry: &Registry) -> Result<bool, SealingError> {
+/// What there is though no master key is recorded: orgs, apps and tokens of before seals could be made without one.
+async fn first_row(registry: &Registry) -> Result<Option<Rows>, SealingError> {
     let page = registry.store.read().await?.org_page(None, 1).await?;
     match page.items.into_iter().next() {
-        Some(Err(StoreError::Forged { reason: BrokenSeal::Missing, .. })) => Ok(true),
+        Some(Err(StoreError::Forged { reason: BrokenSeal::Missing, .. })) => Ok(Some(Rows::Unsealed)),
         Some(Err(error)) => Err(error.into()),
-        Some(Ok(_)) | None => Ok(false),
+        Some(Ok(_)) => Ok(Some(Rows::Sealed)),
+        None => Ok(None),
     }
 }
 

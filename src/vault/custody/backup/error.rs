@@ -14,6 +14,8 @@ use std::path::PathBuf;
 pub enum BackupError {
     #[error("{path} is there already")]
     Exists { path: PathBuf },
+    #[error("{path} is there, and is no backup")]
+    NotReplaced { path: PathBuf },
     #[error("{path} cannot be written")]
     Write { path: PathBuf, source: io::Error },
     #[error("{path} cannot be opened")]

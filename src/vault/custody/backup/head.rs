@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 /// Of this form; a later one has another number.
 pub(super) const FORMAT: u64 = 1;
 
+/// How each of them begins, whatever its form.
+pub(super) const BEGIN: &[u8] = b"{\"hookvaultBackup\":";
+
 /// What a backup says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {

@@ -1,8 +1,10 @@
 //! A file that has its name only once it is whole.
 
 use super::error::BackupError;
+use super::head::BEGIN;
+use crate::crypto::age_file;
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
@@ -18,13 +20,17 @@ pub(super) struct NewFile {
 
 impl NewFile {
     /// # Arguments
-    /// `replaces`: whether it may take the place of another.
+    /// `replaces`: whether it may take the place of another backup.
     ///
     /// # Errors
-    /// [`BackupError::Exists`] or [`BackupError::Write`].
+    /// [`BackupError::Exists`], [`BackupError::NotReplaced`] or [`BackupError::Write`].
     pub(super) fn beside(path: &Path, replaces: bool) -> Result<Self, BackupError> {
         if !replaces && path.symlink_metadata().is_ok() {
             return Err(BackupError::Exists { path: path.to_owned() });
+        }
+        if path.symlink_metadata().is_ok() && !is_backup(path) {
+            // The vault itself, say, or its master key.
+            return Err(BackupError::NotReplaced { path: path.to_owned() });
         }
         let unwritable = |source| BackupError::Write { path: path.to_owned(), source };
         let name = path.file_name().ok_or_else(|| unwritable(ErrorKind::IsADirectory.into()))?;
@@ -62,6 +68,13 @@ impl NewFile {
             _ => BackupError::Write { path, source },
         })
     }
+}
+
+/// Whether a file begins like a backup, be it encrypted or not.
+fn is_backup(path: &Path) -> bool {
+    let mut begin = [0; 19];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut begin));
+    read.is_ok() && (begin.starts_with(BEGIN) || begin.starts_with(age_file::MAGIC))
 }
 
 /// The folder of a file.

@@ -70,14 +70,14 @@ impl Vault {
         Ok(path)
     }
 
-    /// Looks which backups there are, for [`Vault::warnings`], and warns the log.
+    /// Looks which backups there are, for [`Vault::health`], and warns the log.
     ///
     /// # Arguments
     /// `has_failed`: whether the last attempt has.
     pub async fn backup_looked(&self, schedule: &Schedule, has_failed: bool) {
         let newest = self.newest_backup(schedule).await.unwrap_or_default();
         self.known_backups.looked(schedule.max_age, newest, has_failed);
-        for warning in self.warnings() {
+        for warning in self.backup_warnings() {
             tracing::warn!(folder = %schedule.folder.display(), "{warning}");
         }
     }
