@@ -130,6 +130,12 @@ impl StartError {
             Self::Restore(MoveError::NotEmpty) => {
                 "name another database with --database-url, or put the backup in the place of the vault with --force".into()
             }
+            Self::Restore(MoveError::Target(VaultError::Unavailable(StoreError::OtherMasterKey { .. }))) => {
+                "the vault that is there has another master key: restore into another database with --database-url".into()
+            }
+            Self::Restore(MoveError::Target(VaultError::Damaged(_))) => {
+                "restore into another database with --database-url, or move the damaged file away, with its -wal and -shm".into()
+            }
             Self::Restore(MoveError::Target(error)) => store_hint(error),
             Self::Restore(_) => "see that nothing else is in the database, and restore into an empty one".into(),
             Self::TrustedIssuerOrg(_) => "`hookvault org list` shows all orgs".into(),
