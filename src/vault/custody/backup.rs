@@ -10,11 +10,12 @@
 //! 5. A server makes them on a [`schedule`], in a [`folder`] that keeps as many as it should.
 //! 6. A restore is a proof, and then a copy of what was proved ([`restoring`]).
 
+mod decoding;
+mod encoding;
 pub mod error;
 mod folder;
 mod head;
 mod input;
-mod item;
 pub mod making;
 mod new_file;
 pub mod proof;

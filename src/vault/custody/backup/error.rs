@@ -1,6 +1,6 @@
 //! Why there is no backup, or why one does not count.
 
-use super::item::NoItem;
+use super::decoding::NoItem;
 use crate::crypto::age_file::AgeError;
 use crate::domain::clock::Timestamp;
 use crate::domain::sealed::MasterKeyId;

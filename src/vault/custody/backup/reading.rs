@@ -1,9 +1,9 @@
 //! Reads a backup line by line: the MAC first, and only then what the line says.
 
+use super::decoding::{decode, described};
 use super::error::BackupError;
 use super::head::{Head, NoHead, end_of};
 use super::input::Input;
-use super::item::{decode, described};
 use super::writing::{BEFORE_MAC, wrong_master_key};
 use crate::crypto::line_macs::LineMacs;
 use crate::repository::item::Item;

@@ -1,8 +1,8 @@
 //! Writes a backup: everything, in one view of the store, while others write.
 
+use super::encoding::encode;
 use super::error::BackupError;
 use super::head::{Head, end_line};
-use super::item::encode;
 use crate::crypto::line_macs::LineMacs;
 use crate::crypto::random::Purpose;
 use crate::repository::error::StoreError;
