@@ -1,5 +1,6 @@
 mod check;
 mod listing;
+mod loss;
 mod proof;
 
 use super::error::CliError;
@@ -18,6 +19,7 @@ pub enum AuditCommand {
     Verify(check::Verify),
     Checkpoint(proof::Checkpoint),
     Prove(proof::Prove),
+    AcceptLoss(loss::AcceptLoss),
 }
 
 impl AuditCommand {
@@ -29,6 +31,7 @@ impl AuditCommand {
             Self::Verify(verify) => verify.run().await,
             Self::Checkpoint(checkpoint) => checkpoint.run().await,
             Self::Prove(prove) => prove.run().await,
+            Self::AcceptLoss(accept) => accept.run().await,
         }
     }
 }

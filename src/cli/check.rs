@@ -61,6 +61,13 @@ impl Check {
                 "stop the server, and restore the database from a backup",
             ));
         }
+        if damaged.iter().all(|damaged| matches!(damaged, Damaged::Told { .. })) {
+            return Err(CliError::new(
+                format!("{} thing(s) are not as the audit trail tells", damaged.len()),
+                "revoke, delete or deactivate again what was put back; restore a backup for what is missing, or give it up: \
+                 `hookvault audit accept-loss`",
+            ));
+        }
         let mut hint = "restore the database file from a backup, or make these keys and hooks anew".to_owned();
         if damaged.iter().any(|damaged| matches!(damaged, Damaged::SigningKey { .. })) {
             hint.push_str("; `hookvault signing-key rotate --revoke` makes a new signing key");

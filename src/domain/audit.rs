@@ -45,10 +45,12 @@ pub enum EventKind {
     VaultRestored,
     AuditForgotten,
     AuditKeyCreated,
+    AuditHeadsCreated,
+    LossAccepted,
 }
 
 impl EventKind {
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 41] = [
         Self::OrgCreated,
         Self::HookKeyCreated,
         Self::HookKeyImported,
@@ -88,6 +90,8 @@ impl EventKind {
         Self::VaultRestored,
         Self::AuditForgotten,
         Self::AuditKeyCreated,
+        Self::AuditHeadsCreated,
+        Self::LossAccepted,
     ];
 
     /// The name of the event.
@@ -133,6 +137,8 @@ impl EventKind {
             Self::VaultRestored => "system.vault.restored",
             Self::AuditForgotten => "system.log.forgotten",
             Self::AuditKeyCreated => "system.log.key.created",
+            Self::AuditHeadsCreated => "system.log.head.created",
+            Self::LossAccepted => "system.log.loss.accepted",
         }
     }
 
@@ -179,6 +185,8 @@ impl EventKind {
             Self::VaultRestored => "Restore vault from a backup",
             Self::AuditForgotten => "Forget old entries of the log",
             Self::AuditKeyCreated => "Create key of the log",
+            Self::AuditHeadsCreated => "Create heads of logs that had none",
+            Self::LossAccepted => "Accept that something was lost",
         }
     }
 }

@@ -57,7 +57,7 @@ pub struct AuditQuery {
 
 #[async_trait]
 pub trait AuditRead: Send {
-    /// `None` where nothing was ever recorded of the org.
+    /// `None` where the trail has lost it, or the org is of a version before there were trails.
     async fn audit_head_find(&mut self, org: &OrgId) -> Result<Option<AuditHead>, StoreError>;
     async fn audit_head_page(
         &mut self,
@@ -92,7 +92,8 @@ pub trait AuditRead: Send {
 
 #[async_trait]
 pub trait AuditWrite: AuditRead {
-    /// The head of an org's trail, made where there was none; nobody else appends to it until the transaction is over.
+    /// The head of an org's trail; nobody else appends to it until the transaction is over. An org has it from its first moment on
+    /// (`org_insert`), so one that is gone is damage.
     async fn audit_head_hold(&mut self, org: &OrgId) -> Result<AuditHead, StoreError>;
     async fn audit_head_write(&mut self, head: &AuditHead) -> Result<(), StoreError>;
     async fn audit_entry_insert(&mut self, entry: &AuditEntry) -> Result<(), StoreError>;

@@ -23,6 +23,9 @@ pub enum StoreError {
     /// A row that this vault has not written.
     #[error("the database is damaged: the row {row} of {table} {reason}")]
     Forged { table: &'static str, row: String, reason: BrokenSeal },
+    /// A row that is always there is not.
+    #[error("the database is damaged: the row {row} of {table} is missing")]
+    Missing { table: &'static str, row: String },
     /// The master key that seals the database now is not one that this process has.
     #[error("the database is sealed with the master key {sealed_with} of {}, which this process does not have", .since.to_wire())]
     OtherMasterKey { sealed_with: MasterKeyId, since: Timestamp },
@@ -141,9 +144,10 @@ impl From<StoreError> for OpenError {
         let hint = match &error {
             StoreError::Busy(_) => "another process holds the database; try again",
             StoreError::Full(_) => "make room on the disk, then try again",
-            StoreError::Corrupt { .. } | StoreError::Forged { .. } | StoreError::Damaged(_) => {
-                "restore the database from a backup"
-            }
+            StoreError::Corrupt { .. }
+            | StoreError::Forged { .. }
+            | StoreError::Missing { .. }
+            | StoreError::Damaged(_) => "restore the database from a backup",
             StoreError::OtherMasterKey { .. } => "give the master key that it is sealed with",
             StoreError::Over | StoreError::Unavailable(_) | StoreError::Closed | StoreError::Other(_) => {
                 "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk, or a PostgreSQL server that runs and takes writes"
@@ -158,9 +162,11 @@ impl From<StoreError> for OpenError {
             | StoreError::Unavailable(source)
             | StoreError::Other(source) => Some(source),
             StoreError::Corrupt { source, .. } => source,
-            StoreError::Forged { .. } | StoreError::OtherMasterKey { .. } | StoreError::Over | StoreError::Closed => {
-                None
-            }
+            StoreError::Forged { .. }
+            | StoreError::Missing { .. }
+            | StoreError::OtherMasterKey { .. }
+            | StoreError::Over
+            | StoreError::Closed => None,
         };
         Self { message, hint: hint.to_owned(), source, is_nothing_there: false }
     }

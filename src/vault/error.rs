@@ -169,7 +169,10 @@ impl From<StoreError> for VaultError {
             StoreError::Unavailable(_) | StoreError::OtherMasterKey { .. } | StoreError::Closed => {
                 Self::Unavailable(error)
             }
-            StoreError::Corrupt { .. } | StoreError::Forged { .. } | StoreError::Damaged(_) => Self::Damaged(error),
+            StoreError::Corrupt { .. }
+            | StoreError::Forged { .. }
+            | StoreError::Missing { .. }
+            | StoreError::Damaged(_) => Self::Damaged(error),
             StoreError::Over | StoreError::Other(_) => Self::Store(error),
         }
     }

@@ -3,6 +3,8 @@
 mod access;
 mod access_tokens;
 mod audit;
+mod audit_account;
+mod audit_heads;
 mod backups;
 mod bad_input;
 mod dialects;

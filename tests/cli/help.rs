@@ -9,7 +9,7 @@ use tempfile::tempdir;
 #[test]
 fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     let folder = tempdir().unwrap();
-    let commands: [&[&str]; 53] = [
+    let commands: [&[&str]; 54] = [
         &[],
         &["dev"],
         &["serve"],
@@ -30,6 +30,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
         &["audit", "verify"],
         &["audit", "checkpoint"],
         &["audit", "prove"],
+        &["audit", "accept-loss"],
         &["key"],
         &["key", "list"],
         &["key", "create"],

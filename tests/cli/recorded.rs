@@ -1,7 +1,7 @@
 //! Every command of the program, and what the audit trail tells of it.
 
 use super::call;
-use crate::support::database;
+use crate::support::database::{self, other_program};
 use crate::support::hook_server::{HookServer, Reply};
 use crate::support::process::{Installation, Screen, Served, add_setting, hookvault, run};
 use hookvault::crypto::random::Random;
@@ -124,6 +124,10 @@ async fn every_command_that_changes_something_or_uses_a_key_is_told() {
     // The first one, and the next.
     done("signing-key rotate", &[], &["app.oauth2.key.rollover"; 2]);
     done("audit checkpoint", &[], &["system.log.key.created"]);
+    done("key create", &["lost"], &["system.hook.key.created"]);
+    let mut other = other_program(&installation.database()).await;
+    sqlx::raw_sql("DELETE FROM hook_key WHERE name = 'lost'").execute(&mut other).await.unwrap();
+    done("audit accept-loss", &[], &["system.log.loss.accepted"]);
 
     // Those after which the trail is in another vault, or opens with another key.
     let other = |name: &str| {

@@ -73,7 +73,7 @@ async fn what_another_hand_has_put_beside_the_tables_is_found() {
     let told = check(&installation).stdout;
     assert!(
         told.ends_with(
-            ": the trail has no head, or another hand has written it: nobody knows how many entries there are\n"
+            ": the head of the trail is missing, or another hand has written it: nobody knows how many entries there are\n"
         ),
         "{told}"
     );

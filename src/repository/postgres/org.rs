@@ -3,9 +3,11 @@
 use super::error::store_error;
 use super::query::{query, query_as};
 use super::transaction::PostgresTx;
+use crate::domain::audit::AuditHead;
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::org::{Domain, Org};
+use crate::repository::audit::AuditWrite as _;
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::org::{OrgRead, OrgWrite};
 use crate::repository::page::{Page, Seq};
@@ -93,6 +95,10 @@ impl OrgWrite for PostgresTx {
                 .bind(row.is_default)
                 .bind(row.created)
                 .bind(seal);
-        Ok(self.attempt(query).await?.map(drop))
+        if let Err(conflict) = self.attempt(query).await? {
+            return Ok(Err(conflict));
+        }
+        let head = AuditHead { org_id: org.id.clone(), size: 0, forgotten: 0 };
+        self.audit_head_write(&head).await.map(Ok)
     }
 }

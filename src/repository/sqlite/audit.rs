@@ -9,6 +9,7 @@ use crate::repository::audit::{AuditCursor, AuditKey, AuditNode, AuditQuery, Aud
 use crate::repository::error::StoreError;
 use crate::repository::page::Page;
 use crate::repository::row::audit::{AuditEntryRow, AuditHeadRow, AuditKeyRow, AuditNodeRow};
+use crate::repository::row::seal::UnderSeal as _;
 use async_trait::async_trait;
 
 #[async_trait]
@@ -157,24 +158,9 @@ impl AuditRead for SqliteTx {
 #[async_trait]
 impl AuditWrite for SqliteTx {
     async fn audit_head_hold(&mut self, org: &OrgId) -> Result<AuditHead, StoreError> {
-        let fresh = AuditHead { org_id: org.clone(), size: 0, forgotten: 0 };
-        loop {
-            let row: Option<AuditHeadRow> =
-                sqlx::query_as("SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id = ?1")
-                    .bind(org.as_str())
-                    .fetch_optional(self.connection()?)
-                    .await
-                    .map_err(store_error)?;
-            if let Some(head) = self.seals_for(&row).await?.read_one(row)? {
-                return Ok(head);
-            }
-            let row = AuditHeadRow::from(&fresh);
-            let seal = self.seals().of(&row);
-            let insert = sqlx::query(
-                "INSERT INTO audit_head (org_id, size, forgotten, seal) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
-            );
-            self.execute(insert.bind(row.org_id).bind(row.size).bind(row.forgotten).bind(seal)).await?;
-        }
+        self.audit_head_find(org)
+            .await?
+            .ok_or_else(|| StoreError::Missing { table: AuditHeadRow::TABLE, row: org.as_str().to_owned() })
     }
 
     async fn audit_head_write(&mut self, head: &AuditHead) -> Result<(), StoreError> {

@@ -6,10 +6,15 @@
 //! 3. The entries are the leaves of a tree (RFC 6962), so that one can be proved without the rest ([`checkpoint`]).
 //! 4. Each row carries a seal, and the head says how many entries there are: what was altered, removed or reordered is named
 //!    ([`verify`]).
+//! 5. What the trail says is there must be there, and what it says is gone must not ([`account`]): that shows rows that were removed, and
+//!    old ones that were put back.
 
+mod account;
 pub mod broken;
 pub mod checkpoint;
 mod entry;
+pub mod fact;
+pub(in crate::vault) mod heads;
 pub mod reading;
 pub(in crate::vault) mod record;
 pub mod retention;

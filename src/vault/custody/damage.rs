@@ -5,6 +5,7 @@ use crate::domain::id::{HookKeyId, InlineHookId, KeyId, OrgId};
 use crate::domain::name::Name;
 use crate::repository::error::StoreError;
 use crate::vault::custody::audit::broken::Broken;
+use crate::vault::custody::audit::fact::Discrepancy;
 
 /// A private key or a secret of a hook that cannot be used, or what else is wrong with the database. `Display` names it with its
 /// reason.
@@ -22,6 +23,8 @@ pub enum Damaged {
     Row(StoreError),
     #[error("the audit trail of the org {org}: {broken}")]
     Audit { org: OrgId, broken: Broken },
+    #[error("the org {org}: {discrepancy}")]
+    Told { org: OrgId, discrepancy: Discrepancy },
     /// A finding of the engine.
     #[error("the database is damaged: {0}")]
     Store(String),

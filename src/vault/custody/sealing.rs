@@ -1,10 +1,13 @@
 //! Whether the master key in use is the one that seals the database, and whether its rows carry seals.
 //!
-//! 1. The record of the master key holds a probe: a known value that opens with that key alone, and says that all rows are sealed.
-//! 2. Vaults of before seals have a probe that does not say so. Their rows get seals once, all in one transaction, with the new probe.
+//! 1. The record of the master key holds a probe: a known value that opens with that key alone, and says that all rows are sealed, and
+//!    that each org has the head of its audit trail.
+//! 2. Vaults of before seals, or of before heads, have a probe that does not say so. Their rows get seals, and their orgs heads, once, all
+//!    in one transaction, with the new probe.
 //!    Nobody can have that done again: the probe of before cannot be made without the master key, and a vault of this version never
 //!    had one. Who keeps an old probe has it for that master key alone: after a rotation it is worth nothing.
 
+use super::audit::heads::give_heads;
 use super::audit::record::Record;
 use super::inventory::Inventory;
 use crate::crypto::envelope::{Envelope, OpenError};
@@ -24,8 +27,11 @@ use crate::vault::handle::{Registry, Vault};
 /// What a probe says where the rows of the database carry no seals.
 const ROWS_UNSEALED: &[u8] = b"hookvault";
 
-/// What it says where they do, in front of the moment of its making.
+/// What it says where they do, and an org may be without a head, in front of the moment of its making.
 const ROWS_SEALED: &[u8] = b"hookvault: rows are sealed";
+
+/// The same where each org has one.
+const HEADS_GIVEN: &[u8] = b"hookvault: rows are sealed, trails have heads";
 
 const PROBE_PLACE: Place<'static> = Place { org: "", table: "master_key", row: "1", column: "probe" };
 
@@ -75,15 +81,18 @@ pub enum NeverServed {
     Adopt,
 }
 
-/// Whether the rows of a database carry seals.
+/// How far a database was brought over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rows {
-    Sealed,
+enum Stage {
     Unsealed,
+    /// Its rows carry seals.
+    Sealed,
+    /// And its orgs have heads.
+    Headed,
 }
 
-/// Checks that the master key is the one of the database, and gives rows of a version without seals theirs. Returns how many those
-/// were. A new database stays as it is.
+/// Checks that the master key is the one of the database, and gives rows of a version without seals theirs, and orgs of one without
+/// heads those. Returns how many rows got a seal. A new database stays as it is.
 ///
 /// # Errors
 /// [`SealingError`].
@@ -94,16 +103,17 @@ pub async fn bring_over(
     never_served: NeverServed,
 ) -> Result<u64, SealingError> {
     let told = registry.store.read().await?.master_keys().await?;
-    match told.as_ref().map(|told| rows(told, envelope)).transpose()? {
-        Some(Rows::Sealed) => Ok(0),
-        Some(Rows::Unsealed) => seal_rows(registry, envelope, seals).await,
+    match told.as_ref().map(|told| stage(told, envelope)).transpose()? {
+        Some(Stage::Headed) => Ok(0),
+        Some(Stage::Sealed) => head_trails(registry, envelope).await.map(|()| 0),
+        Some(Stage::Unsealed) => seal_rows(registry, envelope, seals).await,
         None => match (first_row(registry).await?, never_served) {
             (None, _) => Ok(0),
             // Whoever seals a row has recorded the master key before.
-            (Some(Rows::Sealed), _) => Err(SealingError::RecordMissing),
-            (Some(Rows::Unsealed), _) if was_used(registry).await? => Err(SealingError::RecordMissing),
-            (Some(Rows::Unsealed), NeverServed::Refuse) => Err(SealingError::NeverServed),
-            (Some(Rows::Unsealed), NeverServed::Adopt) => seal_rows(registry, envelope, seals).await,
+            (Some(Stage::Sealed | Stage::Headed), _) => Err(SealingError::RecordMissing),
+            (Some(Stage::Unsealed), _) if was_used(registry).await? => Err(SealingError::RecordMissing),
+            (Some(Stage::Unsealed), NeverServed::Refuse) => Err(SealingError::NeverServed),
+            (Some(Stage::Unsealed), NeverServed::Adopt) => seal_rows(registry, envelope, seals).await,
         },
     }
 }
@@ -123,11 +133,11 @@ pub async fn claim(registry: &Registry, envelope: &Envelope, seals: &RowSeals) -
 /// The record of the master key that seals.
 pub(super) fn own_record(registry: &Registry, envelope: &Envelope) -> MasterKeyRecord {
     let created = registry.clock.now();
-    MasterKeyRecord { id: envelope.key_id(), probe: envelope.seal(PROBE_PLACE, &rows_sealed(created)), created }
+    MasterKeyRecord { id: envelope.key_id(), probe: envelope.seal(PROBE_PLACE, &said(HEADS_GIVEN, created)), created }
 }
 
-fn rows_sealed(created: Timestamp) -> Vec<u8> {
-    [ROWS_SEALED, &created.unix().to_be_bytes()].concat()
+fn said(what: &[u8], created: Timestamp) -> Vec<u8> {
+    [what, &created.unix().to_be_bytes()].concat()
 }
 
 async fn record(registry: &Registry, envelope: &Envelope) -> Result<(), SealingError> {
@@ -145,16 +155,16 @@ async fn record(registry: &Registry, envelope: &Envelope) -> Result<(), SealingE
     // Another process was faster.
     drop(tx);
     let told = registry.store.read().await?.master_keys().await?.ok_or(VaultError::Empty)?;
-    rows(&told, envelope).map(drop)
+    stage(&told, envelope).map(drop)
 }
 
 /// What there is though no master key is recorded: orgs, apps and tokens of before seals could be made without one.
-async fn first_row(registry: &Registry) -> Result<Option<Rows>, SealingError> {
+async fn first_row(registry: &Registry) -> Result<Option<Stage>, SealingError> {
     let page = registry.store.read().await?.org_page(None, 1).await?;
     match page.items.into_iter().next() {
-        Some(Err(StoreError::Forged { reason: BrokenSeal::Missing, .. })) => Ok(Some(Rows::Unsealed)),
+        Some(Err(StoreError::Forged { reason: BrokenSeal::Missing, .. })) => Ok(Some(Stage::Unsealed)),
         Some(Err(error)) => Err(error.into()),
-        Some(Ok(_)) => Ok(Some(Rows::Sealed)),
+        Some(Ok(_)) => Ok(Some(Stage::Sealed)),
         None => Ok(None),
     }
 }
@@ -175,7 +185,7 @@ async fn seal_rows(registry: &Registry, envelope: &Envelope, seals: &RowSeals) -
     let mut tx = registry.store.write(&Actor::Vault, Serial::Vault).await?;
     let found = tx.master_keys().await?;
     if let Some(found) = &found
-        && rows(found, envelope)? == Rows::Sealed
+        && stage(found, envelope)? != Stage::Unsealed
     {
         // Another process was faster.
         return Ok(0);
@@ -184,6 +194,7 @@ async fn seal_rows(registry: &Registry, envelope: &Envelope, seals: &RowSeals) -
     let sealed = seal_each(&mut *tx).await;
     seals.adopt(false);
     let sealed = sealed?;
+    give_heads(&mut *tx).await?;
     read_each(&mut *tx).await?;
     if found.is_some() {
         tx.master_key_replace(&own).await?;
@@ -197,6 +208,31 @@ async fn seal_rows(registry: &Registry, envelope: &Envelope, seals: &RowSeals) -
     };
     record?;
     Ok(sealed)
+}
+
+/// Gives the orgs of a version without heads theirs. Where a rotation of the master key is under way, its record stays as it is, and
+/// this is done again with the next start after it.
+async fn head_trails(registry: &Registry, envelope: &Envelope) -> Result<(), SealingError> {
+    let mut tx = registry.store.write(&Actor::Vault, Serial::Vault).await?;
+    let Some(told) = tx.master_keys().await? else { return Err(SealingError::RecordMissing) };
+    if stage(&told, envelope)? == Stage::Headed {
+        // Another process was faster.
+        return Ok(());
+    }
+    let given = give_heads(&mut *tx).await?;
+    if told.rotation.is_none() {
+        let MasterKeyRecord { id, created, .. } = told.record;
+        let probe = envelope.seal(PROBE_PLACE, &said(HEADS_GIVEN, created));
+        tx.master_key_replace(&MasterKeyRecord { id, probe, created }).await?;
+    }
+    let record = match tx.org_find_default().await?.filter(|_| given > 0) {
+        Some(org) => {
+            let target = Target::of("Vault", &envelope.key_id().to_string(), None).with("trails", given);
+            registry.commit(tx, Record::Of(&org.id, vec![Event::new(EventKind::AuditHeadsCreated, [target])])).await
+        }
+        None => registry.commit(tx, Record::Nothing("every trail has its head")).await,
+    };
+    Ok(record?)
 }
 
 async fn seal_each(tx: &mut dyn WriteTx) -> Result<u64, StoreError> {
@@ -217,8 +253,8 @@ async fn read_each(view: &mut dyn ReadTx) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Goes along with the master keys that are recorded, and checks that the ones in use are those.
-fn rows(told: &MasterKeys, envelope: &Envelope) -> Result<Rows, SealingError> {
+/// How far the database was brought over, by the word of the probe. Goes along with the master keys that are recorded, and checks that the ones in use are those.
+fn stage(told: &MasterKeys, envelope: &Envelope) -> Result<Stage, SealingError> {
     let MasterKeys { record, rotation } = told;
     let given = envelope.key_id();
     envelope.follow(told).map_err(|_| match rotation {
@@ -232,8 +268,9 @@ fn rows(told: &MasterKeys, envelope: &Envelope) -> Result<Rows, SealingError> {
         },
     })?;
     match envelope.open(PROBE_PLACE, &record.probe).map_err(SealingError::ProbeDamaged)?.as_slice() {
-        ROWS_UNSEALED => Ok(Rows::Unsealed),
-        opened if opened == rows_sealed(record.created) => Ok(Rows::Sealed),
+        ROWS_UNSEALED => Ok(Stage::Unsealed),
+        opened if opened == said(ROWS_SEALED, record.created) => Ok(Stage::Sealed),
+        opened if opened == said(HEADS_GIVEN, record.created) => Ok(Stage::Headed),
         _ => Err(SealingError::ProbeDamaged(OpenError::Forged)),
     }
 }
@@ -251,9 +288,9 @@ impl Vault {
     /// [`SealingError`] where it was sealed with a key that is not in use here, or its rows carry no seals.
     pub async fn master_keys_follow(&self) -> Result<MasterKeys, SealingError> {
         let told = self.registry.store.read().await?.master_keys().await?.ok_or(VaultError::Empty)?;
-        match rows(&told, &self.envelope)? {
-            Rows::Sealed => Ok(told),
-            Rows::Unsealed => Err(SealingError::RowsUnsealed),
+        match stage(&told, &self.envelope)? {
+            Stage::Sealed | Stage::Headed => Ok(told),
+            Stage::Unsealed => Err(SealingError::RowsUnsealed),
         }
     }
 }

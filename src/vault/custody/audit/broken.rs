@@ -13,7 +13,9 @@ pub enum Broken {
     Missing(u64),
     #[error("entry {0} was added: the trail ends before it")]
     Added(u64),
-    #[error("the trail has no head, or another hand has written it: nobody knows how many entries there are")]
+    #[error(
+        "the head of the trail is missing, or another hand has written it: nobody knows how many entries there are"
+    )]
     Head,
     #[error("a node of the tree that entry {0} completes is missing or altered: proofs would not hold")]
     Node(u64),

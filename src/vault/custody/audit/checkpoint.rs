@@ -136,9 +136,17 @@ impl Vault {
     }
 
     async fn audit_key(&self, actor: &Actor, org: &OrgId) -> Result<AuditKey, VaultError> {
-        if let Some(key) = self.registry.store.read().await?.audit_key_find(org).await? {
+        let mut view = self.registry.store.read().await?;
+        if let Some(key) = view.audit_key_find(org).await? {
             return Ok(key);
         }
+        // One that is gone is not made anew: nobody would notice that checkpoints have another signature.
+        let kinds = vec![EventKind::AuditKeyCreated.as_str().to_owned()];
+        let made = AuditQuery { kinds, limit: 1, ..AuditQuery::default() };
+        if !view.audit_entry_list(org, &made).await?.is_empty() {
+            return Err(StoreError::Missing { table: "audit_key", row: org.to_string() }.into());
+        }
+        drop(view);
         let seed = checkpoint::new_seed(&self.registry.random);
         let public_key = CheckpointKey::from_seed(seed.as_slice())?.public_key()?;
         let mut tx = self.registry.store.write(actor, Serial::No).await?;

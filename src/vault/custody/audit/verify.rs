@@ -32,11 +32,11 @@ impl Registry {
             // A view for each page: none is held for long, and the trail may grow meanwhile.
             let mut view = self.store.read().await?;
             let head = match view.audit_head_find(org).await {
-                Ok(head) => head,
-                Err(StoreError::Forged { .. } | StoreError::Corrupt { .. }) => return Ok(Err(Broken::Head)),
+                Ok(Some(head)) => head,
+                Ok(None) | Err(StoreError::Forged { .. } | StoreError::Corrupt { .. }) => return Ok(Err(Broken::Head)),
                 Err(error) => return Err(error.into()),
             };
-            let (size, forgotten) = head.map_or((0, 0), |head| (head.size, head.forgotten));
+            let (size, forgotten) = (head.size, head.forgotten);
             let query = AuditQuery { from: Some(number), limit: PAGE, ..AuditQuery::default() };
             let entries = view.audit_entry_list(org, &query).await?;
             let is_last = entries.len() < PAGE as usize;
@@ -53,7 +53,7 @@ impl Registry {
                     return Ok(Err(Broken::Missing(number)));
                 }
                 if number >= size {
-                    return Ok(Err(if size == 0 { Broken::Head } else { Broken::Added(entry.number) }));
+                    return Ok(Err(Broken::Added(entry.number)));
                 }
                 match &entry.text {
                     Some(text) if merkle::leaf(text.as_bytes()) != entry.leaf => return Ok(Err(Broken::Text(number))),
