@@ -16,6 +16,7 @@ pub mod error;
 mod folder;
 mod head;
 mod input;
+mod line;
 pub mod making;
 mod new_file;
 pub mod proof;

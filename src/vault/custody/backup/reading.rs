@@ -4,14 +4,13 @@ use super::decoding::{decode, described};
 use super::error::BackupError;
 use super::head::{Head, NoHead, end_of};
 use super::input::Input;
-use super::writing::{BEFORE_MAC, wrong_master_key};
+use super::line::parts;
+use super::writing::wrong_master_key;
 use crate::crypto::line_macs::LineMacs;
 use crate::repository::item::Item;
 use crate::vault::custody::copying::Source;
 use crate::vault::handle::Vault;
 use async_trait::async_trait;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::io::{BufRead, Read as _};
 
 /// How many items are in memory at a time.
@@ -106,14 +105,6 @@ fn read_line(input: &mut impl BufRead, line: u64) -> Result<Option<Vec<u8>>, Bac
         LONGEST => Err(BackupError::TooLong { line }),
         _ => Err(BackupError::CutOff { line }),
     }
-}
-
-/// The text of a line and its MAC.
-fn parts(line: &[u8]) -> Option<(&str, Vec<u8>)> {
-    let line = line.strip_suffix(b"\n")?;
-    let end = line.iter().rposition(|byte| *byte == BEFORE_MAC)?;
-    let mac = URL_SAFE_NO_PAD.decode(&line[end + 1..]).ok()?;
-    Some((str::from_utf8(&line[..end]).ok()?, mac))
 }
 
 /// The items of a backup, page by page, read off the async workers. `None` only while a page is read.

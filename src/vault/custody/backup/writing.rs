@@ -3,6 +3,7 @@
 use super::encoding::encode;
 use super::error::BackupError;
 use super::head::{Head, end_line};
+use super::line::line;
 use crate::crypto::line_macs::LineMacs;
 use crate::crypto::random::Purpose;
 use crate::repository::error::StoreError;
@@ -14,9 +15,6 @@ use crate::vault::handle::Vault;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use std::io::{self, Write};
-
-/// What stands between a line and its MAC: it is in no JSON that is written here.
-pub(super) const BEFORE_MAC: u8 = b'\t';
 
 /// A backup that is being written.
 pub(super) struct Writer<W> {
@@ -33,9 +31,8 @@ impl<W: Write> Writer<W> {
     }
 
     fn line(&mut self, text: &str) -> io::Result<()> {
-        let mac = URL_SAFE_NO_PAD.encode(self.macs.next(text.as_bytes()));
-        let parts = [text.as_bytes(), &[BEFORE_MAC], mac.as_bytes(), b"\n"];
-        parts.into_iter().try_for_each(|part| self.out.write_all(part))
+        let mac = self.macs.next(text.as_bytes());
+        self.out.write_all(&line(text, &mac))
     }
 
     fn items(&mut self, items: &[Item]) -> io::Result<()> {
