@@ -4,6 +4,7 @@
 //! The MAC of a line covers the MAC of the line before, 32 zeros for the first, and the bytes of the line.
 
 use crate::crypto::envelope::Envelope;
+use crate::crypto::sealing_key::SealingKey;
 use crate::domain::sealed::MasterKeyId;
 use aws_lc_rs::hmac;
 
@@ -25,8 +26,18 @@ impl LineMacs {
     /// Begins a chain under this master key, if that is at hand.
     #[must_use]
     pub fn begin(envelope: &Envelope, master_key: MasterKeyId) -> Option<Self> {
-        let sealing_key = envelope.keyring().find(master_key)?;
-        Some(Self { key: sealing_key.backups().clone(), last: [0; Self::LENGTH] })
+        envelope.keyring().find(master_key).map(|sealing_key| Self::under(&sealing_key))
+    }
+
+    /// Begins a chain under the master key that seals now. Returns also its id.
+    #[must_use]
+    pub fn begin_current(envelope: &Envelope) -> (Self, MasterKeyId) {
+        let sealing_key = envelope.keyring().current();
+        (Self::under(&sealing_key), sealing_key.id())
+    }
+
+    fn under(sealing_key: &SealingKey) -> Self {
+        Self { key: sealing_key.backups().clone(), last: [0; Self::LENGTH] }
     }
 
     /// The MAC of the next line.

@@ -3,6 +3,7 @@
 pub mod age_file;
 pub mod checkpoint;
 pub mod envelope;
+pub mod file_digest;
 pub mod import;
 pub mod jwe;
 pub mod jwk;

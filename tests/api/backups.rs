@@ -2,12 +2,13 @@
 
 use crate::support::age::{FIRST, decrypted};
 use crate::support::app::{Caller, MANAGE, TestApp};
+use crate::support::database::url_text;
 use crate::support::process::{hookvault, key_folder, run};
-use hookvault::config::{BackupConfig, Config};
+use hookvault::config::{BackupConfig, Config, MasterKeyPlace, MasterKeySource};
 use hookvault::domain::keep_rules::KeepRules;
 use insta::assert_snapshot;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::{TempDir, tempdir};
 
@@ -25,16 +26,55 @@ async fn look(app: &TestApp) {
     app.backups.as_ref().unwrap().look().await;
 }
 
-/// The names of what is in a folder, without the id of the org.
+/// What is in a folder, by name.
+fn paths(folder: &TempDir) -> Vec<PathBuf> {
+    let mut paths: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+/// The newest backup in a folder, by its name.
+fn newest(folder: &TempDir) -> PathBuf {
+    let is_backup =
+        |path: &PathBuf| path.to_str().is_some_and(|path| path.contains("Z.backup") && !path.ends_with("d"));
+    paths(folder).into_iter().rfind(is_backup).unwrap()
+}
+
+/// Where one of another moment of the same day would be.
+fn at(backup: &Path, time: &str) -> PathBuf {
+    let (before, after) = backup.to_str().unwrap().split_once("20251024T").unwrap();
+    format!("{before}20251024T{time}{}", &after[time.len()..]).into()
+}
+
+fn record(backup: &Path) -> PathBuf {
+    backup.with_added_extension("record")
+}
+
+/// Without the id of the org.
+fn stable(text: &str) -> String {
+    match text.split_once("hookvault-00o") {
+        Some((before, rest)) => format!("{before}hookvault-ORG{}", stable(&rest[17..])),
+        None => text.to_owned(),
+    }
+}
+
+/// The names of what is in a folder.
 fn names(folder: &TempDir) -> Vec<String> {
-    let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let stable = |name: String| match name.split_once("hookvault-00o") {
-        Some((before, rest)) => format!("{before}hookvault-ORG{}", &rest[17..]),
-        None => name,
-    };
-    let mut names: Vec<_> = names.map(stable).collect();
-    names.sort();
-    names
+    paths(folder).iter().map(|path| stable(path.file_name().unwrap().to_str().unwrap())).collect()
+}
+
+/// The same of the backups alone.
+fn backups(folder: &TempDir) -> String {
+    let names = names(folder).into_iter().filter(|name| name.contains("Z.backup") && !name.contains(".record"));
+    names.collect::<Vec<_>>().join("\n")
+}
+
+/// The warnings of a vault that is ready.
+async fn warnings(app: &TestApp) -> String {
+    let answer = app.anon().get("/readyz").await;
+    assert_eq!(answer.status, 200, "{answer}");
+    let warnings = answer.json()["warnings"].as_array().unwrap().clone();
+    warnings.iter().map(|warning| stable(warning.as_str().unwrap())).collect::<Vec<_>>().join("\n")
 }
 
 async fn readiness(caller: &Caller<'_>) -> String {
@@ -56,15 +96,10 @@ async fn they_are_made_when_they_are_due_and_kept_by_the_rules() {
     assert_snapshot!(names(&folder).join("\n"), @"
     .hookvault-ORG-lock
     hookvault-ORG-20251024T130607Z.backup
+    hookvault-ORG-20251024T130607Z.backup.record
     hookvault-notes.backup
     other.txt
     ");
-    // What a server has left that died a day before.
-    let mut left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-    let made = left.find(|path| path.to_str().unwrap().ends_with("Z.backup")).unwrap();
-    let name = made.file_name().unwrap().to_str().unwrap();
-    fs::write(folder.path().join(format!(".{}.Ab3dEf.unfinished", name.replace("20251024", "20251022"))), "half")
-        .unwrap();
     for _ in 0..30 {
         app.clock.advance(HOUR);
         look(&app).await;
@@ -72,16 +107,18 @@ async fn they_are_made_when_they_are_due_and_kept_by_the_rules() {
     assert_snapshot!(names(&folder).join("\n"), @"
     .hookvault-ORG-lock
     hookvault-ORG-20251024T230606Z.backup
+    hookvault-ORG-20251024T230606Z.backup.record
     hookvault-ORG-20251025T190606Z.backup
+    hookvault-ORG-20251025T190606Z.backup.record
     hookvault-ORG-20251025T200606Z.backup
+    hookvault-ORG-20251025T200606Z.backup.record
     hookvault-notes.backup
     other.txt
     ");
     assert_eq!(readiness(&app.anon()).await, r#"{"status":"ok","warnings":[]}"#);
 
     let elsewhere = key_folder();
-    let newest = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-    let newest = newest.filter(|path| path.to_str().unwrap().ends_with("Z.backup")).max().unwrap();
+    let newest = newest(&folder);
     let verified = run(hookvault(elsewhere.path()).args(["backup", "verify"]).arg(newest));
     assert_eq!(verified.code, 0, "{}", verified.stderr);
 }
@@ -127,7 +164,9 @@ async fn two_servers_with_one_folder_make_one_backup() {
     assert_snapshot!(names(&folder).join("\n"), @"
     .hookvault-ORG-lock
     hookvault-ORG-20251024T170607Z.backup
+    hookvault-ORG-20251024T170607Z.backup.record
     hookvault-ORG-20251024T180607Z.backup
+    hookvault-ORG-20251024T180607Z.backup.record
     ");
 }
 
@@ -142,10 +181,11 @@ async fn they_are_encrypted_where_somebody_is_named_who_can_open_them() {
     assert_snapshot!(names(&folder).join("\n"), @"
     .hookvault-ORG-lock
     hookvault-ORG-20251024T130607Z.backup.age
+    hookvault-ORG-20251024T130607Z.backup.age.record
     hookvault-ORG-20251024T140607Z.backup.age
+    hookvault-ORG-20251024T140607Z.backup.age.record
     ");
-    let newest = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-    let newest = newest.filter(|path| path.extension().is_some_and(|end| end == "age")).max().unwrap();
+    let newest = newest(&folder);
     let elsewhere = key_folder();
     let key = FIRST.write(&elsewhere.path().join("age.key"));
     if let Some(text) = decrypted(&newest, &key) {
@@ -153,4 +193,200 @@ async fn they_are_encrypted_where_somebody_is_named_who_can_open_them() {
     }
     let verified = run(hookvault(elsewhere.path()).args(["backup", "verify"]).arg(newest).arg("--identity").arg(key));
     assert_eq!(verified.code, 0, "{}", verified.stderr);
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_what_its_name_says_is_told_and_neither_counts_nor_goes() {
+    for recipients in ["", FIRST.recipient] {
+        let folder = tempdir().unwrap();
+        let app = TestApp::start_with(hourly(folder.path(), recipients)).await;
+        look(&app).await;
+        let sound = newest(&folder);
+        // By other hands, and newer by their names.
+        let [written, copied, folder_of_that_name, link] =
+            ["130608", "130609", "130610", "130611"].map(|time| at(&sound, time));
+        fs::write(written, "{\"hookvaultBackup\":1}").unwrap();
+        fs::copy(&sound, &copied).unwrap();
+        fs::copy(record(&sound), record(&copied)).unwrap();
+        fs::create_dir(folder_of_that_name).unwrap();
+        std::os::unix::fs::symlink(&sound, link).unwrap();
+        app.clock.advance(HOUR);
+        look(&app).await;
+        assert_eq!(newest(&folder), at(&sound, "140607"), "one is made, whatever else is newer than the last");
+        for _ in 0..4 {
+            app.clock.advance(HOUR);
+            look(&app).await;
+        }
+        let told = |end: &str| {
+            [
+                "hookvault-ORG-20251024T130611Z.backup* does not count as a backup: it is not a file. Move it out of the folder, or remove it.",
+                "hookvault-ORG-20251024T130610Z.backup* does not count as a backup: it is not a file. Move it out of the folder, or remove it.",
+                "hookvault-ORG-20251024T130609Z.backup* does not count as a backup: it is not as it was when it was verified. Move it out of the folder, or remove it.",
+                "hookvault-ORG-20251024T130608Z.backup* does not count as a backup: there is no record that a server made it. Move it out of the folder if `hookvault backup verify` finds it sound, else remove it.",
+            ]
+            .map(|line| line.replace('*', end))
+            .join("\n")
+        };
+        let end = if recipients.is_empty() { "" } else { ".age" };
+        assert_eq!(warnings(&app).await, told(end));
+        let kept = [
+            "hookvault-ORG-20251024T130608Z.backup*",
+            "hookvault-ORG-20251024T130609Z.backup*",
+            "hookvault-ORG-20251024T130610Z.backup*",
+            "hookvault-ORG-20251024T130611Z.backup*",
+            "hookvault-ORG-20251024T170607Z.backup*",
+            "hookvault-ORG-20251024T180607Z.backup*",
+        ];
+        assert_eq!(backups(&folder), kept.join("\n").replace('*', end), "two that are sound, and what is not");
+    }
+}
+
+#[tokio::test]
+async fn one_that_has_rotted_or_is_cut_off_gives_its_place_to_sound_ones() {
+    let folder = tempdir().unwrap();
+    let app = TestApp::start_with(hourly(folder.path(), FIRST.recipient)).await;
+    look(&app).await;
+    let rotten = newest(&folder);
+    let mut bytes = fs::read(&rotten).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&rotten, bytes).unwrap();
+    app.clock.advance(Duration::from_mins(1));
+    // Nothing that is sound is left, so it does not wait for the hour to end.
+    look(&app).await;
+    let cut = newest(&folder);
+    assert_eq!(cut, at(&rotten, "130707"));
+    fs::OpenOptions::new().write(true).open(&cut).unwrap().set_len(1000).unwrap();
+    app.clock.advance(Duration::from_mins(1));
+    look(&app).await;
+    assert_snapshot!(warnings(&app).await, @"
+    hookvault-ORG-20251024T130707Z.backup.age does not count as a backup: it is not as it was when it was verified. Move it out of the folder, or remove it.
+    hookvault-ORG-20251024T130607Z.backup.age does not count as a backup: it is not as it was when it was verified. Move it out of the folder, or remove it.
+    ");
+    // A server that starts later remembers nothing, and reads the records.
+    let later = app.start_beside_with(hourly(folder.path(), FIRST.recipient)).await;
+    app.clock.advance(Duration::from_mins(1));
+    look(&later).await;
+    assert_eq!(warnings(&later).await, warnings(&app).await);
+    // Somebody has looked at them.
+    fs::remove_file(rotten).unwrap();
+    fs::remove_file(cut).unwrap();
+    look(&later).await;
+    assert_eq!(warnings(&later).await, "");
+    assert_snapshot!(names(&folder).join("\n"), @"
+    .hookvault-ORG-lock
+    hookvault-ORG-20251024T130807Z.backup.age
+    hookvault-ORG-20251024T130807Z.backup.age.record
+    ");
+}
+
+#[tokio::test]
+async fn what_cannot_be_removed_is_named_and_the_backup_counts() {
+    let folder = tempdir().unwrap();
+    let app = TestApp::start_with(hourly(folder.path(), "")).await;
+    look(&app).await;
+    let oldest = newest(&folder);
+    look(&app).await;
+    // Stands for a file that somebody has made immutable.
+    fs::remove_file(record(&oldest)).unwrap();
+    fs::create_dir(record(&oldest)).unwrap();
+    for _ in 0..2 {
+        app.clock.advance(HOUR);
+        look(&app).await;
+    }
+    assert_snapshot!(backups(&folder), @"
+    hookvault-ORG-20251024T140607Z.backup
+    hookvault-ORG-20251024T150607Z.backup
+    ");
+    assert_snapshot!(warnings(&app).await, @"hookvault-ORG-20251024T130607Z.backup.record cannot be removed from the backups: Is a directory (os error 21). Remove it, or see who owns it and the folder.");
+    fs::remove_dir(record(&oldest)).unwrap();
+    look(&app).await;
+    assert_eq!(warnings(&app).await, "");
+}
+
+#[tokio::test]
+async fn what_a_killed_server_has_left_goes_with_the_next_look_and_nothing_else() {
+    let folder = tempdir().unwrap();
+    let app = TestApp::start_with(hourly(folder.path(), "")).await;
+    look(&app).await;
+    let made = newest(&folder);
+    let name = made.file_name().unwrap().to_str().unwrap();
+    let later = at(&made, "130608");
+    fs::write(folder.path().join(format!(".{name}.Ab3dEf.unfinished")), "half").unwrap();
+    fs::write(folder.path().join(format!(".{name}.record.Ab3dEf.unfinished")), "half").unwrap();
+    fs::write(record(&later), "of a backup that did not get its name").unwrap();
+    let others = format!("hookvault-OTHER{}", &name[30..]);
+    for other in [
+        ".vault.backup.Ab3dEf.unfinished".to_owned(),
+        format!(".{others}.Ab3dEf.unfinished"),
+        format!("{others}.record"),
+    ] {
+        fs::write(folder.path().join(other), "another's").unwrap();
+    }
+    look(&app).await;
+    assert_snapshot!(names(&folder).join("\n"), @"
+    .hookvault-ORG-lock
+    .hookvault-OTHER-20251024T130607Z.backup.Ab3dEf.unfinished
+    .vault.backup.Ab3dEf.unfinished
+    hookvault-ORG-20251024T130607Z.backup
+    hookvault-ORG-20251024T130607Z.backup.record
+    hookvault-OTHER-20251024T130607Z.backup.record
+    ");
+    assert_eq!(warnings(&app).await, "");
+}
+
+#[tokio::test]
+async fn after_a_rotation_of_the_master_key_a_server_that_was_running_still_knows_them() {
+    let folder = tempdir().unwrap();
+    let app = TestApp::start_with(hourly(folder.path(), FIRST.recipient)).await;
+    look(&app).await;
+    let kept = newest(&folder);
+    let (before, of_old) = (backups(&folder), fs::read(record(&kept)).unwrap());
+    let next = rotate_master_key(&app).await;
+    look(&app).await;
+    assert_eq!(warnings(&app).await, "");
+    assert_ne!(fs::read(record(&kept)).unwrap(), of_old, "the record is under the next key");
+    let later = app.start_beside_with(with_key(&next, hourly(folder.path(), FIRST.recipient))).await;
+    look(&later).await;
+    assert_eq!(warnings(&later).await, "");
+    assert_eq!(backups(&folder), before, "it counts, so no other is made");
+
+    // As after a rotation that no server has lived through.
+    fs::write(record(&kept), of_old).unwrap();
+    let late = app.start_beside_with(with_key(&next, hourly(folder.path(), FIRST.recipient))).await;
+    app.clock.advance(Duration::from_mins(1));
+    look(&late).await;
+    assert_snapshot!(warnings(&late).await, @"hookvault-ORG-20251024T130607Z.backup.age does not count as a backup: its record is under the master key 3de38f5c0e0a5137, which this server does not have. Move it out of the folder and keep it as long as that key, or remove it.");
+    assert_snapshot!(backups(&folder), @"
+    hookvault-ORG-20251024T130607Z.backup.age
+    hookvault-ORG-20251024T130707Z.backup.age
+    ");
+}
+
+/// Puts another master key in the place of that of a server, which goes along. Returns the new one.
+async fn rotate_master_key(app: &TestApp) -> String {
+    let elsewhere = key_folder();
+    let url = url_text(&app.database());
+    // Not on this thread, which the server runs on.
+    let rotated = tokio::task::spawn_blocking(move || {
+        let next = elsewhere.path().join("next.key");
+        for arguments in [
+            &["generate", "--out", "next.key"][..],
+            &["rotate", "--to-master-key-file", "next.key", "--database-url", &url],
+        ] {
+            let screen = run(hookvault(elsewhere.path()).arg("master-key").args(arguments));
+            assert_eq!(screen.code, 0, "{}", screen.stderr);
+        }
+        fs::read_to_string(next).unwrap().trim().to_owned()
+    });
+    rotated.await.unwrap()
+}
+
+/// The same with another master key.
+fn with_key(key: &str, adjust: impl FnOnce(&mut Config)) -> impl FnOnce(&mut Config) {
+    let master_key = MasterKeySource::plain(MasterKeyPlace::Text(key.to_owned().into()));
+    move |config| {
+        adjust(config);
+        config.master_key = master_key;
+    }
 }

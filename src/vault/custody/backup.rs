@@ -7,10 +7,13 @@
 //! 3. Rows carry their seals in the database alone: a restore writes rows anew. That the vault has written the line is what its MAC says.
 //! 4. A backup counts once it was proved ([`proof`]): read back, restored into an empty store of no name, looked at as a vault is by
 //!    `check`, and each key has signed. Only then does it get its name ([`making`]).
-//! 5. A server makes them on a [`schedule`], in a [`folder`] that keeps as many as it should.
+//! 5. A server makes them on a [`schedule`], in a [`folder`] that keeps as many as it should. It believes no name: what counts there has
+//!    its [`record`] beside it, and is what that says ([`checking`]).
 //! 6. A restore is a proof, and then a copy of what was proved ([`restoring`]).
 
+pub(super) mod checking;
 mod decoding;
+mod doubt;
 mod encoding;
 pub mod error;
 mod folder;
@@ -21,8 +24,10 @@ pub mod making;
 mod new_file;
 pub mod proof;
 mod reading;
+mod record;
 pub mod restoring;
 pub mod schedule;
+mod warnings;
 mod writing;
 
 pub use error::BackupError;

@@ -1,32 +1,55 @@
 //! What is known of backups, so that whoever asks whether the vault is ready learns of it.
 
+use super::backup::checking::Checked;
 use crate::domain::clock::Timestamp;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// What a server knows of the backups that it makes.
 #[derive(Default)]
-pub(in crate::vault) struct KnownBackups(Mutex<Known>);
+pub(in crate::vault) struct KnownBackups {
+    known: Mutex<Known>,
+    pub(super) checked: Checked,
+}
 
 #[derive(Default)]
 struct Known {
     /// How old the newest may become; `None` where none are made.
     max_age: Option<Duration>,
     newest: Option<Timestamp>,
+    doubted: Vec<String>,
+    stuck: Vec<String>,
     has_failed: bool,
+}
+
+/// What a look at the folder has found.
+pub(super) struct Seen {
+    /// When the newest one was made that is sound.
+    pub newest: Option<Timestamp>,
+    /// What is to be said of files that do not count.
+    pub doubted: Vec<String>,
+    /// The same of those that cannot be removed; `None` where another server sees to that.
+    pub stuck: Option<Vec<String>>,
 }
 
 impl KnownBackups {
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells of the newest one that was verified, and whether the last attempt has failed.
-    pub(super) fn looked(&self, max_age: Duration, newest: Option<Timestamp>, has_failed: bool) {
+    /// Tells of a look, and whether the last attempt to make one has failed.
+    pub(super) fn looked(&self, max_age: Duration, seen: Seen, has_failed: bool) {
         let mut known = self.lock();
-        // What cannot be listed now is not gone.
-        let newest = newest.or(known.newest);
-        *known = Known { max_age: Some(max_age), newest, has_failed };
+        let Seen { newest, doubted, stuck } = seen;
+        let stuck = stuck.unwrap_or_else(|| std::mem::take(&mut known.stuck));
+        *known = Known { max_age: Some(max_age), newest, doubted, stuck, has_failed };
+    }
+
+    /// Tells that there was no look. What cannot be listed now is not gone.
+    pub(super) fn not_looked(&self, max_age: Duration) {
+        let mut known = self.lock();
+        known.max_age = Some(max_age);
+        known.has_failed = true;
     }
 
     /// What somebody should look after, in words for everybody.
@@ -44,6 +67,7 @@ impl KnownBackups {
         if known.has_failed {
             warnings.push("The last backup has failed; the log says why.".to_owned());
         }
+        warnings.extend(known.doubted.iter().chain(&known.stuck).cloned());
         warnings
     }
 }

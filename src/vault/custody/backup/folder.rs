@@ -1,7 +1,8 @@
 //! The folder of the backups that servers make by themselves: what is ours in it, and what of that is kept.
 //!
 //! A backup is called `hookvault-<id of the default org>-<moment>.backup`, with `.age` behind it where it is encrypted: names sort by
-//! time, and vaults may share a folder. All that has such a name was verified before it got it.
+//! time, and vaults may share a folder. Its record has the same name with `.record` behind it, and is there before the backup is, and
+//! as long.
 
 use super::error::BackupError;
 use super::new_file::UNFINISHED;
@@ -9,15 +10,23 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::domain::keep_rules::KeepRules;
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use tempfile::Builder;
 
 const PLAIN: &str = ".backup";
 const ENCRYPTED: &str = ".backup.age";
 
-/// How long one may be in the making, by any server. What is older was left by one that has died.
-const MAKING: Duration = Duration::from_hours(24);
+/// What is behind the name of a backup in that of its record.
+const RECORD: &str = ".record";
+
+/// A file that is of no use any more, and cannot be removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stuck {
+    pub path: PathBuf,
+    pub reason: String,
+}
 
 /// The backups of one vault in a folder.
 #[derive(Debug, Clone)]
@@ -86,24 +95,63 @@ impl Folder {
         Ok(found)
     }
 
-    /// Removes those that no rule keeps, and what servers have left that died while they made one. Returns how many backups those were.
-    pub(super) fn tidy(&self, keep: &KeepRules, now: Timestamp) -> Result<usize, BackupError> {
-        let found = self.list()?;
-        let moments: Vec<_> = found.iter().map(|(moment, _)| *moment).collect();
-        let kept = keep.kept(&moments);
-        let gone: Vec<_> = found.iter().zip(kept).filter(|(_, kept)| !kept).map(|((_, path), _)| path).collect();
-        for path in &gone {
-            fs::remove_file(path).map_err(|error| self.failed(error))?;
-        }
-        for name in self.names()? {
-            // `.NAME.RANDOM.unfinished`
+    /// Removes what servers have left that died while they made one: by whoever has the lock, as nobody else makes any then.
+    pub(super) fn sweep(&self) -> Result<Vec<Stuck>, BackupError> {
+        let names = self.names()?;
+        let is_left = |name: &str| {
+            // `.NAME.RANDOM.unfinished`, that of a record likewise.
             let begun = name.strip_prefix('.').and_then(|name| name.strip_suffix(UNFINISHED)?.rsplit_once('.'));
-            let begun = begun.and_then(|(name, _)| self.moment(name));
-            if begun.is_some_and(|begun| begun.after(MAKING).is_ok_and(|until| until < now)) {
-                fs::remove_file(self.path.join(name)).map_err(|error| self.failed(error))?;
-            }
+            let begun = begun.map(|(name, _)| name.strip_suffix(RECORD).unwrap_or(name));
+            let recorded = name.strip_suffix(RECORD).filter(|backup| !names.iter().any(|name| name == backup));
+            begun.or(recorded).is_some_and(|name| self.moment(name).is_some())
+        };
+        let left = names.iter().filter(|name| is_left(name));
+        Ok(left.filter_map(|name| remove(self.path.join(name)).err()).collect())
+    }
+}
+
+/// Where the record of a backup is.
+pub(super) fn record_path(of: &Path) -> PathBuf {
+    of.with_added_extension(&RECORD[1..])
+}
+
+/// Writes the record of a backup, whole or not at all; one that is there is replaced.
+pub(super) fn put_record(of: &Path, bytes: &[u8]) -> io::Result<()> {
+    let path = record_path(of);
+    let prefix = [".", &path.file_name().unwrap_or_default().to_string_lossy(), "."].concat();
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = Builder::new().prefix(&prefix).suffix(UNFINISHED).tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(&path)?;
+    Ok(())
+}
+
+/// Removes those backups that no rule keeps, and their records. Returns how many, and what is left all the same.
+///
+/// # Arguments
+/// `newest_first`: all that count, with the moment of each.
+pub(super) fn prune(newest_first: &[(Timestamp, PathBuf)], keep: &KeepRules) -> (usize, Vec<Stuck>) {
+    let moments: Vec<_> = newest_first.iter().map(|(moment, _)| *moment).collect();
+    let (mut removed, mut stuck) = (0, Vec::new());
+    for ((_, path), _) in newest_first.iter().zip(keep.kept(&moments)).filter(|(_, kept)| !kept) {
+        // In this order: a backup without its record would count as nobody's.
+        match remove(path.clone()).and_then(|()| {
+            removed += 1;
+            remove(record_path(path))
+        }) {
+            Ok(()) => {}
+            Err(left) => stuck.push(left),
         }
-        Ok(gone.len())
+    }
+    (removed, stuck)
+}
+
+/// What is gone already is no failure.
+fn remove(path: PathBuf) -> Result<(), Stuck> {
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Stuck { path, reason: error.to_string() }),
+        _ => Ok(()),
     }
 }
 

@@ -30,6 +30,36 @@ pub struct Destination<'a> {
 /// # Errors
 /// [`BackupError`]; then there is no new file.
 pub async fn back_up(vault: &Vault, scratch: &Vault, to: Destination<'_>) -> Result<Proof, BackupError> {
+    let verified = verify_new(vault, scratch, to).await?;
+    tokio::task::spawn_blocking(move || verified.put()).await?
+}
+
+/// A backup that was proved, and has no name yet. Unless it is given one, it is removed.
+pub(super) struct Verified {
+    file: NewFile,
+    proof: Proof,
+}
+
+impl Verified {
+    /// To read from.
+    pub(super) fn reopen(&self) -> io::Result<File> {
+        self.file.reopen()
+    }
+
+    /// Gives it its name.
+    ///
+    /// # Errors
+    /// [`BackupError`].
+    pub(super) fn put(self) -> Result<Proof, BackupError> {
+        self.file.put().map(|()| self.proof)
+    }
+}
+
+/// As [`back_up`], but for the name.
+///
+/// # Errors
+/// [`BackupError`]; then there is no new file.
+pub(super) async fn verify_new(vault: &Vault, scratch: &Vault, to: Destination<'_>) -> Result<Verified, BackupError> {
     let Begun { file, out, moment } = begin(&to)?;
     let (out, head) = vault.backup_write(out).await?.map_err(|error| unwritable(to.path, error))?;
     let synced = tokio::task::spawn_blocking(move || out.finish().and_then(|()| file.sync()).map(|()| file));
@@ -42,8 +72,7 @@ pub async fn back_up(vault: &Vault, scratch: &Vault, to: Destination<'_>) -> Res
     if !proof.is_sound() {
         return Err(BackupError::Unsound { findings: proof.findings });
     }
-    tokio::task::spawn_blocking(move || file.put()).await??;
-    Ok(proof)
+    Ok(Verified { file, proof })
 }
 
 /// A file that nothing is written to yet.

@@ -1,11 +1,15 @@
 //! Backups that are due from time to time, whether anybody calls or not.
 
 use super::error::BackupError;
-use super::folder::Folder;
-use super::making::{Destination, back_up};
+use super::folder::{Folder, prune, put_record, record_path};
+use super::making::{Destination, verify_new};
+use super::record::Content;
+use super::warnings;
 use crate::crypto::age_file::Recipients;
+use crate::domain::chain::Chain;
 use crate::domain::clock::Timestamp;
 use crate::domain::keep_rules::KeepRules;
+use crate::vault::custody::known_backups::Seen;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
 use std::fs::File;
@@ -24,9 +28,26 @@ pub struct Schedule {
     pub max_age: Duration,
 }
 
+impl Schedule {
+    /// Whether the folder takes files. It is as it was afterwards.
+    ///
+    /// # Errors
+    /// [`BackupError::Folder`].
+    pub fn try_folder(&self) -> Result<(), BackupError> {
+        let tried = tempfile::tempfile_in(&self.folder);
+        tried.map(drop).map_err(|source| BackupError::Folder { path: self.folder.clone(), source })
+    }
+
+    /// Whether the newest was made so long ago that another is to be made.
+    fn is_due(&self, newest: Option<Timestamp>, now: Timestamp) -> bool {
+        newest.is_none_or(|newest| newest.after(self.every).is_ok_and(|next| next <= now))
+    }
+}
+
 /// That a backup is to be made now; nobody else makes one of the vault in this folder until it is dropped.
 pub struct Due {
-    _lock: File,
+    folder: Folder,
+    lock: File,
 }
 
 impl Vault {
@@ -38,17 +59,17 @@ impl Vault {
         let folder = self.backup_folder(schedule).await?;
         // Who has to wait for another has nothing to do.
         let Some(lock) = folder.lock()? else { return Ok(None) };
+        // What servers have left that died may have the room that the new one needs. The look afterwards tells what cannot be removed.
+        folder.sweep()?;
         let now = self.clock().now();
-        // One of later was made by a clock that was wrong.
-        let newest = folder.list()?.into_iter().map(|(made, _)| made).find(|made| *made <= now);
-        let is_due = newest.is_none_or(|newest| newest.after(schedule.every).is_ok_and(|next| next <= now));
-        Ok(is_due.then_some(Due { _lock: lock }))
+        let newest = self.known_backups.checked.look(&folder, &self.envelope).await?.newest(now);
+        Ok(schedule.is_due(newest, now).then_some(Due { folder, lock }))
     }
 
-    /// Makes the backup that is due, and removes those that are not kept. Returns where it is.
+    /// Makes the backup that is due. Returns where it is.
     ///
     /// # Arguments
-    /// `scratch`: as of [`back_up`].
+    /// `scratch`: as of [`back_up`](super::making::back_up).
     ///
     /// # Errors
     /// [`BackupError`].
@@ -58,33 +79,74 @@ impl Vault {
         schedule: &Schedule,
         scratch: &Vault,
     ) -> Result<PathBuf, BackupError> {
-        let folder = self.backup_folder(schedule).await?;
-        let now = self.clock().now();
-        let path = folder.file(now, !schedule.recipients.is_empty());
+        let Due { folder, lock } = due;
+        let path = folder.file(self.clock().now(), !schedule.recipients.is_empty());
         let to = Destination { path: &path, replaces: false, recipients: &schedule.recipients };
-        back_up(self, scratch, to).await?;
-        let keep = schedule.keep.clone();
-        let gone = tokio::task::spawn_blocking(move || folder.tidy(&keep, now)).await??;
-        drop(due);
-        tracing::info!(path = %path.display(), removed = gone, "made a backup and verified it");
+        let verified = verify_new(self, scratch, to).await?;
+        let envelope = self.envelope.clone();
+        let put = move || {
+            // Until both are there, whatever becomes of who waits for it: a record without a backup is swept away.
+            let _lock = lock;
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let content = verified.reopen().and_then(|mut file| Content::read(&name, &mut file));
+            let recorded = content.and_then(|content| put_record(&path, &content.record(&envelope).1));
+            recorded.map_err(|source| BackupError::Write { path: record_path(&path), source })?;
+            verified.put().map(|_| path)
+        };
+        let path = tokio::task::spawn_blocking(put).await??;
+        tracing::info!(path = %path.display(), "made a backup and verified it");
         Ok(path)
     }
 
-    /// Looks which backups there are, for [`Vault::health`], and warns the log.
+    /// Looks which backups there are, for [`Vault::health`], removes those that are not kept, and warns the log.
     ///
     /// # Arguments
-    /// `has_failed`: whether the last attempt has.
+    /// `has_failed`: whether the last attempt to make one has.
     pub async fn backup_looked(&self, schedule: &Schedule, has_failed: bool) {
-        let newest = self.newest_backup(schedule).await.unwrap_or_default();
-        self.known_backups.looked(schedule.max_age, newest, has_failed);
+        match self.look_after(schedule).await {
+            Ok(seen) => self.known_backups.looked(schedule.max_age, seen, has_failed),
+            Err(error) => {
+                // Why none was made has been told, and is most often the same.
+                if !has_failed {
+                    tracing::error!(error = %Chain(&error), "the folder of the backups was not looked at");
+                }
+                self.known_backups.not_looked(schedule.max_age);
+            }
+        }
         for warning in self.backup_warnings() {
             tracing::warn!(folder = %schedule.folder.display(), "{warning}");
         }
     }
 
-    async fn newest_backup(&self, schedule: &Schedule) -> Result<Option<Timestamp>, BackupError> {
-        let found = self.backup_folder(schedule).await?.list()?;
-        Ok(found.into_iter().map(|(made, _)| made).find(|made| *made <= self.clock().now()))
+    async fn look_after(&self, schedule: &Schedule) -> Result<Seen, BackupError> {
+        let folder = self.backup_folder(schedule).await?;
+        let lock = folder.lock()?;
+        let found = self.known_backups.checked.look(&folder, &self.envelope).await?;
+        let now = self.clock().now();
+        let newest = found.newest(now);
+        let doubted = warnings::of_doubted(&found.doubted);
+        // Who has the lock cares for the folder.
+        let Some(lock) = lock else { return Ok(Seen { newest, doubted, stuck: None }) };
+        let (known, envelope, keep) = (self.known_backups.clone(), self.envelope.clone(), schedule.keep.clone());
+        // Nothing goes before there is a new one.
+        let prunes = !schedule.is_due(newest, now);
+        let care = move || {
+            let _lock = lock;
+            if let Err(error) = known.checked.renew_records(&envelope) {
+                tracing::warn!(error = %Chain(&error), "a record of a backup is under an older master key still");
+            }
+            let mut stuck = folder.sweep()?;
+            if prunes {
+                let (removed, left) = prune(&found.sound, &keep);
+                stuck.extend(left);
+                if removed > 0 {
+                    tracing::info!(removed, "removed backups that are not kept");
+                }
+            }
+            Ok::<_, BackupError>(warnings::of_stuck(&stuck))
+        };
+        let stuck = Some(tokio::task::spawn_blocking(care).await??);
+        Ok(Seen { newest, doubted, stuck })
     }
 
     async fn backup_folder(&self, schedule: &Schedule) -> Result<Folder, BackupError> {
