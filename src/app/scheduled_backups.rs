@@ -9,7 +9,7 @@ use crate::domain::chain::Chain;
 use crate::vault::Vault;
 use crate::vault::custody::backup::BackupError;
 use crate::vault::custody::backup::schedule::Schedule;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::sync::Mutex;
 
 /// Looks from time to time whether one is due.
@@ -29,6 +29,11 @@ impl ScheduledBackups {
         let BackupConfig { folder, every, keep, recipients, max_age } = config.clone();
         let recipients = Recipients::parse(&recipients).map_err(StartError::BackupRecipients)?;
         let schedule = Schedule { folder, every, keep, recipients, max_age };
+        // The vault starts all the same: keys that do not sign are worse than a disk that is not there yet.
+        let tried = [schedule.try_folder().map_err(StartError::BackupFolder), try_temporary()];
+        for error in tried.into_iter().filter_map(Result::err) {
+            tracing::error!(error = %Chain(&error), hint = error.hint(), "backups are not made as they should be");
+        }
         Ok(Self { schedule, vault, sealing, parts, looking: Mutex::default() })
     }
 
@@ -37,7 +42,7 @@ impl ScheduledBackups {
         let _looking = self.looking.lock().await;
         let made = self.make_due().await;
         if let Err(error) = &made {
-            tracing::error!(error = %Chain(error), "no backup was made");
+            tracing::error!(error = %Chain(error), hint = error.hint(), "no backup was made");
         }
         self.vault.backup_looked(&self.schedule, made.is_err()).await;
         made.unwrap_or_default()
@@ -50,5 +55,19 @@ impl ScheduledBackups {
         let made = self.vault.backup_make_due(due, &self.schedule, &scratch).await;
         scratch.close().await;
         made.map(Some).map_err(failed)
+    }
+}
+
+/// Whether a backup can be proved where it should be: SQLite takes another folder without a word where `TMPDIR` names none.
+fn try_temporary() -> Result<(), StartError> {
+    let named = std::env::temp_dir();
+    // Where none is named, SQLite takes either.
+    let usual = (named == Path::new("/tmp")).then(|| PathBuf::from("/var/tmp"));
+    let tried = |folder: &PathBuf| tempfile::tempfile_in(folder).map(drop);
+    match tried(&named) {
+        Err(source) if usual.is_none_or(|usual| tried(&usual).is_err()) => {
+            Err(StartError::Temporary { folder: named, source })
+        }
+        _ => Ok(()),
     }
 }

@@ -47,6 +47,10 @@ pub enum StartError {
     Recovery(#[source] io::Error),
     #[error("HOOKVAULT_BACKUP_RECIPIENTS: {0}")]
     BackupRecipients(NotARecipient),
+    #[error("HOOKVAULT_BACKUP_DIR cannot be used")]
+    BackupFolder(#[source] BackupError),
+    #[error("the folder for temporary files {folder} cannot be used")]
+    Temporary { folder: PathBuf, source: io::Error },
     #[error("no backup was made")]
     NoBackup(#[source] BackupError),
     #[error("the backup does not count")]
@@ -126,7 +130,8 @@ impl StartError {
                 "run `hookvault check` on the vault, and see that nothing else is in the target".into()
             }
             Self::BackupRecipients(_) => "`age-keygen -y` prints the recipient of an identity; separate several by commas".into(),
-            Self::NoBackup(error) | Self::Backup(error) => backup_hint(error),
+            Self::Temporary { .. } => "make it, or name another one with TMPDIR; meanwhile backups are proved in another one".into(),
+            Self::BackupFolder(error) | Self::NoBackup(error) | Self::Backup(error) => backup_hint(error),
             Self::Restore(MoveError::NotEmpty) => {
                 "name another database with --database-url, or put the backup in the place of the vault with --force".into()
             }
@@ -157,8 +162,9 @@ fn backup_hint(error: &BackupError) -> String {
         BackupError::NotReplaced { .. } => "name another file; one that is a backup is replaced with --force".into(),
         BackupError::Exists { .. } => "name a new file, or replace the one that is there with --force".into(),
         BackupError::Write { .. } => "name a file in a folder that you may write to, on a disk with room for it".into(),
-        BackupError::Open { .. } | BackupError::Folder { .. } | BackupError::Read { .. } => {
-            "check the path, and who owns the file".into()
+        BackupError::Open { .. } | BackupError::Read { .. } => "check the path, and who owns the file".into(),
+        BackupError::Folder { .. } => {
+            "make it, so that the vault's user may write to it; a unit of systemd names it with ReadWritePaths=".into()
         }
         BackupError::Vault(error) => store_hint(error),
         BackupError::Scratch(_) => {

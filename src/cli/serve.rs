@@ -5,7 +5,7 @@ use crate::app::{App, Parts, Signals};
 use crate::config::Config;
 use clap::Args;
 
-/// Serve the vault
+/// Serve the vault, and back it up each day where HOOKVAULT_BACKUP_DIR names a folder
 #[derive(Args)]
 #[command(after_help = "Example:
   hookvault master-key generate --out master.key

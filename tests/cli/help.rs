@@ -81,7 +81,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
 
     Commands:
       dev          Serve a vault for development, and make all that it needs
-      serve        Serve the vault
+      serve        Serve the vault, and back it up each day where HOOKVAULT_BACKUP_DIR names a folder
       master-key   Make the key that seals all private keys, put another in its place, and make copies of it for people
       migrate      Bring the database to the form that this version needs
       move         Copy the vault into an empty database of the other engine, or of the same

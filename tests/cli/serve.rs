@@ -1,7 +1,7 @@
 //! `hookvault serve`: what it needs, its log and its end.
 
 use super::{last_lines, stderr};
-use crate::support::process::{Installation, hookvault, http_client, run, wait};
+use crate::support::process::{Installation, Served, hookvault, http_client, run, wait};
 use insta::assert_snapshot;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
@@ -243,4 +243,21 @@ fn a_master_key_that_its_group_may_read_must_be_mounted_by_root() {
         let screen = run(hookvault(installation.folder.path()).args(list));
         assert_eq!(screen.code == 0, accepted, "{mode:o}: {}", screen.stderr);
     }
+}
+
+#[tokio::test]
+async fn a_folder_that_takes_no_backup_is_told_at_the_start_and_what_to_do() {
+    let installation = Installation::new();
+    let mut serve = installation.serve();
+    let mut server = Served::start(serve.env("HOOKVAULT_BACKUP_DIR", "none").env("TMPDIR", "/neither"));
+    assert_eq!(server.get("/healthz").await.unwrap().0, 200, "it signs all the same");
+    server.terminate();
+    let log = server.log_until("the end");
+    // Without the time and the place in the code.
+    let told = log.lines().filter(|line| line.contains("backups are not made as they should be"));
+    let told: Vec<_> = told.filter_map(|line| line.split_once("backups are ").map(|(_, rest)| rest)).collect();
+    assert_snapshot!(told.join("\n"), @r#"
+    not made as they should be error=HOOKVAULT_BACKUP_DIR cannot be used: the folder none cannot be used: No such file or directory (os error 2) hint="make it, so that the vault's user may write to it; a unit of systemd names it with ReadWritePaths="
+    not made as they should be error=the folder for temporary files /neither cannot be used: No such file or directory (os error 2) hint="make it, or name another one with TMPDIR; meanwhile backups are proved in another one"
+    "#);
 }
