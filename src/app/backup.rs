@@ -1,16 +1,17 @@
 //! Backs a vault up, proves a backup, and restores one.
 
-use super::open::{Sealing, open_scratch, open_to_look, open_to_restore};
+use super::open::{Sealing, open_scratch, open_to_look, open_to_replace, open_to_restore, refuse_in_use};
 use super::parts::Parts;
 use super::start_error::StartError;
 use crate::config::{DatabaseConfig, MasterKeySource};
 use crate::crypto::age_file::Identities;
 use crate::domain::actor::Actor;
+use crate::repository::url::DatabaseUrl;
 use crate::vault::Vault;
 use crate::vault::custody::backup::making::{self, Destination};
 use crate::vault::custody::backup::proof::Proof;
 use crate::vault::custody::backup::{BackupError, restoring};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Backs up a vault, which may be in use and stays as it is, and proves the backup.
 ///
@@ -51,47 +52,67 @@ pub async fn verify_backup(
     proof.map_err(StartError::Backup)
 }
 
-/// Proves a backup and then restores it into a database, all or nothing.
-///
-/// # Arguments
-/// `replaces`: whether a vault that is there may go for it.
-///
-/// # Errors
-/// [`StartError`]; then a vault that was there is as it was.
-pub async fn restore(
-    path: &Path,
-    identities: Option<&Identities>,
-    database: &DatabaseConfig,
-    master_key: &MasterKeySource,
-    replaces: bool,
-    actor: &Actor,
-    parts: &Parts,
-) -> Result<Proof, StartError> {
-    let sealing = Sealing::read(master_key, parts)?;
-    let proved = open_scratch(sealing.clone(), parts).await?;
-    let restored = restore_proved(path, identities, database, &sealing, &proved, replaces, actor);
-    let restored = restored.await;
-    proved.close().await;
-    restored
+/// A backup that was restored.
+pub struct Restored {
+    pub proof: Proof,
+    pub before: Before,
 }
 
-async fn restore_proved(
-    path: &Path,
-    identities: Option<&Identities>,
-    database: &DatabaseConfig,
-    sealing: &Sealing,
-    proved: &Vault,
-    replaces: bool,
-    actor: &Actor,
-) -> Result<Proof, StartError> {
-    let proof = making::prove(path, identities, proved).await.map_err(StartError::Backup)?;
-    if !proof.is_sound() {
-        return Err(StartError::Backup(BackupError::Unsound { findings: proof.findings }));
+/// What has become of what was in the database before.
+pub enum Before {
+    /// There was nothing.
+    Nothing,
+    /// It is in this file, with its companions beside it.
+    Kept(PathBuf),
+    /// It went with the commit that has brought the backup.
+    Gone,
+}
+
+/// A backup, and where it is to be restored.
+pub struct Restoration<'a> {
+    pub backup: &'a Path,
+    /// What opens it, where it is encrypted.
+    pub identities: Option<&'a Identities>,
+    pub database: &'a DatabaseConfig,
+    pub master_key: &'a MasterKeySource,
+    /// Whether what is in the database may go for it, be it readable or not.
+    pub replaces: bool,
+}
+
+impl Restoration<'_> {
+    /// Proves the backup and then restores it, all or nothing.
+    ///
+    /// # Errors
+    /// [`StartError`]; then what was in the database is there as it was.
+    pub async fn run(&self, actor: &Actor, parts: &Parts) -> Result<Restored, StartError> {
+        let sealing = Sealing::read(self.master_key, parts)?;
+        if self.replaces {
+            refuse_in_use(self.database).await?;
+        }
+        let proved = open_scratch(sealing.clone(), parts).await?;
+        let restored = self.prove_and_copy(&sealing, &proved, actor).await;
+        proved.close().await;
+        restored
     }
-    // Only now, so that a backup that does not count leaves no empty database behind.
-    let store = open_to_restore(database, sealing).await?;
-    let restored = restoring::restore(proved, &proof, &*store, actor, replaces).await;
-    store.close().await;
-    restored.map_err(StartError::Restore)?;
-    Ok(proof)
+
+    async fn prove_and_copy(&self, sealing: &Sealing, proved: &Vault, actor: &Actor) -> Result<Restored, StartError> {
+        let proof = making::prove(self.backup, self.identities, proved).await.map_err(StartError::Backup)?;
+        if !proof.is_sound() {
+            return Err(StartError::Backup(BackupError::Unsound { findings: proof.findings }));
+        }
+        // Only now, so that a backup that does not count leaves no empty database behind.
+        let (store, new) = match self.replaces {
+            true => open_to_replace(self.database, sealing).await?,
+            false => (open_to_restore(self.database, sealing).await?, None),
+        };
+        let restored = restoring::restore(proved, &proof, &*store, actor, self.replaces).await;
+        store.close().await;
+        restored.map_err(StartError::Restore)?;
+        let before = match (new, &self.database.url) {
+            (Some(new), _) => Before::Kept(new.put(proved.clock().now())?),
+            (None, DatabaseUrl::Postgres(_)) if self.replaces => Before::Gone,
+            (None, _) => Before::Nothing,
+        };
+        Ok(Restored { proof, before })
+    }
 }

@@ -15,9 +15,9 @@ use crate::domain::actor::Actor;
 use crate::domain::outbound::{OutboundPolicy, is_loopback};
 use crate::outbound::Outbound;
 use crate::repository;
-use crate::repository::Mode;
 use crate::repository::store::{Migration, Store};
 use crate::repository::url::DatabaseUrl;
+use crate::repository::{Mode, Replacement};
 use crate::vault::Registry;
 use crate::vault::Vault;
 use crate::vault::custody::copying::Counts;
@@ -196,6 +196,31 @@ pub(super) async fn open_to_restore(
     Ok(open_migrated(database, true, &sealing.rows).await?.0)
 }
 
+/// The same in the place of what is there, whatever that is. A file is a new one, to be put into its place once the store is closed.
+///
+/// # Errors
+/// [`StartError`].
+pub(super) async fn open_to_replace(
+    database: &DatabaseConfig,
+    sealing: &Sealing,
+) -> Result<(Arc<dyn Store>, Option<Replacement>), StartError> {
+    let (store, new) = repository::open_over(&database_url(database)?, sealing.rows.clone()).await?;
+    // Nobody else has made the new file.
+    migrate_where(&*store, database.migrate || new.is_some()).await?;
+    Ok((store, new))
+}
+
+/// Refuses a database that somebody else uses. Before it is opened here.
+///
+/// # Errors
+/// [`StartError::InUse`], or what else is in the way.
+pub(super) async fn refuse_in_use(database: &DatabaseConfig) -> Result<(), StartError> {
+    match repository::users(&database_url(database)?).await? {
+        Some(who) => Err(StartError::InUse { who }),
+        None => Ok(()),
+    }
+}
+
 /// Opens the database and the master key, migrates where that is wanted, and checks that the two belong together.
 ///
 /// # Arguments
@@ -261,17 +286,20 @@ pub(super) async fn open_migrated(
 ) -> Result<(Arc<dyn Store>, bool), StartError> {
     // Without migrations an empty file would be of no use.
     let (store, is_new) = open_store(database, create && database.migrate, rows).await?;
-    if database.migrate {
+    migrate_where(&*store, database.migrate).await?;
+    Ok((store, is_new))
+}
+
+/// Migrates where that is wanted, and refuses a store that has something pending where it is not.
+async fn migrate_where(store: &dyn Store, is_wanted: bool) -> Result<(), StartError> {
+    if is_wanted {
         for migration in store.migrate().await? {
             tracing::info!(migration, "migrated");
         }
-    } else {
-        let pending = store.migrations_pending().await?;
-        if !pending.is_empty() {
-            return Err(StartError::Pending { pending });
-        }
+        return Ok(());
     }
-    Ok((store, is_new))
+    let pending = store.migrations_pending().await?;
+    if pending.is_empty() { Ok(()) } else { Err(StartError::Pending { pending }) }
 }
 
 fn open_outbound(policy: &OutboundPolicy, parts: &Parts) -> Result<Outbound, StartError> {

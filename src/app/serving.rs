@@ -67,7 +67,8 @@ impl App {
     ///
     /// # Errors
     /// [`StartError`]; then nothing is left running.
-    pub async fn start_on(listener: TcpListener, config: Config, parts: &Parts) -> Result<Self, StartError> {
+    pub async fn start_on(listener: TcpListener, mut config: Config, parts: &Parts) -> Result<Self, StartError> {
+        config.database.url = config.database.url.of_server();
         let OpenedVault { vault, sealing, .. } = open_vault(&config, true, parts).await?;
         // The master key may be in it.
         let Config { server, .. } = config;

@@ -57,6 +57,8 @@ pub enum StartError {
     Backup(#[source] BackupError),
     #[error("nothing was restored")]
     Restore(#[source] MoveError),
+    #[error("nothing was restored: the database is in use: {who}")]
+    InUse { who: String },
     #[error("the address {address} cannot be listened on: {reason}")]
     Listen { address: SocketAddr, reason: io::Error },
     #[error("HOOKVAULT_TRUSTED_ISSUERS names an org that cannot be picked")]
@@ -136,10 +138,15 @@ impl StartError {
                 "name another database with --database-url, or put the backup in the place of the vault with --force".into()
             }
             Self::Restore(MoveError::Target(VaultError::Unavailable(StoreError::OtherMasterKey { .. }))) => {
-                "the vault that is there has another master key: restore into another database with --database-url".into()
+                "the vault that is there has another master key: restore into another database with --database-url, or in its place with \
+                 --force"
+                    .into()
             }
             Self::Restore(MoveError::Target(VaultError::Damaged(_))) => {
-                "restore into another database with --database-url, or move the damaged file away, with its -wal and -shm".into()
+                "restore into another database with --database-url, or in the place of what is damaged with --force".into()
+            }
+            Self::InUse { .. } => {
+                "stop every server on it, and what copies it, then restore; a server that goes on would write to what is replaced".into()
             }
             Self::Restore(MoveError::Target(error)) => store_hint(error),
             Self::Restore(_) => "see that nothing else is in the database, and restore into an empty one".into(),

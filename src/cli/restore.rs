@@ -4,7 +4,7 @@ use super::flags::{self, DatabaseFlags, MasterKeyFlags};
 use super::operator::operator;
 use super::output;
 use super::proof::{contents, print_counts};
-use crate::app::{self, Parts};
+use crate::app::{Before, Parts, Restoration, Restored};
 use crate::config::{DatabaseConfig, MasterKeySource};
 use clap::Args;
 use std::path::PathBuf;
@@ -13,9 +13,10 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(
     after_help = "The backup is verified first, all of it. Then one transaction puts it into the database, which may be made for it,
-and compares it there: where anything fails, nothing was restored. A vault that is there is refused; with --force it goes
-with the same transaction, and not before, so back it up first if anything of it is of use. Stop the servers first. What
-was revoked or deleted after the backup counts again, and what was made after it is gone.
+and compares it there: where anything fails, nothing was restored. A vault that is there is refused. With --force the
+backup takes the place of what is there, damaged or under another master key as it may be: a file of SQLite is kept as
+NAME.replaced-MOMENT, in PostgreSQL the vault goes with the same transaction. Stop the servers first. What was revoked or
+deleted after the backup counts again, and what was made after it is gone.
 
 Example:
   hookvault restore vault.backup --database-url sqlite://restored.db --master-key-file master.key"
@@ -26,7 +27,7 @@ pub struct Restore {
     /// The identity of age that opens it, where it is encrypted
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
-    /// Put it in the place of the vault that is there
+    /// Put it in the place of what is there, whatever that is
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -42,9 +43,23 @@ impl Restore {
         let master_key = MasterKeySource::from_sources(&sources)?;
         let identities = self.identity.as_deref().map(read_identities).transpose()?;
         let (actor, parts) = (operator(), Parts::real());
-        let proof =
-            app::restore(&self.file, identities.as_ref(), &database, &master_key, self.force, &actor, &parts).await?;
+        let restoration = Restoration {
+            backup: &self.file,
+            identities: identities.as_ref(),
+            database: &database,
+            master_key: &master_key,
+            replaces: self.force,
+        };
+        let Restored { proof, before } = restoration.run(&actor, &parts).await?;
         print_counts(&proof)?;
+        match before {
+            Before::Nothing => {}
+            Before::Kept(path) => output::tell(&format!(
+                "what was there before is {} now, with what was beside it; delete it once nothing of it is of use",
+                path.display()
+            )),
+            Before::Gone => output::tell("what was in the database before is gone"),
+        }
         output::tell(&format!(
             "restored into {}: {}\nhint: run `hookvault check`, and `hookvault audit verify` with a checkpoint that was kept elsewhere; revoke and \
              delete again what was revoked or deleted since, then start the servers",

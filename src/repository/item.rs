@@ -82,7 +82,4 @@ pub trait ItemWrite {
     /// # Errors
     /// [`StoreError::Forged`] for a row whose seal does not fit, or one of the engine.
     async fn item_reseal(&mut self, item: &Item, renewal: Renewal) -> Result<bool, StoreError>;
-
-    /// Deletes everything that there is, whatever refers to what, and whether or not it can be read.
-    async fn item_clear(&mut self) -> Result<(), StoreError>;
 }

@@ -28,4 +28,4 @@ pub mod url;
 pub mod used_token_id;
 
 pub use mode::Mode;
-pub use open::{open, scratch};
+pub use open::{Replacement, open, open_over, scratch, users};

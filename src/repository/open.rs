@@ -2,9 +2,10 @@
 
 use super::error::OpenError;
 use super::mode::Mode;
-use super::postgres::PostgresStore;
+use super::postgres::{self, PostgresStore};
 use super::row::seal::Seals;
-use super::sqlite::SqliteStore;
+pub use super::sqlite::Replacement;
+use super::sqlite::{self, SqliteStore};
 use super::store::Store;
 use super::url::DatabaseUrl;
 use crate::domain::row_seal::RowSealer;
@@ -32,6 +33,40 @@ pub async fn open(
             let (store, is_new) = PostgresStore::open(url, mode, seals).await?;
             Ok((Arc::new(store), is_new))
         }
+    }
+}
+
+/// Opens a database that another vault is to come into, whatever it holds. A file that is there is not opened: the store is over a new
+/// one, to be put into its place once the store is closed.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn open_over(
+    url: &DatabaseUrl,
+    sealer: Arc<dyn RowSealer>,
+) -> Result<(Arc<dyn Store>, Option<Replacement>), OpenError> {
+    match url {
+        DatabaseUrl::Sqlite(path) if path.exists() => {
+            let new = Replacement::begin(path)?;
+            let (store, _) = open(&DatabaseUrl::file(&new.path()), Mode::Existing, sealer).await?;
+            Ok((store, Some(new)))
+        }
+        url => Ok((open(url, Mode::Create, sealer).await?.0, None)),
+    }
+}
+
+/// Who else is known to use a database, in words: whoever has the file open, or servers on PostgreSQL. Not while this process has the
+/// file open.
+///
+/// # Errors
+/// [`OpenError`] where that cannot be found out.
+pub async fn users(url: &DatabaseUrl) -> Result<Option<String>, OpenError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => sqlite::other_process(path).map_err(|error| {
+            let message = format!("the database file {} cannot be opened", path.display());
+            OpenError::new(message, "run hookvault as the owner of the file").because(error)
+        }),
+        DatabaseUrl::Postgres(url) => postgres::running(url).await,
     }
 }
 

@@ -63,6 +63,10 @@ pub trait Store: Send + Sync {
     /// [`StoreError::OtherMasterKey`] where this process does not have that key, or one of the engine.
     async fn write(&self, actor: &Actor, serial: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError>;
 
+    /// Begins a write alone, in a store in which nothing is any more: all of it was deleted in this transaction, under whichever master key
+    /// it is, and whether or not it can be read.
+    async fn write_emptied(&self, actor: &Actor) -> Result<Box<dyn WriteTx>, StoreError>;
+
     /// Tries once more to get what was deleted off the disk, whoever has deleted it.
     async fn erase(&self) -> Result<Erasure, StoreError>;
 

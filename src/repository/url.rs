@@ -31,6 +31,15 @@ impl DatabaseUrl {
         }
     }
 
+    /// The same for a server, so that others of the database see that one is running.
+    #[must_use]
+    pub fn of_server(self) -> Self {
+        match self {
+            Self::Postgres(url) => Self::Postgres(url.of_server()),
+            file @ Self::Sqlite(_) => file,
+        }
+    }
+
     /// That of a file in a data folder.
     #[must_use]
     pub fn file(path: &Path) -> Self {

@@ -2,6 +2,7 @@
 
 mod encrypted;
 mod refused;
+mod replaced;
 
 use super::moving::{filled, kept, source};
 use super::stderr;
@@ -167,8 +168,9 @@ async fn every_key_that_was_answered_before_a_backup_signs_wherever_it_is_restor
 #[tokio::test]
 async fn nothing_is_overwritten_unless_somebody_says_so_and_then_all_of_it_at_once() {
     let (app, folder, file) = backed_up().await;
-    let wanted = kept(&source(&app)).await;
-    let (_, screen) = back_up(&folder, &source(&app), &[]);
+    let (ours, wanted) = (source(&app), kept(&source(&app)).await);
+    let _folder = app.stop().await;
+    let (_, screen) = back_up(&folder, &ours, &[]);
     assert_eq!(screen.code, 1);
     assert_snapshot!(screen.stderr.replace(folder.path().to_str().unwrap(), "FOLDER"), @"
     error: no backup was made: FOLDER/vault.backup is there already
@@ -176,31 +178,32 @@ async fn nothing_is_overwritten_unless_somebody_says_so_and_then_all_of_it_at_on
     ");
     let other = TestApp::start().await;
     other.token(MANAGE).await.create("of another vault").await;
-    let there = kept(&source(&other)).await;
+    let (theirs, there) = (source(&other), kept(&source(&other)).await);
+    let _other_folder = other.stop().await;
     let elsewhere = key_folder();
-    let (of_other, screen) = back_up(&elsewhere, &source(&other), &[]);
+    let (of_other, screen) = back_up(&elsewhere, &theirs, &[]);
     assert_eq!(screen.code, 0, "{}", screen.stderr);
-    let refused = restore(&folder, &file, &source(&other), &[]);
+    let refused = restore(&folder, &file, &theirs, &[]);
     assert_eq!((refused.code, refused.stdout.as_str()), (1, ""));
     assert_snapshot!(refused.stderr, @"
     error: nothing was restored: there is a vault in the target already
     hint: name another database with --database-url, or put the backup in the place of the vault with --force
     ");
-    assert_eq!(kept(&source(&other)).await, there);
+    assert_eq!(kept(&theirs).await, there);
     // A backup that does not count takes nothing away either.
     let cut = folder.path().join("cut.backup");
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&cut, text.lines().take(9).collect::<Vec<_>>().join("\n") + "\n").unwrap();
-    assert_eq!(restore(&folder, &cut, &source(&other), &["--force"]).code, 1);
-    assert_eq!(kept(&source(&other)).await, there);
-    let forced = restore(&folder, &file, &source(&other), &["--force"]);
+    assert_eq!(restore(&folder, &cut, &theirs, &["--force"]).code, 1);
+    assert_eq!(kept(&theirs).await, there);
+    let forced = restore(&folder, &file, &theirs, &["--force"]);
     assert_eq!(forced.code, 0, "{}", forced.stderr);
-    assert_eq!(kept(&source(&other)).await, wanted);
+    assert_eq!(kept(&theirs).await, wanted);
     // Of one that had something of everything nothing is left.
-    let forced = restore(&elsewhere, &of_other, &source(&app), &["--force"]);
+    let forced = restore(&elsewhere, &of_other, &ours, &["--force"]);
     assert_eq!(forced.code, 0, "{}", forced.stderr);
-    assert_eq!(kept(&source(&app)).await, there);
-    for url in [source(&other), source(&app)] {
+    assert_eq!(kept(&ours).await, there);
+    for url in [theirs, ours] {
         let check = call(folder.path(), &["check", "--database-url", &url]);
         assert_eq!((check.code, check.stdout.as_str()), (0, ""), "{}", check.stderr);
     }

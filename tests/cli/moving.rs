@@ -11,7 +11,7 @@ use crate::support::oauth::ServiceClient;
 use crate::support::process::{Screen, Served, hookvault, key_folder, put_key, run};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, Connection as _};
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -64,6 +64,8 @@ pub async fn kept(url: &str) -> Vec<(&'static str, Vec<String>)> {
         let sql = format!("SELECT {row} FROM {table} ORDER BY {order}");
         kept.push((table, sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(&mut other).await.unwrap()));
     }
+    // Whoever has the file open is in the way of a command that replaces it.
+    other.close().await.unwrap();
     kept
 }
 

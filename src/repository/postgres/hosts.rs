@@ -9,6 +9,9 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use std::net::IpAddr;
 use std::time::Duration;
 
+/// What connections of a server of the vault are called, as others of the database see them, unless the URL has a name.
+pub const SERVER: &str = "hookvault serve";
+
 /// How long one server may take to say whether it takes writes.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -38,7 +41,7 @@ impl Hosts {
                 options = options.ssl_mode(PgSslMode::VerifyFull);
             }
             if options.get_application_name().is_none() {
-                options = options.application_name("hookvault");
+                options = options.application_name(if url.is_of_server() { SERVER } else { "hookvault" });
             }
             // A pooler in transaction mode refuses the setting.
             options = options.extra_float_digits(None);

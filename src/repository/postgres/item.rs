@@ -27,6 +27,14 @@ impl PostgresTx {
         let row = seals.checked(row)?;
         Ok(row.filter(|row| renewal == Renewal::SealAndValue || !seals.are_current(row.seal())))
     }
+
+    /// Removes everything that there is, whatever refers to what, and whether or not it can be read: nothing of it is looked at.
+    pub async fn clear(&mut self) -> Result<(), StoreError> {
+        let truncate = format!("TRUNCATE {}", TABLES.join(", "));
+        self.execute(sqlx::query(AssertSqlSafe(truncate)).persistent(false)).await?;
+        self.erases();
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -159,13 +167,5 @@ impl ItemWrite for PostgresTx {
             }
         };
         Ok(self.execute(update).await? > 0)
-    }
-
-    async fn item_clear(&mut self) -> Result<(), StoreError> {
-        for table in TABLES {
-            self.execute(sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).persistent(false)).await?;
-        }
-        self.erases();
-        Ok(())
     }
 }

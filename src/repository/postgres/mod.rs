@@ -25,10 +25,12 @@ mod master_key;
 mod migrate;
 mod org;
 mod query;
+mod servers;
 mod service_app;
 mod signing_key;
 mod store;
 mod transaction;
 mod used_token_id;
 
+pub use servers::running;
 pub use store::PostgresStore;

@@ -225,6 +225,13 @@ impl Store for PostgresStore {
         Ok(Box::new(tx))
     }
 
+    async fn write_emptied(&self, actor: &Actor) -> Result<Box<dyn WriteTx>, StoreError> {
+        let mut tx = PostgresTx::new(self.begin(WRITE_ALONE).await?, actor.clone(), self.seals.clone());
+        tx.execute(query(LOCK)).await?;
+        tx.clear().await?;
+        Ok(Box::new(tx))
+    }
+
     async fn erase(&self) -> Result<Erasure, StoreError> {
         eraser::erase(&self.pool()).await
     }

@@ -26,6 +26,15 @@ impl SqliteTx {
         let row = seals.checked(row)?;
         Ok(row.filter(|row| renewal == Renewal::SealAndValue || !seals.are_current(row.seal())))
     }
+
+    /// Deletes everything that there is, whatever refers to what, and whether or not it can be read.
+    pub async fn clear(&mut self) -> Result<(), StoreError> {
+        for table in TABLES {
+            self.execute(sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}")))).await?;
+        }
+        self.erases();
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -162,13 +171,5 @@ impl ItemWrite for SqliteTx {
             }
         };
         Ok(self.execute(update).await? > 0)
-    }
-
-    async fn item_clear(&mut self) -> Result<(), StoreError> {
-        for table in TABLES {
-            self.execute(sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}")))).await?;
-        }
-        self.erases();
-        Ok(())
     }
 }

@@ -181,6 +181,14 @@ impl Store for SqliteStore {
         Ok(Box::new(tx))
     }
 
+    async fn write_emptied(&self, actor: &Actor) -> Result<Box<dyn WriteTx>, StoreError> {
+        self.check_in_place()?;
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+        let mut tx = self.over_transaction(transaction, actor.clone());
+        tx.clear().await?;
+        Ok(Box::new(tx))
+    }
+
     async fn erase(&self) -> Result<Erasure, StoreError> {
         self.eraser.erase(ERASURE_PATIENCE).await
     }

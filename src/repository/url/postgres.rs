@@ -17,6 +17,7 @@ pub struct PostgresUrl {
     /// From the slash on.
     rest: String,
     connections: u32,
+    is_of_server: bool,
 }
 
 /// What a user's name is not written with as it is.
@@ -60,7 +61,14 @@ impl PostgresUrl {
         if hosts.len() > 1 && hosts.iter().any(String::is_empty) {
             return Err("has a host without a name");
         }
-        Ok(Self { user: decoded(user)?, password, hosts, rest: rest.to_owned(), connections: CONNECTIONS })
+        Ok(Self {
+            user: decoded(user)?,
+            password,
+            hosts,
+            rest: rest.to_owned(),
+            connections: CONNECTIONS,
+            is_of_server: false,
+        })
     }
 
     /// The same with this password.
@@ -79,6 +87,18 @@ impl PostgresUrl {
     #[must_use]
     pub fn connections(&self) -> u32 {
         self.connections
+    }
+
+    /// The same for a server, so that others of the database see that one is running.
+    #[must_use]
+    pub fn of_server(self) -> Self {
+        Self { is_of_server: true, ..self }
+    }
+
+    /// Whether it is a server that connects.
+    #[must_use]
+    pub fn is_of_server(&self) -> bool {
+        self.is_of_server
     }
 
     #[must_use]

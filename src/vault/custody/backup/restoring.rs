@@ -24,12 +24,15 @@ pub async fn restore(
     replaces: bool,
 ) -> Result<(), MoveError> {
     let registry = proved.registry();
-    let mut copy = to.write(actor, Serial::Vault).await.map_err(moving::target)?;
-    if replaces {
-        copy.item_clear().await.map_err(moving::target)?;
-    } else if copying::is_filled(&mut *copy).await.map_err(moving::target)? {
-        return Err(MoveError::NotEmpty);
-    }
+    let mut copy = if replaces {
+        to.write_emptied(actor).await.map_err(moving::target)?
+    } else {
+        let mut copy = to.write(actor, Serial::Vault).await.map_err(moving::target)?;
+        if copying::is_filled(&mut *copy).await.map_err(moving::target)? {
+            return Err(MoveError::NotEmpty);
+        }
+        copy
+    };
     let mut source = registry.store.read().await.map_err(|error| MoveError::Source(error.into()))?;
     let restored = moving::copy_all(&mut *source, &mut *copy).await?;
     let head = &proof.head;
