@@ -18,10 +18,11 @@ pub use backup::{Before, Restoration, Restored, back_up, verify_backup};
 pub use example::{EXAMPLE_HOOK, start_example};
 pub use master_key::{make_master_key, read_secret_file, recovery_text};
 pub use open::{
-    Opened, OpenedVault, migrate, migrations_pending, move_vault, open_for_check, open_registry, open_vault,
+    Opened, OpenedVault, database_users, migrate, migrations_pending, move_vault, open_for_check, open_registry,
+    open_vault,
 };
 pub use parts::Parts;
-pub use rotating::rotate_master_key;
+pub use rotating::{give_up_rotation, rotate_master_key};
 pub use scheduled_backups::ScheduledBackups;
 pub use serving::{App, Stopper, listen};
 pub use signals::Signals;

@@ -215,10 +215,18 @@ pub(super) async fn open_to_replace(
 /// # Errors
 /// [`StartError::InUse`], or what else is in the way.
 pub(super) async fn refuse_in_use(database: &DatabaseConfig) -> Result<(), StartError> {
-    match repository::users(&database_url(database)?).await? {
+    match database_users(database).await? {
         Some(who) => Err(StartError::InUse { who }),
         None => Ok(()),
     }
+}
+
+/// Who else is known to use a database, in words. Before it is opened here.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn database_users(database: &DatabaseConfig) -> Result<Option<String>, StartError> {
+    Ok(repository::users(&database_url(database)?).await?)
 }
 
 /// Opens the database and the master key, migrates where that is wanted, and checks that the two belong together.

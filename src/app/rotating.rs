@@ -9,6 +9,7 @@ use crate::domain::actor::Actor;
 use crate::domain::sealed::MasterKeyId;
 use crate::vault::Registry;
 use crate::vault::custody::master_key_rotation::{MasterKeyChange, Rotated, Wishes};
+use crate::vault::custody::master_key_standing::new_key;
 use crate::vault::custody::sealing::{self, NeverServed};
 
 /// Seals everything with another master key. Returns also the id of that one.
@@ -36,4 +37,34 @@ pub async fn rotate_master_key(
     let rotated: Result<_, StartError> = rotated.await;
     store.close().await;
     Ok((rotated?, next.id()))
+}
+
+/// Gives up the rotation that is under way: seals everything with the key before again.
+///
+/// # Arguments
+/// `old`: the key before. `new`: the one that it was rotated to; missing where the database has it.
+///
+/// # Errors
+/// [`StartError`]; what was done until then stands.
+pub async fn give_up_rotation(
+    database: &DatabaseConfig,
+    [old, new]: [&MasterKeySource; 2],
+    actor: &Actor,
+    parts: &Parts,
+) -> Result<(Rotated, MasterKeyId), StartError> {
+    let old = read_master_key(old)?;
+    let new = if new.is_missing() { None } else { Some(read_master_key(new)?) };
+    let Sealing { envelope, rows } = Sealing::new(&old, parts);
+    let (store, _) = open_migrated(database, false, &rows).await?;
+    let registry = Registry::new(store.clone(), parts.clock.clone(), parts.random.clone());
+    let rotated = async {
+        let new = new_key(&registry, &old, new).await?;
+        envelope.learn(&new);
+        sealing::bring_over(&registry, &envelope, &rows, NeverServed::Refuse).await?;
+        let (registry, envelope) = (&registry, &envelope);
+        Ok(MasterKeyChange { registry, envelope, old: &new, next: &old, actor }.run(Wishes::default()).await?)
+    };
+    let rotated: Result<_, StartError> = rotated.await;
+    store.close().await;
+    Ok((rotated?, old.id()))
 }

@@ -7,6 +7,7 @@ use crate::crypto::master_key::NotAMasterKey;
 use crate::repository::error::{OpenError, StoreError};
 use crate::vault::custody::backup::BackupError;
 use crate::vault::custody::master_key_rotation::RotationError;
+use crate::vault::custody::master_key_standing::NoWayBack;
 use crate::vault::custody::moving::MoveError;
 use crate::vault::custody::sealing::SealingError;
 use crate::vault::error::VaultError;
@@ -37,6 +38,8 @@ pub enum StartError {
     Sealing(#[from] SealingError),
     #[error("the master key is not rotated yet")]
     Rotation(#[from] RotationError),
+    #[error("the rotation of the master key cannot be given up")]
+    NoWayBack(#[from] NoWayBack),
     #[error(transparent)]
     Vault(#[from] VaultError),
     #[error("the target cannot be opened")]
@@ -100,11 +103,14 @@ impl StartError {
             }
             Self::Sealing(SealingError::OtherRotation { .. }) => {
                 "give one of the two; where one was given, neither is in the database (--leaked): go on by `hookvault master-key rotate` from the one to \
-                 the other"
+                 the other, or back with --give-up"
                     .into()
             }
             Self::Rotation(RotationError::Another { next, .. }) => {
-                format!("go on with that one first, by giving the master key {next} as the next one")
+                format!(
+                    "go on with that one first, by giving the master key {next} as the next one, or go back by `hookvault master-key rotate \
+                     --give-up`"
+                )
             }
             Self::Rotation(RotationError::NotSecret) => {
                 "end this rotation without --leaked, then rotate with --leaked to a key that was never there".into()
@@ -112,8 +118,10 @@ impl StartError {
             Self::Rotation(RotationError::Damaged(_)) => {
                 "run `hookvault check`; restore what is damaged from a backup, or delete it, then rotate".into()
             }
+            Self::Rotation(RotationError::Ended) => "`hookvault check` says with which master key it opens now".into(),
             Self::Rotation(RotationError::Left(_)) => "see who writes, and run it again: it goes on where it was".into(),
             Self::Rotation(RotationError::Vault(error)) => format!("{}; run it again: it goes on where it was", store_hint(error)),
+            Self::NoWayBack(error) => way_back_hint(error),
             Self::Sealing(SealingError::RowsUnsealed) => "run `hookvault migrate` with the master key".into(),
             Self::Sealing(SealingError::NeverServed) => {
                 "where an earlier version made them and no server was ever started on them, run `hookvault migrate --seal` with the \
@@ -155,6 +163,25 @@ impl StartError {
             Self::Listen { .. } => "choose another address with --listen; port 0 takes any free one".into(),
             Self::Outbound(_) | Self::Server(_) | Self::Recovery(_) => "see the cause above".into(),
         }
+    }
+}
+
+/// What to do about a rotation that is not given up.
+fn way_back_hint(error: &NoWayBack) -> String {
+    match error {
+        NoWayBack::NoRotation => "there is nothing to go back from: rotate to the master key that is wanted".into(),
+        NoWayBack::Forward { given, from } => format!(
+            "to go back, give the master key {from} as the one in use; to end this one, run `hookvault master-key rotate` with {given} as \
+             the new key"
+        ),
+        NoWayBack::OtherKey { from, to, .. } => {
+            format!("give the master key {from} as the one in use, and {to} as the new one, if somebody has it")
+        }
+        NoWayBack::Lost { to, .. } => format!(
+            "name the master key {to} with --to-master-key-file; where nobody has it, these rows are lost: put a backup of before in the \
+             place of the vault by `hookvault restore --force`"
+        ),
+        NoWayBack::Vault(error) => store_hint(error),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::vault::custody::damage::Damaged;
 use crate::vault::custody::erasure::PendingErasures;
 use crate::vault::custody::examination::Examination;
+use crate::vault::custody::master_key_standing::RotationStanding;
 use crate::vault::error::VaultError;
 use clap::Args;
 use serde_json::json;
@@ -29,15 +30,23 @@ impl Check {
     pub async fn run(self) -> Result<(), CliError> {
         let config = Config::from_sources(&flags::sources([self.database.flags(), self.master_key.flags()])?)?;
         let vault = app::open_for_check(config, &Parts::real()).await?;
-        let looked = async { Ok::<_, VaultError>((vault.examine().await?, vault.erasure_pending().await?)) };
+        let looked = async {
+            let (examination, pending) = (vault.examine().await?, vault.erasure_pending().await?);
+            Ok::<_, VaultError>((examination, pending, vault.master_key_rotation_standing().await?))
+        };
         let looked = looked.await;
         vault.close().await;
-        let (Examination { sound, damaged }, pending) = looked?;
+        let (Examination { sound, damaged }, pending, rotation) = looked?;
         if self.json {
             let damaged: Vec<_> = damaged.iter().map(ToString::to_string).collect();
             let pending =
                 pending.map(|PendingErasures { count, since }| json!({"count": count, "since": since.to_wire()}));
-            output::print_json(&json!({"sound": sound, "damaged": damaged, "pendingErasures": pending}))?;
+            let rotation = rotation.as_ref().map(|RotationStanding { from, to, since, left }| {
+                json!({"from": from.to_string(), "to": to.to_string(), "since": since.to_wire(), "left": left})
+            });
+            output::print_json(
+                &json!({"sound": sound, "damaged": damaged, "pendingErasures": pending, "masterKeyRotation": rotation}),
+            )?;
         } else {
             for damaged in &damaged {
                 output::print(&format!("{damaged}\n"))?;
@@ -49,6 +58,13 @@ impl Check {
             output::tell(&format!(
                 "{count} deletion(s) may still be on the disk, the oldest since {since}: a server erases them once nobody reads \
                  an older state of the database"
+            ));
+        }
+        if let Some(RotationStanding { from, to, since, left }) = rotation {
+            let since = since.to_wire();
+            output::tell(&format!(
+                "a rotation from the master key {from} to {to} is under way since {since}, with {left} row(s) and value(s) left: \
+                 `hookvault master-key rotate` ends it, or goes back with --give-up"
             ));
         }
         if damaged.is_empty() {

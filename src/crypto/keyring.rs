@@ -1,7 +1,7 @@
 //! The master keys that a process has: one that seals, and while it is rotated, the one before, which opens.
 
 use crate::crypto::master_key::MasterKey;
-use crate::crypto::sealing_key::SealingKey;
+use crate::crypto::sealing_key::{SealingKey, unwrap_key};
 use crate::domain::master_key::{MasterKeyRotation, MasterKeys};
 use crate::domain::sealed::{MasterKeyId, Place, Sealed};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -95,9 +95,7 @@ fn is_followed(keys: &Keys, told: &MasterKeys) -> bool {
 
 /// A master key that is there under another one; `None` where it is not, or is not what it is said to be.
 fn learn(under: &SealingKey, sealed: Option<&Sealed>, place: Place<'_>, id: MasterKeyId) -> Option<Arc<SealingKey>> {
-    let opened = under.open(place, sealed?).ok()?;
-    let key = MasterKey::from_slice(&opened).filter(|key| key.id() == id)?;
-    Some(Arc::new(SealingKey::new(&key)))
+    unwrap_key(under, place, sealed?, id).map(|key| Arc::new(SealingKey::new(&key)))
 }
 
 #[cfg(test)]

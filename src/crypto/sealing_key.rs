@@ -123,6 +123,13 @@ pub fn wrap(key: &MasterKey, under: &MasterKey, place: Place<'_>, random: &Rando
     SealingKey::new(under).seal(random, place, key.as_bytes())
 }
 
+/// The master key with this id that is sealed under another; `None` where that does not open it, or it is another one.
+#[must_use]
+pub fn unwrap_key(under: &SealingKey, place: Place<'_>, sealed: &Sealed, id: MasterKeyId) -> Option<MasterKey> {
+    let opened = under.open(place, sealed).ok()?;
+    MasterKey::from_slice(&opened).filter(|key| key.id() == id)
+}
+
 /// The master key that a value says it was sealed with.
 ///
 /// # Errors

@@ -9,6 +9,9 @@ use async_trait::async_trait;
 #[async_trait]
 pub trait MasterKeyRead: Send {
     async fn master_keys(&mut self) -> Result<Option<MasterKeys>, StoreError>;
+
+    /// How many rows and values are sealed with this key, by their own word.
+    async fn master_key_uses(&mut self, id: MasterKeyId) -> Result<u64, StoreError>;
 }
 
 #[async_trait]
@@ -24,7 +27,4 @@ pub trait MasterKeyWrite: MasterKeyRead {
 
     /// Ends the rotation: what is sealed of the two keys goes, and must not stay on the disk.
     async fn master_key_rotation_delete(&mut self) -> Result<(), StoreError>;
-
-    /// How many rows and values are sealed with this key, by their own word.
-    async fn master_key_uses(&mut self, id: MasterKeyId) -> Result<u64, StoreError>;
 }

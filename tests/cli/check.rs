@@ -46,5 +46,8 @@ fn what_it_found_can_be_had_as_json() {
     let screen = call(folder, &["check", "--json", "--master-key-file", "master.key"]);
     assert_eq!(screen.code, 0);
     let found: serde_json::Value = serde_json::from_str(&screen.stdout).unwrap();
-    assert_eq!(found, serde_json::json!({"sound": 1, "damaged": [], "pendingErasures": null}));
+    assert_eq!(
+        found,
+        serde_json::json!({"sound": 1, "damaged": [], "pendingErasures": null, "masterKeyRotation": null})
+    );
 }

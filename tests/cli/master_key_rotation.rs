@@ -1,5 +1,7 @@
 //! `hookvault master-key rotate`: all is sealed with another master key, while servers run.
 
+mod given_up;
+
 use super::{call, stderr};
 use crate::api::inline_hooks::{client_secret, private_key};
 use crate::support::app::MASTER_KEY;
@@ -23,7 +25,7 @@ use hookvault::repository::store::Serial;
 use insta::assert_snapshot;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-use sqlx::{AnyConnection, AssertSqlSafe, Row as _};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection as _, Row as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -320,6 +322,8 @@ async fn a_new_key_stays_out_of_the_database_where_the_old_one_has_leaked() {
     };
     killed.kill().unwrap();
     killed.wait().unwrap();
+    // It would be told of as one that has the file open.
+    other.close().await.unwrap();
     assert_eq!(wrapped, 0);
     let alone = check(folder, "master.key");
     assert_eq!(alone.code, 1);
@@ -328,8 +332,29 @@ async fn a_new_key_stays_out_of_the_database_where_the_old_one_has_leaked() {
         "{}",
         alone.stderr
     );
-    assert_eq!(rotate(folder, "master.key", "next.key", &["--leaked"]).code, 0);
+    let ended = rotate(folder, "master.key", "next.key", &["--leaked"]);
+    assert_eq!((ended.code, ended.stderr.contains("warning")), (0, false), "{}", ended.stderr);
     assert_eq!((check(folder, "next.key").code, check(folder, "master.key").code), (0, 1));
+}
+
+#[tokio::test]
+async fn with_leaked_a_server_that_runs_is_told_of_and_answers_nothing_from_then_on() {
+    let installation = installation();
+    let folder = installation.folder.path();
+    let server = Served::start(&mut installation.serve());
+    generate(folder, "next.key");
+    let rotated = rotate(folder, "master.key", "next.key", &["--leaked"]);
+    assert_eq!(rotated.code, 0, "{}", rotated.stderr);
+    let who = if POSTGRES.is_some() {
+        "a server of it is running".to_owned()
+    } else {
+        format!("the process {} has ", server.id())
+    };
+    let warning = format!("warning: the database is in use: {who}");
+    assert!(rotated.stderr.starts_with(&warning), "{}", rotated.stderr);
+    server.log_until("the master key was rotated without this server: start it again with the new one");
+    assert_eq!(server.get("/readyz").await.unwrap().0, 503);
+    assert_eq!(server.client(&installation.token).create("a").await.unwrap().0, 503);
 }
 
 #[tokio::test]

@@ -4,14 +4,14 @@ use crate::cli::flags::{self, DatabaseFlags, Flags, MasterKeyFlags};
 use crate::cli::operator::operator;
 use crate::cli::output;
 use crate::config::{DataDir, DatabaseConfig, MasterKeySource, variable};
+use crate::domain::sealed::MasterKeyId;
 use crate::vault::custody::master_key_rotation::{Rotated, Wishes};
 use clap::Args;
 
 /// Seal the vault with another master key, while servers run
 #[derive(Args)]
 #[command(
-    after_help = "Servers go along without a restart; each must be started with the new key from then on, so put that in its place. Both
-keys open everything until it is done; then the old one opens nothing but backups of before. Where it ends early, run it again.
+    after_help = "Servers go along; start each with the new key from then on. Both keys open everything until it is done. Where it ends early, run it again.
 
 Example:
   hookvault master-key rotate --to-master-key-file new.key"
@@ -47,6 +47,9 @@ pub struct Rotate {
     /// Others may have the old key: keep the new one out of the database. Stop all servers first
     #[arg(long, conflicts_with = "keep_old")]
     leaked: bool,
+    /// Go back to the old key while it is not over; the new one is needed only where it was kept out of the database
+    #[arg(long, conflicts_with_all = ["keep_old", "leaked"])]
+    give_up: bool,
     #[command(flatten)]
     database: DatabaseFlags,
     #[command(flatten)]
@@ -73,6 +76,16 @@ impl Rotate {
         let database = DatabaseConfig::from_sources(&sources)?;
         let old = MasterKeySource::from_sources(&sources)?;
         let next = MasterKeySource::from_sources(&sources.of_target(self.next()))?;
+        let place = match DataDir::from_sources(&sources)? {
+            Some(folder) => format!("put it into {}", folder.master_key().display()),
+            None => "put it where the settings of all servers say".to_owned(),
+        };
+        let (operator, parts) = (operator(), Parts::real());
+        if self.give_up {
+            let (rotated, id) = app::give_up_rotation(&database, [&old, &next], &operator, &parts).await?;
+            output::tell(&told(rotated, id, &place));
+            return Ok(());
+        }
         if next.is_missing() {
             return Err(CliError::new(
                 "the new master key is not named",
@@ -80,25 +93,31 @@ impl Rotate {
             ));
         }
         let wishes = Wishes { old_is_known_to_others: self.leaked, keep_old: self.keep_old };
-        let (rotated, id) =
-            app::rotate_master_key(&database, [&old, &next], wishes, &operator(), &Parts::real()).await?;
-        let place = match DataDir::from_sources(&sources)? {
-            Some(folder) => format!("put it into {}", folder.master_key().display()),
-            None => "put it where the settings of all servers say".to_owned(),
-        };
-        output::tell(&match rotated {
-            Rotated::Before => {
-                format!("the master key is {id} already\nhint: {place}, if it is not there yet")
-            }
-            Rotated::Done { old, rows } => format!(
-                "sealed {rows} row(s) anew: the master key is {id} now, and {old} opens nothing any more\nhint: {place} before the next \
-                 start, and keep the old one apart for as long as there are backups of before"
-            ),
-            Rotated::OldStillOpens { old, rows } => format!(
-                "sealed {rows} row(s) anew: the master key is {id} now, and {old} still opens everything\nhint: {place}, and run this \
-                 again without --keep-old"
-            ),
-        });
+        if self.leaked
+            && let Some(who) = app::database_users(&database).await?
+        {
+            output::tell(&format!(
+                "warning: the database is in use: {who}; a server does not learn the new key with --leaked: it answers 503 from now on, \
+                 until it is started with that"
+            ));
+        }
+        let (rotated, id) = app::rotate_master_key(&database, [&old, &next], wishes, &operator, &parts).await?;
+        output::tell(&told(rotated, id, &place));
         Ok(())
+    }
+}
+
+/// What has become of it, and what to do then.
+fn told(rotated: Rotated, id: MasterKeyId, place: &str) -> String {
+    match rotated {
+        Rotated::Before => format!("the master key is {id} already\nhint: {place}, if it is not there yet"),
+        Rotated::Done { old, rows } => format!(
+            "sealed {rows} row(s) anew: the master key is {id} now, and {old} opens nothing any more\nhint: {place} before the next \
+             start, and keep the old one apart for as long as there are backups of before"
+        ),
+        Rotated::OldStillOpens { old, rows } => format!(
+            "sealed {rows} row(s) anew: the master key is {id} now, and {old} still opens everything\nhint: {place}, and run this \
+             again without --keep-old"
+        ),
     }
 }

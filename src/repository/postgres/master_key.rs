@@ -54,6 +54,20 @@ impl MasterKeyRead for PostgresTx {
         .map_err(store_error)?;
         row.map(MasterKeys::try_from).transpose()
     }
+
+    async fn master_key_uses(&mut self, id: MasterKeyId) -> Result<u64, StoreError> {
+        let count =
+            |(table, column)| format!("(SELECT count(*) FROM {table} WHERE substring({column} FROM 2 FOR 8) = $1)");
+        let sum = format!("SELECT {}", SEALED.map(count).join(" + "));
+        // Names from the list above, nothing else.
+        let uses: i64 = sqlx::query_scalar(AssertSqlSafe(sum))
+            .persistent(false)
+            .bind(id.as_bytes().as_slice())
+            .fetch_one(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(uses.unsigned_abs())
+    }
 }
 
 #[async_trait]
@@ -90,19 +104,5 @@ impl MasterKeyWrite for PostgresTx {
         self.execute(query("DELETE FROM master_key_rotation")).await?;
         self.erases();
         Ok(())
-    }
-
-    async fn master_key_uses(&mut self, id: MasterKeyId) -> Result<u64, StoreError> {
-        let count =
-            |(table, column)| format!("(SELECT count(*) FROM {table} WHERE substring({column} FROM 2 FOR 8) = $1)");
-        let sum = format!("SELECT {}", SEALED.map(count).join(" + "));
-        // Names from the list above, nothing else.
-        let uses: i64 = sqlx::query_scalar(AssertSqlSafe(sum))
-            .persistent(false)
-            .bind(id.as_bytes().as_slice())
-            .fetch_one(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(uses.unsigned_abs())
     }
 }

@@ -53,6 +53,18 @@ impl MasterKeyRead for SqliteTx {
         .map_err(store_error)?;
         row.map(MasterKeys::try_from).transpose()
     }
+
+    async fn master_key_uses(&mut self, id: MasterKeyId) -> Result<u64, StoreError> {
+        let count = |(table, column)| format!("(SELECT count(*) FROM {table} WHERE substr({column}, 2, 8) = ?1)");
+        let sum = format!("SELECT {}", SEALED.map(count).join(" + "));
+        // Names from the list above, nothing else.
+        let uses: i64 = sqlx::query_scalar(AssertSqlSafe(sum))
+            .bind(id.as_bytes().as_slice())
+            .fetch_one(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(uses.unsigned_abs())
+    }
 }
 
 #[async_trait]
@@ -89,17 +101,5 @@ impl MasterKeyWrite for SqliteTx {
         self.execute(sqlx::query("DELETE FROM master_key_rotation")).await?;
         self.erases();
         Ok(())
-    }
-
-    async fn master_key_uses(&mut self, id: MasterKeyId) -> Result<u64, StoreError> {
-        let count = |(table, column)| format!("(SELECT count(*) FROM {table} WHERE substr({column}, 2, 8) = ?1)");
-        let sum = format!("SELECT {}", SEALED.map(count).join(" + "));
-        // Names from the list above, nothing else.
-        let uses: i64 = sqlx::query_scalar(AssertSqlSafe(sum))
-            .bind(id.as_bytes().as_slice())
-            .fetch_one(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(uses.unsigned_abs())
     }
 }

@@ -5,6 +5,8 @@
 //! 3. What is there is sealed anew in small steps, each a transaction by itself in which nobody else writes.
 //! 4. When nothing is under the old key any more, the record of the next one takes its place, and what was sealed of either goes.
 //!
+//! The opposite of a rotation that is under way takes its place: what is under the next key is sealed with the old one again.
+//!
 //! It can end anywhere and be begun anew: what is under the next key already is passed over. A process that meets a row under a key that
 //! it does not know reads that key from the record of the rotation; one that meets none looks from time to time
 //! ([`Vault::master_keys_follow`](crate::vault::Vault::master_keys_follow)).
@@ -57,6 +59,8 @@ pub enum RotationError {
     Damaged(Box<Damaged>),
     #[error("{0} rows or values are under the old master key still: somebody else writes to the database")]
     Left(u64),
+    #[error("somebody else has ended the rotation meanwhile")]
+    Ended,
     #[error(transparent)]
     Vault(#[from] VaultError),
 }
@@ -115,16 +119,20 @@ impl MasterKeyChange<'_> {
                 self.look().await?;
                 self.begin(wishes).await?;
             }
-            Some(MasterKeyRotation { next, .. }) if next.id != self.next.id() => {
+            Some(MasterKeyRotation { next, .. }) if next.id != self.next.id() && !self.is_opposite_of(&told) => {
                 return Err(RotationError::Another { next: next.id, since: next.created });
             }
             Some(MasterKeyRotation { sealed_next: Some(_), .. }) if wishes.old_is_known_to_others => {
                 return Err(RotationError::NotSecret);
             }
+            Some(_) if self.is_opposite_of(&told) => {
+                self.look().await?;
+                self.turn().await?;
+            }
             Some(_) => {}
         }
         self.envelope.learn(self.next);
-        let old = told.record.id;
+        let old = if self.is_opposite_of(&told) { self.old.id() } else { told.record.id };
         let mut rows = 0;
         let mut left = 0;
         for _ in 0..ROUNDS {
@@ -169,6 +177,40 @@ impl MasterKeyChange<'_> {
         }
         tx.master_key_rotation_insert(&rotation).await?;
         // What the trail tells of it is sealed with the old key, as the transaction has begun with that.
+        let target = Target::of("MasterKey", &self.next.id().to_string(), None).with("previous", self.old.id());
+        self.commit(tx, EventKind::MasterKeyRotationStarted, target).await
+    }
+
+    /// Whether what is under way goes the other way: from the next key to the old one.
+    fn is_opposite_of(&self, told: &MasterKeys) -> bool {
+        let next = told.rotation.as_ref().map(|rotation| rotation.next.id);
+        (told.record.id, next) == (self.next.id(), Some(self.old.id()))
+    }
+
+    /// Makes of the rotation that is under way the opposite one, in which everything is sealed with the key before again.
+    async fn turn(&self) -> Result<(), RotationError> {
+        let mut tx = self.registry.store.write(self.actor, Serial::Vault).await?;
+        let told = tx.master_keys().await?.ok_or(VaultError::Empty)?;
+        let is_opposite = self.is_opposite_of(&told);
+        let MasterKeys { record, rotation } = told;
+        let Some(rotation) = rotation else { return Err(RotationError::Ended) };
+        if !is_opposite {
+            // Somebody else was faster, perhaps with the same.
+            let same = rotation.next.id == self.next.id();
+            let next = rotation.next;
+            return if same { Ok(()) } else { Err(RotationError::Another { next: next.id, since: next.created }) };
+        }
+        // A key that was kept out of the database stays out of it.
+        let is_there = rotation.sealed_next.is_some();
+        let wrapped = |key, under, place| is_there.then(|| wrap(key, under, place, &self.registry.random));
+        let back = MasterKeyRotation {
+            next: record,
+            sealed_next: wrapped(self.next, self.old, MasterKeyRotation::NEXT),
+            sealed_old: wrapped(self.old, self.next, MasterKeyRotation::OLD),
+        };
+        tx.master_key_replace(&rotation.next).await?;
+        tx.master_key_rotation_delete().await?;
+        tx.master_key_rotation_insert(&back).await?;
         let target = Target::of("MasterKey", &self.next.id().to_string(), None).with("previous", self.old.id());
         self.commit(tx, EventKind::MasterKeyRotationStarted, target).await
     }

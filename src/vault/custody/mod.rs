@@ -13,5 +13,6 @@ mod inventory;
 pub(in crate::vault) mod known_backups;
 pub(in crate::vault) mod known_damage;
 pub mod master_key_rotation;
+pub mod master_key_standing;
 pub mod moving;
 pub mod sealing;
