@@ -14,7 +14,7 @@ mod signals;
 mod start_error;
 mod tasks;
 
-pub use backup::{Before, Restoration, Restored, back_up, verify_backup};
+pub use backup::{BackedUp, Before, Restoration, Restored, back_up, verify_backup};
 pub use example::{EXAMPLE_HOOK, start_example};
 pub use master_key::{make_master_key, read_secret_file, recovery_text};
 pub use open::{

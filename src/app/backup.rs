@@ -1,19 +1,29 @@
 //! Backs a vault up, proves a backup, and restores one.
 
-use super::open::{Sealing, open_scratch, open_to_look, open_to_replace, open_to_restore, refuse_in_use};
+use super::open::{
+    Sealing, open_migrated, open_scratch, open_to_look, open_to_replace, open_to_restore, refuse_in_use,
+};
 use super::parts::Parts;
 use super::start_error::StartError;
 use crate::config::{DatabaseConfig, MasterKeySource};
 use crate::crypto::age_file::Identities;
 use crate::domain::actor::Actor;
 use crate::repository::url::DatabaseUrl;
-use crate::vault::Vault;
 use crate::vault::custody::backup::making::{self, Destination};
 use crate::vault::custody::backup::proof::Proof;
 use crate::vault::custody::backup::{BackupError, restoring};
+use crate::vault::{Registry, Vault};
 use std::path::{Path, PathBuf};
 
-/// Backs up a vault, which may be in use and stays as it is, and proves the backup.
+/// A backup that was made.
+pub struct BackedUp {
+    pub proof: Proof,
+    /// Why the audit trail does not tell of it, where it does not: at a standby, say.
+    pub untold: Option<StartError>,
+}
+
+/// Backs up a vault, which may be in use, and proves the backup. Nothing of the vault is changed, but for its audit trail, which tells of
+/// it.
 ///
 /// # Errors
 /// [`StartError`]; then there is no new file.
@@ -21,19 +31,38 @@ pub async fn back_up(
     database: &DatabaseConfig,
     master_key: &MasterKeySource,
     to: Destination<'_>,
+    actor: &Actor,
     parts: &Parts,
-) -> Result<Proof, StartError> {
+) -> Result<BackedUp, StartError> {
     let sealing = Sealing::read(master_key, parts)?;
     let vault = open_to_look(database, sealing.clone(), parts).await?;
     let made = async {
-        let scratch = open_scratch(sealing, parts).await?;
-        let made = making::back_up(&vault, &scratch, to).await;
+        let scratch = open_scratch(sealing.clone(), parts).await?;
+        let made = making::back_up(&vault, &scratch, to.clone()).await;
         scratch.close().await;
         made.map_err(StartError::NoBackup)
     };
     let made = made.await;
     vault.close().await;
-    made
+    let proof = made?;
+    let untold = tell(database, &sealing, &proof, &to, actor, parts).await.err();
+    Ok(BackedUp { proof, untold })
+}
+
+/// Opened for it alone: what is backed up is opened for looking, as it may be where nothing can be written.
+async fn tell(
+    database: &DatabaseConfig,
+    sealing: &Sealing,
+    made: &Proof,
+    to: &Destination<'_>,
+    actor: &Actor,
+    parts: &Parts,
+) -> Result<(), StartError> {
+    let (store, _) = open_migrated(database, false, &sealing.rows).await?;
+    let registry = Registry::new(store.clone(), parts.clock.clone(), parts.random.clone());
+    let told = registry.backup_tell(actor, made, to).await;
+    store.close().await;
+    Ok(told?)
 }
 
 /// Proves a backup without a database: restores it where nobody sees it, and looks at all of it there.

@@ -5,7 +5,9 @@ use super::error::CliError;
 use super::flags::{self, DatabaseFlags, MasterKeyFlags};
 use super::{output, proof};
 use crate::app::{self, Parts};
+use crate::cli::operator::operator;
 use crate::config::{DatabaseConfig, MasterKeySource};
+use crate::domain::chain::Chain;
 use crate::vault::custody::backup::making::Destination;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -62,8 +64,11 @@ async fn back_up(to: Destination<'_>, flags: [flags::Flags; 2]) -> Result<(), Cl
     let sources = flags::sources(flags)?;
     let database = DatabaseConfig::from_sources(&sources)?;
     let master_key = MasterKeySource::from_sources(&sources)?;
-    let made = app::back_up(&database, &master_key, to.clone(), &Parts::real()).await?;
-    proof::print_counts(&made)?;
-    output::tell(&format!("{} is made and verified: {}", to.path.display(), proof::contents(&made)));
+    let made = app::back_up(&database, &master_key, to.clone(), &operator(), &Parts::real()).await?;
+    proof::print_counts(&made.proof)?;
+    output::tell(&format!("{} is made and verified: {}", to.path.display(), proof::contents(&made.proof)));
+    if let Some(error) = made.untold {
+        output::tell(&format!("warning: the audit trail does not tell of it: {}", Chain(&error)));
+    }
     Ok(())
 }

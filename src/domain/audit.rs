@@ -42,6 +42,7 @@ pub enum EventKind {
     MasterKeyRotationStarted,
     MasterKeyRotated,
     VaultMoved,
+    VaultBackedUp,
     VaultRestored,
     AuditForgotten,
     AuditKeyCreated,
@@ -50,7 +51,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::OrgCreated,
         Self::HookKeyCreated,
         Self::HookKeyImported,
@@ -87,6 +88,7 @@ impl EventKind {
         Self::MasterKeyRotationStarted,
         Self::MasterKeyRotated,
         Self::VaultMoved,
+        Self::VaultBackedUp,
         Self::VaultRestored,
         Self::AuditForgotten,
         Self::AuditKeyCreated,
@@ -134,6 +136,7 @@ impl EventKind {
             Self::MasterKeyRotationStarted => "system.vault.master_key.rotation_started",
             Self::MasterKeyRotated => "system.vault.master_key.rotated",
             Self::VaultMoved => "system.vault.moved",
+            Self::VaultBackedUp => "system.vault.backed_up",
             Self::VaultRestored => "system.vault.restored",
             Self::AuditForgotten => "system.log.forgotten",
             Self::AuditKeyCreated => "system.log.key.created",
@@ -182,6 +185,7 @@ impl EventKind {
             Self::MasterKeyRotationStarted => "Start rotation of master key",
             Self::MasterKeyRotated => "Rotate master key",
             Self::VaultMoved => "Move vault to another database",
+            Self::VaultBackedUp => "Back up vault",
             Self::VaultRestored => "Restore vault from a backup",
             Self::AuditForgotten => "Forget old entries of the log",
             Self::AuditKeyCreated => "Create key of the log",

@@ -1,7 +1,7 @@
 //! Backups that a server makes by itself, with a clock that the test moves.
 
 use crate::support::age::{FIRST, decrypted};
-use crate::support::app::{Caller, MANAGE, TestApp};
+use crate::support::app::{Caller, LOGS, MANAGE, TestApp};
 use crate::support::database::url_text;
 use crate::support::process::{hookvault, key_folder, run};
 use hookvault::config::{BackupConfig, Config, MasterKeyPlace, MasterKeySource};
@@ -121,6 +121,31 @@ async fn they_are_made_when_they_are_due_and_kept_by_the_rules() {
     let newest = newest(&folder);
     let verified = run(hookvault(elsewhere.path()).args(["backup", "verify"]).arg(newest));
     assert_eq!(verified.code, 0, "{}", verified.stderr);
+}
+
+#[tokio::test]
+async fn the_trail_tells_of_each_that_was_made_and_of_none_that_failed() {
+    let folder = tempdir().unwrap();
+    let app = TestApp::start_with(hourly(folder.path(), "")).await;
+    look(&app).await;
+    let moved = folder.path().with_extension("moved");
+    fs::rename(folder.path(), &moved).unwrap();
+    app.clock.advance(HOUR);
+    look(&app).await;
+    fs::rename(&moved, folder.path()).unwrap();
+    look(&app).await;
+    let filter = "/api/v1/logs?filter=eventType%20eq%20%22system.vault.backed_up%22";
+    let told = app.token(LOGS).await.get(filter).await.json();
+    let told = told.as_array().unwrap();
+    let words = told.iter().map(|entry| {
+        let word = |pointer: &str| entry.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+        let org = word("/target/0/displayName").split_once("hookvault-").unwrap().1[..20].to_owned();
+        [word("/actor/displayName"), word("/published"), word("/target/0/displayName").replace(&org, "ORG")].join(" ")
+    });
+    assert_snapshot!(words.collect::<Vec<_>>().join("\n"), @"
+    hookvault 2025-10-24T13:06:07.000Z hookvault-ORG-20251024T130607Z.backup
+    hookvault 2025-10-24T14:06:07.000Z hookvault-ORG-20251024T140607Z.backup
+    ");
 }
 
 #[tokio::test]

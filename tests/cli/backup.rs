@@ -8,7 +8,7 @@ use super::moving::{filled, kept, source};
 use super::stderr;
 use crate::api::signing::verify;
 use crate::support::app::{MANAGE, TestApp, USE};
-use crate::support::database;
+use crate::support::database::{self, POSTGRES};
 use crate::support::process::{Installation, Screen, Served, hookvault, key_folder, put_key, run};
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -247,6 +247,25 @@ async fn a_backup_says_what_is_in_it() {
     assert!(screen.stderr.contains("vault.backup is sound: the vault of 20"), "{}", screen.stderr);
     let first = fs::read_to_string(&file).unwrap().lines().next().unwrap().to_owned();
     assert!(first.starts_with(r#"{"hookvaultBackup":1,"id":""#), "{first}");
+}
+
+#[tokio::test]
+async fn a_backup_is_made_where_the_trail_cannot_be_written_and_says_so() {
+    let (app, _) = filled().await;
+    let folder = key_folder();
+    let mut other = app.other_program().await;
+    let full = if POSTGRES.is_some() {
+        "ALTER TABLE audit_entry ADD CONSTRAINT full_disk CHECK (published < 0) NOT VALID"
+    } else {
+        "CREATE TRIGGER full_disk BEFORE INSERT ON audit_entry BEGIN SELECT RAISE(ABORT, 'full'); END"
+    };
+    sqlx::raw_sql(full).execute(&mut other).await.unwrap();
+    let (file, screen) = back_up(&folder, &source(&app), &[]);
+    assert_eq!(screen.code, 0, "{}", screen.stderr);
+    let (told, warning) = screen.stderr.split_once('\n').unwrap();
+    assert!(told.contains("vault.backup is made and verified"), "{told}");
+    assert!(warning.starts_with("warning: the audit trail does not tell of it: "), "{warning}");
+    assert_eq!(backup_verify(&folder, &file, &[]).code, 0);
 }
 
 #[test]

@@ -7,6 +7,7 @@
 //! 3. Rows carry their seals in the database alone: a restore writes rows anew. That the vault has written the line is what its MAC says.
 //! 4. A backup counts once it was proved ([`proof`]): read back, restored into an empty store of no name, looked at as a vault is by
 //!    `check`, and each key has signed. Only then does it get its name ([`making`]).
+//!    Then the audit trail tells of it ([`telling`]).
 //! 5. A server makes them on a [`schedule`], in a [`folder`] that keeps as many as it should. It believes no name: what counts there has
 //!    its [`record`] beside it, and is what that says ([`checking`]).
 //! 6. A restore is a proof, and then a copy of what was proved ([`restoring`]).
@@ -27,6 +28,7 @@ mod reading;
 mod record;
 pub mod restoring;
 pub mod schedule;
+mod telling;
 mod warnings;
 mod writing;
 

@@ -6,6 +6,7 @@ use super::making::{Destination, verify_new};
 use super::record::Content;
 use super::warnings;
 use crate::crypto::age_file::Recipients;
+use crate::domain::actor::Actor;
 use crate::domain::chain::Chain;
 use crate::domain::clock::Timestamp;
 use crate::domain::keep_rules::KeepRules;
@@ -82,18 +83,21 @@ impl Vault {
         let Due { folder, lock } = due;
         let path = folder.file(self.clock().now(), !schedule.recipients.is_empty());
         let to = Destination { path: &path, replaces: false, recipients: &schedule.recipients };
-        let verified = verify_new(self, scratch, to).await?;
-        let envelope = self.envelope.clone();
+        let verified = verify_new(self, scratch, to.clone()).await?;
+        let (envelope, place) = (self.envelope.clone(), path.clone());
         let put = move || {
             // Until both are there, whatever becomes of who waits for it: a record without a backup is swept away.
             let _lock = lock;
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = place.file_name().unwrap_or_default().to_string_lossy();
             let content = verified.reopen().and_then(|mut file| Content::read(&name, &mut file));
-            let recorded = content.and_then(|content| put_record(&path, &content.record(&envelope).1));
-            recorded.map_err(|source| BackupError::Write { path: record_path(&path), source })?;
-            verified.put().map(|_| path)
+            let recorded = content.and_then(|content| put_record(&place, &content.record(&envelope).1));
+            recorded.map_err(|source| BackupError::Write { path: record_path(&place), source })?;
+            verified.put()
         };
-        let path = tokio::task::spawn_blocking(put).await??;
+        let made = tokio::task::spawn_blocking(put).await??;
+        if let Err(error) = self.registry.backup_tell(&Actor::Vault, &made, &to).await {
+            tracing::warn!(%error, path = %path.display(), "the audit trail does not tell of a backup");
+        }
         tracing::info!(path = %path.display(), "made a backup and verified it");
         Ok(path)
     }
