@@ -35,6 +35,8 @@ pub enum Invalid {
     Limit { limit: u32 },
     #[error("is not of the form eventType eq \"…\", or several of them joined by `or`")]
     Filter,
+    #[error("has more than {words} words, or one of more than {characters} characters")]
+    Words { words: usize, characters: usize },
     #[error("is not from the link of an earlier answer")]
     Cursor,
     #[error("is not a moment such as 2025-10-24T13:06:07.000Z")]

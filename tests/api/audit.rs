@@ -1,13 +1,18 @@
 //! The audit trail: what is told, that nobody can change it unseen, and how others read it.
 
+use crate::store::sealer;
 use crate::support::app::{LOGS, MANAGE, READ, TestApp, USE};
+use crate::support::database;
 use crate::support::oauth::{ServiceClient, anon};
 use crate::support::rounds;
 use ct_merkle::{InclusionProof, RootHash};
 use hookvault::domain::actor::Actor;
 use hookvault::domain::audit::EventKind;
+use hookvault::domain::clock::Clock as _;
 use hookvault::domain::id::OrgId;
 use hookvault::http::api::routes;
+use hookvault::repository::store::Serial;
+use hookvault::repository::{self, Mode};
 use hookvault::vault::custody::audit::checkpoint::Checkpoint;
 use hookvault::vault::custody::audit::reading::{AuditEntry, AuditQuery};
 use hookvault::vault::custody::audit::verify::{Broken, verify_export};
@@ -16,7 +21,7 @@ use insta::assert_snapshot;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use sqlx::{AnyConnection, AssertSqlSafe};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -324,6 +329,64 @@ async fn the_log_is_read_in_pages_by_type_and_by_time() {
         let answer = reader.get(&format!("/api/v1/logs?{query}")).await;
         assert_eq!((answer.status, answer.cause()), (400, cause.to_owned()));
     }
+}
+
+#[tokio::test]
+async fn the_log_is_searched_for_words_in_whatever_case() {
+    let app = TestApp::start().await;
+    let (manager, reader) = (app.token(MANAGE).await, app.token(LOGS).await);
+    for name in ["Ärger Eins", "ärger zwei", "orders"] {
+        manager.create(name).await;
+    }
+    let found = async |query: &str| -> Vec<String> {
+        let answer =
+            reader.get(&format!("/api/v1/logs?filter=eventType+eq+%22system.hook.key.created%22&{query}")).await;
+        let events = answer.json();
+        let events = events.as_array().unwrap_or_else(|| panic!("{answer}")).iter();
+        events.map(|event| event["target"][0]["displayName"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(found("q=%C3%84RGER").await, ["Ärger Eins", "ärger zwei"]);
+    assert_eq!(found("q=eins+%C3%A4rger").await, ["Ärger Eins"], "each word");
+    assert_eq!(found("q=displayName").await, <[&str; 0]>::default(), "not the names of members");
+    assert_eq!(found("q=create&limit=2").await, ["Ärger Eins", "ärger zwei"]);
+    assert_eq!(found("q=+").await.len(), 3);
+    let mut pages = Vec::new();
+    let mut path = Some("/api/v1/logs?q=%C3%A4rger&limit=1&sortOrder=DESCENDING".to_owned());
+    while let Some(page) = path {
+        let answer = reader.get(&page).await;
+        pages.extend(answer.json().as_array().unwrap().iter().map(|event| event["target"][0]["displayName"].clone()));
+        path = next_of(&answer);
+    }
+    assert_eq!(pages, ["ärger zwei", "Ärger Eins"]);
+    for query in [format!("q={}", "a".repeat(41)), format!("q={}", ["a"; 11].join("+"))] {
+        let answer = reader.get(&format!("/api/v1/logs?{query}")).await;
+        let cause = "q: The field has more than 10 words, or one of more than 40 characters";
+        assert_eq!((answer.status, answer.cause()), (400, cause.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_search_through_many_entries_goes_on_where_it_ended() {
+    let app = TestApp::start().await;
+    app.token(MANAGE).await.create("the first").await;
+    let (reader, org) = (app.token(LOGS).await, org(&app).await);
+    // Past the vault, which would need a request for each.
+    let (store, _) = repository::open(&database::url(&app.database()), Mode::Existing, sealer()).await.unwrap();
+    let mut tx = store.write(&Actor::Vault, Serial::No).await.unwrap();
+    let first = tx.audit_head_hold(&org).await.unwrap().size;
+    for number in first..first + 10_100 {
+        let text = json!({"target": if number < first + 10_099 { "many" } else { "the last" }}).to_string();
+        let leaf = Sha256::new().chain_update([0]).chain_update(&text).finalize().into();
+        let (org_id, published, kind) = (org.clone(), app.clock.now(), "many".to_owned());
+        let entry = AuditEntry { org_id, number, published, kind, text: Some(text), leaf };
+        tx.audit_entry_insert(&entry).await.unwrap();
+    }
+    tx.commit(app.clock.now()).await.unwrap();
+    store.close().await;
+    let page = reader.get("/api/v1/logs?q=the").await;
+    assert!(page.body.contains("the first") && !page.body.contains("the last"));
+    let next = reader.get(&next_of(&page).unwrap()).await;
+    assert_eq!(next.body, r#"[{"target":"the last"}]"#);
 }
 
 /// The path of the next page.

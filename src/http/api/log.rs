@@ -22,6 +22,10 @@ const PATH: &str = "/api/v1/logs";
 const LIMIT: u32 = 100;
 const MAX_LIMIT: u32 = 1000;
 
+/// How many words may be looked for, and how many characters each may have.
+const WORDS: usize = 10;
+const WORD_LENGTH: usize = 40;
+
 /// How far back an answer begins unless something else is asked for.
 const USUAL_SPAN: Duration = Duration::from_hours(7 * 24);
 
@@ -38,6 +42,9 @@ struct LogParams {
     /// `eventType eq "…"`, several joined by `or`.
     #[param(example = "eventType eq \"system.hook.key.created\"", pattern = "^eventType eq \"[a-z._]+\"$")]
     filter: Option<String>,
+    /// Words, each of which occurs in an entry, in whatever case: up to 10 of up to 40 characters.
+    #[param(example = "terraform", pattern = "^ *[^ ]{0,40}( +[^ ]{1,40}){0,9} *$")]
+    q: Option<String>,
     #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
     /// Oldest first, unless it is DESCENDING.
@@ -65,11 +72,16 @@ pub async fn list(
 ) -> Result<HttpResponse, ApiError> {
     let org = &granted.caller().org;
     let asked = asked(&query, shared.vault.clock().now()).map_err(VaultError::from)?;
-    let entries = shared.vault.registry().audit_list(&org.id, &asked).await?;
+    let words = words(&query).map_err(VaultError::from)?;
+    let registry = shared.vault.registry();
+    let (entries, goes_on) = match words.as_slice() {
+        [] => (registry.audit_list(&org.id, &asked).await?, None),
+        words => registry.audit_search(&org.id, &asked, words).await?,
+    };
     let base = org_url(&shared, org, host(&request));
     let mut response = HttpResponse::Ok();
     response.append_header(link(&base, &query, None, "self"));
-    if let Some(after) = next(&asked, &entries) {
+    if let Some(after) = goes_on.or_else(|| next(&asked, &entries)) {
         response.append_header(link(&base, &query, Some(after), "next"));
     }
     // As they were written: each is an object already.
@@ -101,6 +113,16 @@ fn asked(query: &Query, now: Timestamp) -> Result<AuditQuery, InvalidField> {
             Some(_) => return Err(Invalid::Limit { limit: MAX_LIMIT }.at("limit")),
         },
     })
+}
+
+/// What is looked for, in small letters.
+fn words(query: &Query) -> Result<Vec<String>, InvalidField> {
+    let text = query.iter().find(|(name, _)| name == "q").map_or("", |(_, text)| text.as_str());
+    let words: Vec<_> = text.split(' ').filter(|word| !word.is_empty()).collect();
+    if words.len() > WORDS || words.iter().any(|word| word.chars().count() > WORD_LENGTH) {
+        return Err(Invalid::Words { words: WORDS, characters: WORD_LENGTH }.at("q"));
+    }
+    Ok(words.into_iter().map(str::to_lowercase).collect())
 }
 
 /// The event types that a filter names.

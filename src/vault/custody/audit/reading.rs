@@ -10,9 +10,13 @@ use crate::vault::error::VaultError;
 use crate::vault::handle::Registry;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
 /// How many entries are in memory at a time.
 const PAGE: u32 = 500;
+
+/// How many pages of entries are looked at for one search: some tens of milliseconds.
+const SEARCHED_PAGES: usize = 20;
 
 /// Around the hash of a text that is forgotten.
 const FORGOTTEN: &str = "{\"forgotten\":\"";
@@ -34,6 +38,37 @@ impl Registry {
         let found = view.audit_entry_list(org, &query).await?;
         let entries = found.into_iter().map(as_written).collect::<Result<Vec<_>, _>>()?;
         Ok(entries.into_iter().filter(|entry| entry.number >= forgotten).collect())
+    }
+
+    /// Of the entries that a query asks for, those in which each of these words occurs, in whatever case. Returns also where to go on, if so
+    /// many were looked at that it ends before.
+    ///
+    /// # Arguments
+    /// `words`: in small letters.
+    ///
+    /// # Errors
+    /// As [`Self::audit_list`].
+    pub async fn audit_search(
+        &self,
+        org: &OrgId,
+        query: &AuditQuery,
+        words: &[String],
+    ) -> Result<(Vec<AuditEntry>, Option<u64>), VaultError> {
+        let mut found = Vec::new();
+        let mut page = AuditQuery { limit: PAGE, ..query.clone() };
+        for _ in 0..SEARCHED_PAGES {
+            let entries = self.audit_list(org, &page).await?;
+            let last = entries.last().filter(|_| entries.len() >= PAGE as usize).map(|entry| entry.number);
+            let wanted = query.limit as usize - found.len();
+            found.extend(entries.into_iter().filter(|entry| has_all(entry, words)).take(wanted));
+            page.from = match last {
+                Some(last) if found.len() < query.limit as usize => {
+                    Some(if page.is_descending { last } else { last + 1 })
+                }
+                _ => return Ok((found, None)),
+            };
+        }
+        Ok((found, page.from))
     }
 
     /// Hands each entry to `line` as it is written, in order: its text, or where that is forgotten, its hash.
@@ -74,6 +109,23 @@ fn as_written(found: Result<AuditEntry, StoreError>) -> Result<AuditEntry, Vault
             Err(VaultError::TrailBroken { org: entry.org_id, broken: Broken::Text(entry.number) })
         }
         Some(_) | None => Ok(entry),
+    }
+}
+
+/// Whether each word occurs in one of its values; the names of its members are the same in all entries.
+fn has_all(entry: &AuditEntry, words: &[String]) -> bool {
+    let mut texts = Vec::new();
+    collect(entry.text.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default(), &mut texts);
+    words.iter().all(|word| texts.iter().any(|text| text.contains(word)))
+}
+
+/// All texts in a value, in small letters.
+fn collect(value: Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) => texts.push(text.to_lowercase()),
+        Value::Array(values) => values.into_iter().for_each(|value| collect(value, texts)),
+        Value::Object(members) => members.into_iter().for_each(|(_, value)| collect(value, texts)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
