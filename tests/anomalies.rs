@@ -73,7 +73,7 @@ async fn a_flipped_byte_in_a_sealed_key_is_found() {
     assert_eq!(screen.code, 1);
     assert_snapshot!(stable(&screen.stdout), @"HKY… (flipped): the sealed value was changed, or belongs to another place");
     assert_snapshot!(screen.stderr, @"
-    1 private key(s) and secret(s) are sound
+    1 private key(s) and secret(s) and 2 other row(s) are sound
     error: 1 private key(s) or secret(s) are damaged
     hint: restore the database file from a backup, or make these keys and hooks anew
     ");
@@ -91,7 +91,7 @@ async fn a_damaged_signing_key_is_named_and_replaced_as_the_hint_says() {
     let screen = check(&installation);
     assert_eq!((screen.code, screen.stdout.contains(first.trim())), (1, true), "{}", screen.stdout);
     assert_snapshot!(screen.stderr, @"
-    0 private key(s) and secret(s) are sound
+    0 private key(s) and secret(s) and 2 other row(s) are sound
     error: 1 private key(s) or secret(s) are damaged
     hint: restore the database file from a backup, or make these keys and hooks anew; `hookvault signing-key rotate --revoke` makes a new signing key
     ");

@@ -36,7 +36,7 @@ impl Check {
         };
         let looked = looked.await;
         vault.close().await;
-        let (Examination { sound, damaged }, pending, rotation) = looked?;
+        let (Examination { sound, rows, damaged }, pending, rotation) = looked?;
         if self.json {
             let damaged: Vec<_> = damaged.iter().map(ToString::to_string).collect();
             let pending =
@@ -45,14 +45,12 @@ impl Check {
                 json!({"from": from.to_string(), "to": to.to_string(), "since": since.to_wire(), "left": left})
             });
             output::print_json(
-                &json!({"sound": sound, "damaged": damaged, "pendingErasures": pending, "masterKeyRotation": rotation}),
+                &json!({"sound": sound, "rows": rows, "damaged": damaged, "pendingErasures": pending, "masterKeyRotation": rotation}),
             )?;
         } else {
-            for damaged in &damaged {
-                output::print(&format!("{damaged}\n"))?;
-            }
+            output::print_findings(&damaged)?;
         }
-        output::tell(&format!("{sound} private key(s) and secret(s) are sound"));
+        output::tell(&format!("{sound} private key(s) and secret(s) and {rows} other row(s) are sound"));
         if let Some(PendingErasures { count, since }) = pending {
             let since = since.to_wire();
             output::tell(&format!(

@@ -57,24 +57,19 @@ fn unwritable(error: &io::Error) -> CliError {
 pub fn report(error: &CliError) -> ExitCode {
     let stderr = io::stderr();
     let (failed, advice) = (painted(&stderr, FAILED, "error"), painted(&stderr, ADVICE, "hint"));
-    let [message, hint] = [&error.message, &program::runnable(&error.hint)].map(|text| escaped(text));
+    let [message, hint] = [&error.message, &program::runnable(&error.hint)].map(|text| visible_lines(text));
     say(&format!("{failed}: {message}\n{advice}: {hint}\n"));
     ExitCode::from(error.code)
 }
 
-/// Tells a person something on stderr. What they typed may be part of it, so control characters are escaped; that nobody
-/// listens is no error.
+/// Tells a person something on stderr. What they typed and names may be part of it, so what a terminal would obey is escaped; that
+/// nobody listens is no error.
 pub fn tell(text: &str) {
-    say(&format!("{}\n", escaped(text)));
+    say(&format!("{}\n", visible_lines(text)));
 }
 
 fn say(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
-}
-
-fn escaped(text: &str) -> String {
-    let escaped = |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(escaped).collect()
 }
 
 /// A word in its style, where a person looks: at a terminal, and not with NO_COLOR.
@@ -103,6 +98,16 @@ pub fn visible(text: &str) -> String {
         c => c.to_string(),
     };
     text.chars().map(visible).collect()
+}
+
+/// As [`visible`], for text of several lines.
+fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// Prints findings, each on a line of its own. Names may be part of them.
+pub fn print_findings(findings: impl IntoIterator<Item = impl ToString>) -> Result<(), CliError> {
+    findings.into_iter().try_for_each(|finding| print(&format!("{}\n", visible(&finding.to_string()))))
 }
 
 /// A value as JSON with one more member, whose text is secret.

@@ -56,6 +56,21 @@ async fn who_did_what_is_listed_also_what_was_done_at_the_shell() {
 }
 
 #[tokio::test]
+async fn a_list_says_what_it_leaves_out_and_which_type_there_is_not() {
+    let installation = Installation::new();
+    let folder = installation.folder.path();
+    assert_snapshot!(call(folder, &["audit", "list", "--type", "system.hook.key.create"]).stderr, @"hint: system.hook.key.create is no type of this version; entries name theirs, such as system.hook.key.created");
+    let server = Served::start(&mut installation.serve());
+    let client = server.client(&installation.token);
+    for number in 0..50 {
+        assert_eq!(client.create(&format!("{number}")).await.unwrap().0, 200);
+    }
+    drop(server);
+    assert_snapshot!(call(folder, &["audit", "list"]).stderr, @"hint: these are the newest 50; --since shows what was before");
+    assert_eq!(call(folder, &["audit", "list", "--since", "2020-01-01T00:00:00Z"]).stderr, "");
+}
+
+#[tokio::test]
 async fn a_tail_that_follows_goes_on_under_one_head() {
     let installation = used().await;
     let folder = installation.folder.path();

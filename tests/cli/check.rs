@@ -2,6 +2,7 @@
 
 use super::call;
 use crate::support::app::migration_names;
+use crate::support::database::other_program;
 use crate::support::process::{Installation, hookvault, run};
 use insta::assert_snapshot;
 use std::fs;
@@ -48,6 +49,23 @@ fn what_it_found_can_be_had_as_json() {
     let found: serde_json::Value = serde_json::from_str(&screen.stdout).unwrap();
     assert_eq!(
         found,
-        serde_json::json!({"sound": 1, "damaged": [], "pendingErasures": null, "masterKeyRotation": null})
+        serde_json::json!({"sound": 1, "rows": 2, "damaged": [], "pendingErasures": null, "masterKeyRotation": null})
     );
+}
+
+#[tokio::test]
+async fn what_signs_checkpoints_of_a_trail_is_opened_too() {
+    let installation = Installation::new();
+    let folder = installation.folder.path();
+    assert_eq!(call(folder, &["key", "create", "a"]).code, 0);
+    assert_eq!(call(folder, &["audit", "checkpoint"]).code, 0);
+    let sound = call(folder, &["check"]);
+    assert_eq!((sound.code, sound.stderr.starts_with("2 private key(s)")), (0, true), "{}", sound.stderr);
+    let mut other = other_program(&installation.database()).await;
+    let damage = "UPDATE audit_key SET sealed_seed = (SELECT sealed_pkcs8 FROM hook_key)";
+    sqlx::raw_sql(damage).execute(&mut other).await.unwrap();
+    let damaged = call(folder, &["check"]);
+    let (org, reason) = damaged.stdout.split_once(": ").unwrap();
+    assert!(damaged.code == 1 && org.starts_with("the key of the audit trail of the org 00o"), "{}", damaged.stdout);
+    assert_eq!(reason, "the sealed value was changed, or belongs to another place\n");
 }

@@ -109,7 +109,10 @@ async fn of_two_first_starts_at_once_one_serves_and_the_other_says_so() {
         assert_eq!(server.client(&token_of(folder.path())).create("a").await.unwrap().0, 200);
         drop(server);
         let screen = call(folder.path(), &["check", "--data-dir", "hookvault-data"]);
-        assert_eq!((screen.code, screen.stderr.as_str()), (0, "1 private key(s) and secret(s) are sound\n"));
+        assert_eq!(
+            (screen.code, screen.stderr.as_str()),
+            (0, "1 private key(s) and secret(s) and 2 other row(s) are sound\n")
+        );
     }
 }
 

@@ -136,6 +136,38 @@ async fn a_key_that_was_made_elsewhere_is_taken_from_a_file_or_refused_with_the_
 }
 
 #[test]
+fn a_rotation_can_be_had_as_json_and_a_short_grace_is_warned_of() {
+    let installation = Installation::new();
+    for name in ["Orders", "Bills"] {
+        assert_eq!(call(&installation, &["key", "create", name]).code, 0);
+    }
+    let short = call(&installation, &["key", "rotate", "Orders", "--grace", "59m", "--json"]);
+    let told: Value = serde_json::from_str(&short.stdout).unwrap();
+    let shown = shown(&installation, "Orders");
+    assert_eq!((&told["keyId"], &told["versions"]), (&shown["keyId"], &shown["versions"]));
+    assert_eq!(told["versions"].as_array().unwrap().len(), 2);
+    let warning = "warning: a JWT may live for 1h; one that lives for longer than 59m when the next key signs cannot be verified any more then\n";
+    assert!(short.stderr.ends_with(warning), "{}", short.stderr);
+    let enough = call(&installation, &["key", "rotate", "Bills", "--grace", "1h"]);
+    assert!(enough.code == 0 && !enough.stderr.contains("warning"), "{}", enough.stderr);
+    let scheduled = call(&installation, &["key", "rotate", "Bills", "--every", "90d", "--json"]);
+    let told: Value = serde_json::from_str(&scheduled.stdout).unwrap();
+    assert_eq!(told["rotateEvery"], 90 * 86_400);
+}
+
+#[test]
+fn what_a_terminal_would_obey_is_written_out_in_what_is_said_of_a_name() {
+    let installation = Installation::new();
+    let made = call(&installation, &["key", "create", "a\u{202e}b"]);
+    assert!(made.stderr.contains("(a\\u{202e}b)"), "{}", made.stderr);
+    let again = refusal(&installation, &["key", "show", "c\u{2066}d\u{1b}"]);
+    assert_snapshot!(again, @r"
+    error: there is no hook key c\u{2066}d\u{1b}
+    hint: `hookvault key list` shows all hook keys
+    ");
+}
+
+#[test]
 fn a_key_rotates_now_at_once_or_from_time_to_time() {
     let installation = Installation::new();
     call(&installation, &["key", "create", "Orders"]);

@@ -1,7 +1,7 @@
 //! `hookvault serve`: what it needs, its log and its end.
 
 use super::{last_lines, stderr};
-use crate::support::process::{Installation, Served, hookvault, http_client, run, wait};
+use crate::support::process::{Installation, Served, hookvault, http_client, key_folder, run, wait};
 use insta::assert_snapshot;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs;
@@ -9,6 +9,16 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::process::Stdio;
 use tempfile::tempdir;
+
+#[test]
+fn the_log_of_a_new_vault_says_what_the_vault_does_and_nothing_of_a_library() {
+    let folder = key_folder();
+    let mut serve = hookvault(folder.path());
+    serve.args(["serve", "--listen", "127.0.0.1:0", "--key-pool", "0"]).env("HOOKVAULT_LOG", "info");
+    let log = Served::start(&mut serve).log_until("looked at the whole database");
+    assert!(log.contains("made a new database") && log.contains("migrated"), "{log}");
+    assert!(!log.contains("schema history") && !log.contains("refinery"), "{log}");
+}
 
 #[test]
 fn serve_refuses_to_start_without_what_it_needs() {

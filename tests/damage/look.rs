@@ -36,7 +36,7 @@ async fn an_index_that_has_lost_a_key_is_told_by_check_by_the_log_and_by_readyz(
     assert_eq!(screen.code, 1);
     assert_snapshot!(screen.stdout, @"the database is damaged: row 1 missing from index sqlite_autoindex_hook_key_1");
     assert_snapshot!(screen.stderr, @"
-    1 private key(s) and secret(s) are sound
+    1 private key(s) and secret(s) and 2 other row(s) are sound
     error: the database is damaged
     hint: stop the server, and restore the database from a backup
     ");
@@ -103,7 +103,10 @@ async fn check_leaves_nothing_behind_and_works_where_nothing_can_be_written() {
     let mut command = at(&binary, folder);
     let screen = run(as_somebody(command.args(["check", "--master-key-file", "master.key"])));
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
-    assert_eq!((screen.code, screen.stderr.as_str()), (0, "1 private key(s) and secret(s) are sound\n"));
+    assert_eq!(
+        (screen.code, screen.stderr.as_str()),
+        (0, "1 private key(s) and secret(s) and 2 other row(s) are sound\n")
+    );
     assert_eq!(files(), before);
 }
 
@@ -142,7 +145,7 @@ async fn a_token_whose_row_makes_no_sense_is_told_by_check_by_the_log_and_by_rea
     assert_eq!(screen.code, 1);
     assert!(screen.stdout.starts_with("the database is damaged: api_token.scopes of the row 00T"), "{}", screen.stdout);
     assert_snapshot!(screen.stderr, @"
-    1 private key(s) and secret(s) are sound
+    1 private key(s) and secret(s) and 1 other row(s) are sound
     error: the database is damaged
     hint: stop the server, and restore the database from a backup
     ");

@@ -1,6 +1,7 @@
 use crate::cli::error::CliError;
 use crate::cli::flags::RegistryFlags;
 use crate::cli::output;
+use crate::domain::audit::EventKind;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::OrgId;
 use crate::vault::Registry;
@@ -14,6 +15,9 @@ const PAGE: u32 = 500;
 
 /// How often a tail that follows looks for more.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How many are listed where nobody says since when.
+const NEWEST: u32 = 50;
 
 const HEAD: [&str; 6] = ["NUMBER", "TIME", "EVENT", "WHO", "OUTCOME", "TARGET"];
 
@@ -88,15 +92,25 @@ impl List {
         };
         let (since, until) = (time("--since", &self.since)?, time("--until", &self.until)?);
         let query = AuditQuery { since, until, kinds: self.kinds, limit: PAGE, ..AuditQuery::default() };
+        for kind in query.kinds.iter().filter(|kind| !EventKind::ALL.iter().any(|known| known.as_str() == *kind)) {
+            output::tell(&format!(
+                "hint: {kind} is no type of this version; entries name theirs, such as {}",
+                EventKind::HookKeyCreated.as_str()
+            ));
+        }
         let list = async |registry: &Registry| {
             let org = registry.org_pick(self.org.as_deref()).await?;
             if query.since.is_some() {
                 return each(registry, &org.id, query, |entries| print(&entries, self.json)).await;
             }
-            let query = AuditQuery { limit: 50, is_descending: true, ..query };
+            let query = AuditQuery { limit: NEWEST, is_descending: true, ..query };
             let mut entries = registry.audit_list(&org.id, &query).await?;
             entries.reverse();
-            print(&entries, self.json)
+            print(&entries, self.json)?;
+            if entries.len() >= NEWEST as usize {
+                output::tell(&format!("hint: these are the newest {NEWEST}; --since shows what was before"));
+            }
+            Ok(())
         };
         self.registry.work(false, list).await
     }

@@ -47,21 +47,26 @@ impl Verify {
         let identities = self.identity.as_deref().map(read_identities).transpose()?;
         let parts = Parts::real();
         let proof = app::verify_backup(&self.file, identities.as_ref(), &master_key, &parts).await;
-        let proof = proof.map_err(|error| match error {
-            StartError::Backup(error) => {
+        let proof = match proof {
+            Ok(proof) => proof,
+            Err(StartError::Backup(error)) => {
                 let found = Chain(&error).to_string();
+                if self.json {
+                    // Nothing of it is to be believed.
+                    output::print_json(&json!({"findings": [&found]}))?;
+                }
                 let hint = StartError::Backup(error).hint();
-                CliError::new(format!("{} does not count: {found}", self.file.display()), hint)
+                return Err(CliError::new(format!("{} does not count: {found}", self.file.display()), hint));
             }
-            error => error.into(),
-        })?;
+            Err(error) => return Err(error.into()),
+        };
         let age = age(proof.head.made, parts.clock.now());
         if self.json {
             output::print_json(&as_json(&proof))?;
         } else if proof.is_sound() {
             print_counts(&proof)?;
         } else {
-            proof.findings.iter().try_for_each(|finding| output::print(&format!("{finding}\n")))?;
+            output::print_findings(&proof.findings)?;
         }
         if !proof.is_sound() {
             let message = format!("{} is not sound: {} finding(s)", self.file.display(), proof.findings.len());

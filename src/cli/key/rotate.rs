@@ -2,10 +2,12 @@
 
 use crate::cli::error::CliError;
 use crate::cli::flags::VaultFlags;
+use crate::cli::key::listing::KeyLine;
 use crate::cli::operator::operator;
 use crate::cli::output;
 use crate::domain::clock::Timestamp;
-use crate::domain::hook_key_version::{Rotation, Timeline, rotate_every};
+use crate::domain::hook_key_version::{MAX_JWT_LIFETIME, Rotation, Timeline, rotate_every};
+use crate::domain::id::KeyId;
 use crate::domain::invalid::{Invalid, InvalidField};
 use crate::domain::org::Org;
 use crate::domain::signing_key::Phase;
@@ -29,18 +31,21 @@ Example:
 pub struct Rotate {
     /// The key's id or name
     key: String,
-    /// How long the next key is published before it signs (default: 1h; at least 2m)
+    /// How long the next key is published before it signs (default: 1h; from 2m to 30d)
     #[arg(long, value_name = "DURATION", conflicts_with_all = ["emergency", "every"])]
     ahead: Option<String>,
-    /// How long the key before it stays published then (default: 65m; at least 5m)
+    /// How long the key before it stays published then (default: 65m; from 5m to 30d)
     #[arg(long, value_name = "DURATION", conflicts_with_all = ["emergency", "every"])]
     grace: Option<String>,
     /// Sign with the new key at once, and withdraw all others
     #[arg(long, conflicts_with = "every")]
     emergency: bool,
-    /// Rotate by itself that often, or never
+    /// Rotate by itself that often (from 1d to 3650d), or never
     #[arg(long, value_name = "DURATION")]
     every: Option<String>,
+    /// Print JSON, as `key list` does
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     vault: VaultFlags,
 }
@@ -60,9 +65,13 @@ impl Rotate {
         let rotate =
             async |vault: &Vault, org: &Org| vault.hook_key_rotate(&operator(), &org.id, &self.key, rotation).await;
         let timeline = self.vault.work(rotate).await?;
+        if self.json {
+            output::print_json(&KeyLine::from(&timeline))?;
+        }
+        let print_id = |id: &KeyId| if self.json { Ok(()) } else { output::print(&format!("{id}\n")) };
         match (rotation, timeline.moments().last()) {
             (Rotation::Planned { grace, .. }, Some(next)) if next.phase == Phase::Next => {
-                output::print(&format!("{}\n", next.key_id))?;
+                print_id(&next.key_id)?;
                 output::tell(&format!(
                     "the next key of {} is published, and signs from {} on; the key {} stays published for {} after that",
                     timeline.key.name,
@@ -70,9 +79,16 @@ impl Rotate {
                     timeline.key.key_id,
                     words(grace.as_secs())
                 ));
+                if grace < MAX_JWT_LIFETIME {
+                    output::tell(&format!(
+                        "warning: a JWT may live for {}; one that lives for longer than {} when the next key signs cannot be verified any more then",
+                        words(MAX_JWT_LIFETIME.as_secs()),
+                        words(grace.as_secs())
+                    ));
+                }
             }
             _ => {
-                output::print(&format!("{}\n", timeline.key.key_id))?;
+                print_id(&timeline.key.key_id)?;
                 output::tell(&format!(
                     "{} signs with it from now on, and all other keys of it are withdrawn; verifiers may take them for another minute",
                     timeline.key.name
@@ -90,6 +106,9 @@ impl Rotate {
         let schedule =
             async |vault: &Vault, org: &Org| vault.hook_key_schedule(&operator(), &org.id, &self.key, every).await;
         let timeline = self.vault.work(schedule).await?;
+        if self.json {
+            output::print_json(&KeyLine::from(&timeline))?;
+        }
         output::tell(&told(&timeline, every));
         Ok(())
     }

@@ -25,6 +25,8 @@ pub enum Damaged {
     Audit { org: OrgId, broken: Broken },
     #[error("the org {org}: {discrepancy}")]
     Told { org: OrgId, discrepancy: Discrepancy },
+    #[error("the key of the audit trail of the org {org}: {reason}")]
+    AuditKey { org: OrgId, reason: OpenError },
     /// A finding of the engine.
     #[error("the database is damaged: {0}")]
     Store(String),

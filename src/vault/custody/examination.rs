@@ -5,9 +5,11 @@ use super::damage::Damaged;
 use crate::crypto::envelope::Envelope;
 use crate::domain::hook_key::SealedHookKey;
 use crate::domain::hook_key_version::HookKeyVersion;
+use crate::domain::id::PrefixedId as _;
 use crate::domain::inline_hook::StoredInlineHook;
 use crate::domain::org::Org;
 use crate::domain::signing_key::SealedSigningKey;
+use crate::repository::audit::AuditKey;
 use crate::repository::error::StoreError;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
@@ -35,14 +37,27 @@ macro_rules! each_page {
 /// What an examination found.
 #[derive(Debug, Default)]
 pub struct Examination {
-    /// How many private keys and secrets can be used.
+    /// How many private keys and secrets can be used, those that sign checkpoints of trails among them.
     pub sound: usize,
+    /// How many other rows have a seal that fits: orgs, uses of keys, tokens, apps and their keys, hooks without a secret, retired keys.
+    pub rows: usize,
     pub damaged: Vec<Damaged>,
+}
+
+impl Examination {
+    /// Counts rows of which that they can be read is all there is to find out.
+    fn read<T>(&mut self, rows: Vec<Result<T, StoreError>>) {
+        let count = rows.len();
+        let damaged: Vec<_> = rows.into_iter().filter_map(Result::err).map(Damaged::Row).collect();
+        self.rows += count - damaged.len();
+        self.damaged.extend(damaged);
+    }
 }
 
 impl Vault {
     /// Lets the engine look at how it keeps the data; reads every org, use of a key, token and service app; then opens every private
-    /// key and every secret of a hook, of all orgs, and compares each key with the public key beside it.
+    /// key and every secret of a hook, of all orgs, and compares each key with the public key beside it; and what signs checkpoints of the
+    /// trails.
     ///
     /// Page by page: what is in memory does not grow with the vault, no state of the database is held for long, and whoever waits
     /// for a core or a connection gets it in between.
@@ -63,6 +78,7 @@ impl Vault {
             self.examine_inline_hooks(&mut examination).await,
             self.examine_signing_keys(&mut examination).await,
             self.examine_audit(&mut examination).await,
+            self.examine_audit_keys(&mut examination).await,
         ] {
             match looked {
                 // What stands behind it cannot be read.
@@ -75,15 +91,15 @@ impl Vault {
     }
 
     async fn examine_orgs(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        each_page!(self, org_page, rows => examination.damaged.extend(unreadable(rows)))
+        each_page!(self, org_page, rows => examination.read(rows))
     }
 
     async fn examine_key_references(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        each_page!(self, key_reference_page, rows => examination.damaged.extend(unreadable(rows)))
+        each_page!(self, key_reference_page, rows => examination.read(rows))
     }
 
     async fn examine_api_tokens(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        each_page!(self, api_token_page, rows => examination.damaged.extend(unreadable(rows)))
+        each_page!(self, api_token_page, rows => examination.read(rows))
     }
 
     /// With their keys.
@@ -93,10 +109,10 @@ impl Vault {
             for app in rows.iter().flatten() {
                 match view.service_app_key_list(&app.id).await {
                     Err(error @ (StoreError::Corrupt { .. } | StoreError::Forged { .. })) => examination.damaged.push(Damaged::Row(error)),
-                    keys => drop(keys?),
+                    keys => examination.rows += keys?.len(),
                 }
             }
-            examination.damaged.extend(unreadable(rows));
+            examination.read(rows);
         })
     }
 
@@ -110,7 +126,8 @@ impl Vault {
             version.as_ref().map_or(true, |version| version.sealed().is_some())
         };
         each_page!(self, hook_key_version_page, rows => {
-            let rows = rows.into_iter().filter(has_private).collect();
+            let (rows, retired): (Vec<_>, Vec<_>) = rows.into_iter().partition(has_private);
+            examination.rows += retired.len();
             self.examine_page(examination, rows, damage_of_version).await?;
         })
     }
@@ -121,7 +138,8 @@ impl Vault {
             hook.as_ref().map_or(true, |stored| stored.sealed_secret.is_some())
         };
         each_page!(self, inline_hook_page, rows => {
-            let rows = rows.into_iter().filter(has_secret).collect();
+            let (rows, open): (Vec<_>, Vec<_>) = rows.into_iter().partition(has_secret);
+            examination.rows += open.len();
             self.examine_page(examination, rows, damage_of_hook).await?;
         })
     }
@@ -151,6 +169,10 @@ impl Vault {
         })
     }
 
+    async fn examine_audit_keys(&self, examination: &mut Examination) -> Result<(), VaultError> {
+        each_page!(self, audit_key_page, rows => self.examine_page(examination, rows, damage_of_audit_key).await?)
+    }
+
     async fn examine_page<T: Send + 'static>(
         &self,
         examination: &mut Examination,
@@ -168,11 +190,6 @@ impl Vault {
         tokio::time::sleep(started.elapsed()).await;
         Ok(())
     }
-}
-
-/// The rows that do not parse.
-fn unreadable<T>(rows: Vec<Result<T, StoreError>>) -> impl Iterator<Item = Damaged> {
-    rows.into_iter().filter_map(Result::err).map(Damaged::Row)
 }
 
 fn damage_of_key(key: Result<SealedHookKey, StoreError>, envelope: &Envelope) -> Option<Damaged> {
@@ -210,6 +227,16 @@ fn damage_of_hook(stored: Result<StoredInlineHook, StoreError>, envelope: &Envel
         Ok(StoredInlineHook { hook, sealed_secret }) => {
             let reason = envelope.open(hook.secret_place(), &sealed_secret?).err()?;
             Some(Damaged::Hook { id: hook.id, name: hook.name, reason })
+        }
+        Err(error) => Some(Damaged::Row(error)),
+    }
+}
+
+fn damage_of_audit_key(key: Result<AuditKey, StoreError>, envelope: &Envelope) -> Option<Damaged> {
+    match key {
+        Ok(AuditKey { org_id, sealed_seed, .. }) => {
+            let reason = envelope.open(AuditKey::place(org_id.as_str()), &sealed_seed).err()?;
+            Some(Damaged::AuditKey { org: org_id, reason })
         }
         Err(error) => Some(Damaged::Row(error)),
     }

@@ -22,7 +22,7 @@ use crate::domain::actor::Actor;
 use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key_version::{self, Standing};
-use crate::domain::id::{OrgId, PrefixedId as _};
+use crate::domain::id::PrefixedId as _;
 use crate::domain::master_key::{MasterKeyRotation, MasterKeys};
 use crate::domain::sealed::{MasterKeyId, Place, Sealed};
 use crate::repository::audit::AuditKey;
@@ -297,7 +297,8 @@ impl MasterKeyChange<'_> {
             }
             Item::AuditKey(mut key) => {
                 let place = AuditKey::place(key.org_id.as_str());
-                let renewal = renew(place, &mut key.sealed_seed).map_err(|_| damaged(seed_damaged(&key.org_id)))?;
+                let renewal = renew(place, &mut key.sealed_seed)
+                    .map_err(|reason| damaged(Damaged::AuditKey { org: key.org_id.clone(), reason }))?;
                 (Item::AuditKey(key), renewal)
             }
             item @ (Item::MasterKeys(_)
@@ -339,8 +340,4 @@ impl MasterKeyChange<'_> {
         };
         Ok(record?)
     }
-}
-
-fn seed_damaged(org: &OrgId) -> Damaged {
-    Damaged::Row(StoreError::Corrupt { table: "audit_key", column: "sealed_seed", row: org.to_string(), source: None })
 }

@@ -98,6 +98,16 @@ async fn wherever_it_is_cut_off_it_does_not_count() {
         assert_eq!(line_named(&said), line, "{cut}: {said}");
     }
     assert_snapshot!(refusal(&folder, &sound[..ends[3]]), @"it is cut off in line 5");
+    let letter = altered(&folder, b"A letter, and no backup.\n");
+    let screen = backup_verify(&folder, &letter, &["--json"]);
+    assert_eq!(screen.code, 1);
+    assert_snapshot!(screen.stdout, @r#"
+    {
+      "findings": [
+        "line 1 is not the first line of a backup of hookvault"
+      ]
+    }
+    "#);
     assert_snapshot!(refusal(&folder, b"A letter, and no backup.\n"), @"line 1 is not the first line of a backup of hookvault");
 }
 

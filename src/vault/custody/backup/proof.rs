@@ -9,8 +9,6 @@ use crate::crypto::envelope::Envelope;
 use crate::crypto::line_macs::LineMacs;
 use crate::crypto::private_key;
 use crate::domain::actor::Actor;
-use crate::domain::id::PrefixedId as _;
-use crate::repository::audit::AuditKey;
 use crate::repository::error::StoreError;
 use crate::repository::item::Item;
 use crate::repository::store::Serial;
@@ -65,7 +63,7 @@ impl Vault {
         if let Err(error) = self.master_keys_follow().await {
             proof.findings.push(error.to_string());
         }
-        let Examination { sound, damaged } = self.examine().await.map_err(BackupError::Scratch)?;
+        let Examination { sound, damaged, .. } = self.examine().await.map_err(BackupError::Scratch)?;
         proof.opened = sound;
         proof.findings.extend(damaged.iter().map(ToString::to_string));
         self.try_keys(&mut proof).await?;
@@ -89,7 +87,7 @@ impl Vault {
         })
     }
 
-    /// Signs with each key and verifies, and opens what signs checkpoints of the trails.
+    /// Signs with each key and verifies.
     async fn try_keys(&self, proof: &mut Proof) -> Result<(), BackupError> {
         let mut view = self.registry.store.read().await.map_err(BackupError::scratch)?;
         let mut walk = Walk::of(&mut *view);
@@ -107,7 +105,6 @@ impl Vault {
             for tried in tokio::task::spawn_blocking(tried).await? {
                 match tried {
                     Tried::Signs => proof.signed += 1,
-                    Tried::Opens => proof.opened += 1,
                     Tried::Fails(finding) => proof.findings.push(finding),
                 }
             }
@@ -118,7 +115,6 @@ impl Vault {
 /// What came of a key.
 enum Tried {
     Signs,
-    Opens,
     Fails(String),
 }
 
@@ -128,7 +124,6 @@ fn try_item(item: &Item, envelope: &Envelope) -> Option<Tried> {
         // A retired one has no private half any more.
         Item::HookKeyVersion(version) => version.sealed().and_then(|key| try_key(&key, envelope)),
         Item::SigningKey(key) => try_key(key, envelope),
-        Item::AuditKey(key) => Some(try_audit_key(key, envelope)),
         Item::MasterKeys(_)
         | Item::Org(_)
         | Item::InlineHook(_)
@@ -139,7 +134,8 @@ fn try_item(item: &Item, envelope: &Envelope) -> Option<Tried> {
         | Item::UsedTokenId(_)
         | Item::AuditHead(_)
         | Item::AuditEntry(_)
-        | Item::AuditNode(_) => None,
+        | Item::AuditNode(_)
+        | Item::AuditKey(_) => None,
     }
 }
 
@@ -150,11 +146,4 @@ fn try_key(key: &impl KeyAtRest, envelope: &Envelope) -> Option<Tried> {
         envelope.open(place, sealed).is_ok_and(|pkcs8| private_key::is_pair(&pkcs8, public))
     });
     Some(if signs { Tried::Signs } else { Tried::Fails(format!("the key {} does not sign", key.key_id())) })
-}
-
-fn try_audit_key(key: &AuditKey, envelope: &Envelope) -> Tried {
-    match envelope.open(AuditKey::place(key.org_id.as_str()), &key.sealed_seed) {
-        Ok(_) => Tried::Opens,
-        Err(reason) => Tried::Fails(format!("the key of the audit trail of the org {}: {reason}", key.org_id)),
-    }
 }
