@@ -4,7 +4,7 @@ use super::error::{Refusable, StoreError};
 use super::page::{Page, Seq};
 use crate::domain::api_token::{ApiToken, StoredApiToken, TokenHash};
 use crate::domain::clock::Timestamp;
-use crate::domain::id::ApiTokenId;
+use crate::domain::id::{ApiTokenId, OrgId};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use async_trait::async_trait;
@@ -13,6 +13,8 @@ use async_trait::async_trait;
 pub trait ApiTokenRead: Send {
     /// The tokens of all orgs, in order of creation, revoked ones too.
     async fn api_token_list(&mut self) -> Result<Vec<ApiToken>, StoreError>;
+    /// Those of an org that were not revoked, in order of creation.
+    async fn api_token_list_unrevoked(&mut self, org: &OrgId) -> Result<Vec<ApiToken>, StoreError>;
     /// A page of the tokens of all orgs with their hashes, in order of creation, revoked ones too; `Corrupt` for a row that does not
     /// parse.
     ///

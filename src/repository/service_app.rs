@@ -3,7 +3,7 @@
 use super::error::{Refusable, StoreError};
 use super::page::{Page, Seq};
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ClientKid, ServiceAppId};
+use crate::domain::id::{ClientKid, OrgId, ServiceAppId};
 use crate::domain::name::Name;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use async_trait::async_trait;
@@ -12,6 +12,8 @@ use async_trait::async_trait;
 pub trait ServiceAppRead: Send {
     /// The apps of all orgs, in order of creation.
     async fn service_app_list(&mut self) -> Result<Vec<ServiceApp>, StoreError>;
+    /// Those of an org, in order of creation.
+    async fn service_app_list_of_org(&mut self, org: &OrgId) -> Result<Vec<ServiceApp>, StoreError>;
     /// A page of the apps of all orgs, in order of creation; `Corrupt` for a row that does not parse.
     ///
     /// # Arguments

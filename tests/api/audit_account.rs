@@ -125,8 +125,8 @@ async fn an_old_row_that_was_put_back_is_told_until_it_is_gone_again() {
     assert_snapshot!(scene.found().await, @"
     the org 00ooMe0fqONcuGp0Dalw: the hook key HKYpXVRoko2jxQQxYvSn is there: entry 10 of the audit trail tells that it went
     the org 00ooMe0fqONcuGp0Dalw: the active inline hook calFib2a6Gr7XojSbIqW is there: entry 11 of the audit trail tells that it went
-    the org 00ooMe0fqONcuGp0Dalw: the active app 0oakhsnXE1FpvKcPxebO is there: entry 12 of the audit trail tells that it went
     the org 00ooMe0fqONcuGp0Dalw: the token that is not revoked 00TVZqaufhy7yDYkZAjB is there: entry 13 of the audit trail tells that it went
+    the org 00ooMe0fqONcuGp0Dalw: the active app 0oakhsnXE1FpvKcPxebO is there: entry 12 of the audit trail tells that it went
     ");
 
     registry.api_token_revoke(&Actor::Vault, "token 0").await.unwrap();
@@ -149,5 +149,74 @@ async fn texts_that_are_forgotten_make_nothing_missing() {
     scene.run("DELETE FROM hook_key").await;
     assert_snapshot!(scene.found().await, @"
     the org 00ooMe0fqONcuGp0Dalw: the hook key HKYvknelb7k4hsa9UWET is missing: entry 10 of the audit trail tells of it, and none that it went
+    ");
+}
+
+/// As rows of a restored copy of the vault are, or those that are left where only the trail was put back.
+#[tokio::test]
+async fn a_row_that_the_trail_does_not_tell_of_is_named() {
+    let mut scene = Scene::new().await;
+    let trail = ["audit_head", "audit_entry", "audit_node"];
+    for table in trail {
+        scene.keep(table).await;
+    }
+    scene.app.clock.advance(Duration::from_secs(1));
+    scene.caller().create("later").await;
+    scene.app.new_token(None, MANAGE).await;
+    assert_eq!(scene.found().await, "");
+    for table in trail {
+        scene.run(&format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept_{table}")).await;
+    }
+    assert_snapshot!(scene.found().await, @"
+    the org 00ooMe0fqONcuGp0Dalw: the hook key HKYvknelb7k4hsa9UWET is there, and nothing in the audit trail tells where it came from
+    the org 00ooMe0fqONcuGp0Dalw: the token that is not revoked 00TZW15N1SE4z3hQvF8p is there, and nothing in the audit trail tells where it came from
+    ");
+}
+
+#[tokio::test]
+async fn a_key_that_was_withdrawn_and_put_back_is_named() {
+    let mut scene = Scene::new().await;
+    let rotate = format!("/vault/v1/hook-keys/{}/rotate", scene.key["id"].as_str().unwrap());
+    assert_eq!(scene.caller().post(&rotate, json!({})).await.status, 200);
+    scene.keep("hook_key").await;
+    scene.keep("hook_key_version").await;
+    assert_eq!(scene.caller().post(&rotate, json!({ "emergency": true })).await.status, 200);
+    assert_eq!(scene.found().await, "");
+    scene.put_back("hook_key_version").await;
+    assert_snapshot!(scene.found().await, @"
+    the org 00ooMe0fqONcuGp0Dalw: the published key 3935caa9-2ec8-4d98-b12e-b00c284f70b6 of HKYpXVRoko2jxQQxYvSn is there: entry 13 of the audit trail tells that it went
+    ");
+    scene.run("DELETE FROM hook_key_version").await;
+    scene.run("DELETE FROM hook_key WHERE name = 'key'; DELETE FROM kept_hook_key WHERE name <> 'key'").await;
+    scene.put_back("hook_key").await;
+    assert_snapshot!(scene.found().await, @"
+    the org 00ooMe0fqONcuGp0Dalw: the signature with the key 2f321b98-65fa-4fed-8731-b8606eb5e653 of HKYpXVRoko2jxQQxYvSn is missing: entry 11 of the audit trail tells of it, and none that it went
+    the org 00ooMe0fqONcuGp0Dalw: the published key 2f321b98-65fa-4fed-8731-b8606eb5e653 of HKYpXVRoko2jxQQxYvSn is missing: entry 11 of the audit trail tells of it, and none that it went
+    the org 00ooMe0fqONcuGp0Dalw: the signature with the key cbd6d43e-872e-4ed8-b393-567a60257d9e of HKYpXVRoko2jxQQxYvSn is there: entry 12 of the audit trail tells that it went
+    the org 00ooMe0fqONcuGp0Dalw: the published key cbd6d43e-872e-4ed8-b393-567a60257d9e of HKYpXVRoko2jxQQxYvSn is there: entry 12 of the audit trail tells that it went
+    ");
+}
+
+#[tokio::test]
+async fn an_org_and_a_use_by_a_hook_and_a_key_of_checkpoints_are_missed() {
+    let mut scene = Scene::new().await;
+    scene.app.new_org("two.example.com").await;
+    let key = scene.key["id"].as_str().unwrap().to_owned();
+    let hook = crate::api::inline_hooks::private_key("with a key", &key);
+    assert_eq!(scene.caller().post(HOOKS, hook).await.status, 200);
+    let org = scene.app.vault.registry().org_pick(None).await.unwrap().id;
+    scene.app.vault.audit_checkpoint(&Actor::Vault, &org).await.unwrap();
+    assert_eq!(scene.found().await, "");
+    let other = "org_id IN (SELECT id FROM org WHERE name = 'two.example.com')";
+    for table in ["audit_head", "audit_entry", "audit_node"] {
+        scene.run(&format!("DELETE FROM {table} WHERE {other}")).await;
+    }
+    scene.run("DELETE FROM org WHERE name = 'two.example.com'").await;
+    scene.run("DELETE FROM hook_key_reference WHERE inline_hook_id IS NOT NULL").await;
+    scene.run("DELETE FROM audit_key").await;
+    assert_snapshot!(scene.found().await, @"
+    the org 00ooMe0fqONcuGp0Dalw: the org 00ovknelb7k4hsa9UWET is missing: entry 10 of the audit trail tells of it, and none that it went
+    the org 00ooMe0fqONcuGp0Dalw: the key of the audit trail hookvault/00ooMe0fqONcuGp0Dalw+107137e2+ATgdC4Zq1ZoyK6EUCli8PwJFUoL2kCdGXsrDrMEerms8 is missing: entry 12 of the audit trail tells of it, and none that it went
+    the org 00ooMe0fqONcuGp0Dalw: the inline hook calyW6AZW15N1SE4z3hQ has the key HKYpXVRoko2jxQQxYvSn, and the entry of that use is missing
     ");
 }

@@ -391,6 +391,8 @@ async fn rows_from_before_seals_get_theirs_once() {
     let mut scene = Scene::new().await;
     // There were none of these.
     scene.run("DELETE FROM hook_key_version").await.unwrap();
+    let org = scene.app.vault.registry().org_pick(None).await.unwrap().id;
+    scene.app.vault.registry().audit_accept_loss(&Actor::Vault, &org).await.unwrap();
     let before = scene.answers().await;
     as_before_seals(&mut scene.other).await;
     // A server that runs on does not believe them.

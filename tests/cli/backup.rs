@@ -92,8 +92,8 @@ async fn a_backup_restored_in_either_engine_is_the_same_vault() {
     signing key            1
     used token id          2
     audit trail            2
-    entry of a trail       27
-    node of a trail        50
+    entry of a trail       28
+    node of a trail        51
     ");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(kept(&database::url_text(&database::file(&folder))).await, before, "the vault itself is as it was");
@@ -222,12 +222,12 @@ async fn a_backup_says_what_is_in_it() {
       "counts": {
         "API token": 3,
         "audit trail": 2,
-        "entry of a trail": 26,
+        "entry of a trail": 27,
         "hook key": 4,
         "inline hook": 2,
         "key of a service app": 2,
         "master key record": 1,
-        "node of a trail": 46,
+        "node of a trail": 50,
         "org": 2,
         "service app": 2,
         "signing key": 1,

@@ -5,7 +5,7 @@ use super::query::{query, query_as};
 use super::transaction::PostgresTx;
 use crate::domain::api_token::{ApiToken, StoredApiToken, TokenHash};
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ApiTokenId, PrefixedId as _};
+use crate::domain::id::{ApiTokenId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::repository::api_token::{ApiTokenRead, ApiTokenWrite};
@@ -22,6 +22,18 @@ impl ApiTokenRead for PostgresTx {
                 .fetch_all(self.connection()?)
                 .await
                 .map_err(store_error)?;
+        self.seals_for(&rows).await?.read_all(rows)
+    }
+
+    async fn api_token_list_unrevoked(&mut self, org: &OrgId) -> Result<Vec<ApiToken>, StoreError> {
+        let rows: Vec<ApiTokenRow> = query_as(
+            "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal
+             FROM api_token WHERE org_id = $1 AND revoked IS NULL ORDER BY seq",
+        )
+        .bind(org.as_str())
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
         self.seals_for(&rows).await?.read_all(rows)
     }
 

@@ -4,7 +4,7 @@ use super::error::store_error;
 use super::transaction::SqliteTx;
 use crate::domain::api_token::{ApiToken, StoredApiToken, TokenHash};
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ApiTokenId, PrefixedId as _};
+use crate::domain::id::{ApiTokenId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::repository::api_token::{ApiTokenRead, ApiTokenWrite};
@@ -19,6 +19,18 @@ impl ApiTokenRead for SqliteTx {
         let rows: Vec<ApiTokenRow> = sqlx::query_as(
             "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal FROM api_token ORDER BY seq",
         )
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        self.seals_for(&rows).await?.read_all(rows)
+    }
+
+    async fn api_token_list_unrevoked(&mut self, org: &OrgId) -> Result<Vec<ApiToken>, StoreError> {
+        let rows: Vec<ApiTokenRow> = sqlx::query_as(
+            "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal
+             FROM api_token WHERE org_id = ? AND revoked IS NULL ORDER BY seq",
+        )
+        .bind(org.as_str())
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;

@@ -3,7 +3,7 @@
 use super::error::store_error;
 use super::transaction::SqliteTx;
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{ClientKid, PrefixedId as _, ServiceAppId};
+use crate::domain::id::{ClientKid, OrgId, PrefixedId as _, ServiceAppId};
 use crate::domain::name::Name;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::repository::error::{Refusable, StoreError};
@@ -19,6 +19,18 @@ impl ServiceAppRead for SqliteTx {
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app ORDER BY seq",
         )
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        self.seals_for(&rows).await?.read_all(rows)
+    }
+
+    async fn service_app_list_of_org(&mut self, org: &OrgId) -> Result<Vec<ServiceApp>, StoreError> {
+        let rows: Vec<ServiceAppRow> = sqlx::query_as(
+            "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
+             FROM service_app WHERE org_id = ? ORDER BY seq",
+        )
+        .bind(org.as_str())
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;

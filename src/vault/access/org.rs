@@ -47,6 +47,10 @@ impl Registry {
         let org = Org { id: self.random.id(), name, domain, is_default: false, created: self.clock.now() };
         let mut tx = self.store.write(actor, Serial::No).await?;
         tx.org_insert(&org).await??;
+        // There as well, so that it is missed where all of it is gone, its own trail too.
+        if let Some(default) = tx.org_find_default().await? {
+            self.audit_append(&mut *tx, &default.id, &[(actor.clone(), created(&org))]).await?;
+        }
         self.commit(tx, record(&org)).await?;
         Ok(org)
     }
@@ -84,7 +88,11 @@ impl Registry {
 }
 
 fn record(org: &Org) -> Record<'_> {
+    Record::Of(&org.id, vec![created(org)])
+}
+
+fn created(org: &Org) -> Event {
     let domain = org.domain.as_ref().map_or("none", Domain::as_str);
     let target = Target::new("Org", &org.id, Some(&org.name)).with("domain", domain);
-    Record::Of(&org.id, vec![Event::new(EventKind::OrgCreated, [target])])
+    Event::new(EventKind::OrgCreated, [target])
 }

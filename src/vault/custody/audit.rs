@@ -15,6 +15,7 @@ pub mod checkpoint;
 mod entry;
 pub mod fact;
 pub(in crate::vault) mod heads;
+mod present;
 pub mod reading;
 pub(in crate::vault) mod record;
 pub mod retention;

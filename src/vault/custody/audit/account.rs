@@ -1,25 +1,26 @@
-//! Whether what a trail tells is so: a row that was removed, or an old one that was put back, has nothing in its seal that would show it.
+//! Whether what a trail tells is so: a row that was removed, an old one that was put back, or one of another vault with the same master key has
+//! nothing in its seal that would show it.
 
 use super::fact::{Discrepancy, Fact, FactKind, TELLING, told};
+use super::present::Present;
 use super::record::Record;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditEntry, Event, EventKind};
-use crate::domain::id::{ApiTokenId, ClientKid, HookKeyId, InlineHookId, KeyId, OrgId, PrefixedId as _, ServiceAppId};
-use crate::domain::inline_hook::HookStatus;
-use crate::domain::name::Name;
+use crate::domain::clock::Timestamp;
+use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::repository::audit::AuditQuery;
 use crate::repository::error::StoreError;
 use crate::repository::store::{ReadTx, Serial};
 use crate::vault::error::VaultError;
 use crate::vault::handle::Registry;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How many entries are in memory at a time.
 const PAGE: u32 = 500;
 
 impl Registry {
-    /// Compares what the trail of an org tells with what is there. Texts that are forgotten tell nothing. What the trail has told wrongly for
-    /// its own damage, or a row that cannot be read, is named by others.
+    /// Compares what the trail of an org tells with what is there. Texts that are forgotten tell nothing, and of what was there before the
+    /// first one that is kept nothing is missed in it. What is damaged is named by others.
     ///
     /// # Errors
     /// Those of the store that are no damage.
@@ -31,25 +32,52 @@ impl Registry {
             let Some(head) = readable(view.audit_head_find(org).await)?.flatten() else { return Ok(Vec::new()) };
             if head.forgotten > account.begun {
                 // What was forgotten meanwhile may have been the end of something.
-                account = Account { begun: head.forgotten, next: head.forgotten, last_words: HashMap::new() };
+                account = Account { begun: head.forgotten, next: head.forgotten, alive: HashMap::new() };
             }
-            let kinds = TELLING.iter().map(|kind| kind.as_str().to_owned()).collect();
-            let query = AuditQuery { from: Some(account.next), kinds, limit: PAGE, ..AuditQuery::default() };
-            let entries = view.audit_entry_list(org, &query).await?;
+            let Some(entries) = telling(&mut *view, org, account.next).await? else { return Ok(Vec::new()) };
             let is_last = entries.len() < PAGE as usize;
             for entry in entries {
-                let Some(entry) = readable(entry)? else { return Ok(Vec::new()) };
                 account.hear(&entry);
             }
-            account.settle(&mut *view, org).await?;
             if is_last {
-                return account.compare(&mut *view, org).await;
+                let present = Present::read(&mut *view, org).await?;
+                let lost = account.lost(&mut *view, &present).await?;
+                let Some(since) = first_kept(&mut *view, org, account.begun).await? else { return Ok(lost) };
+                drop(view);
+                let gone = self.ends_of(org, account.begun, &account.strange(&present)).await?;
+                return Ok(account.compare(present, lost, &gone, since));
             }
         }
     }
 
-    /// Tells the trail that what is missing is lost for good, so that nobody waits for it any more. Returns what that is; what was put back
-    /// is not among it, since it can be taken away by whoever may.
+    /// Of these the entries that tell of their end, as far as there are any.
+    async fn ends_of(
+        &self,
+        org: &OrgId,
+        mut next: u64,
+        wanted: &HashSet<&Fact>,
+    ) -> Result<HashMap<Fact, u64>, VaultError> {
+        let mut ends = HashMap::new();
+        while !wanted.is_empty() {
+            let mut view = self.store.read().await?;
+            let Some(entries) = telling(&mut *view, org, next).await? else { break };
+            let is_last = entries.len() < PAGE as usize;
+            for entry in entries {
+                next = entry.number + 1;
+                let said = entry.text.iter().flat_map(|text| told(&entry.kind, text));
+                ends.extend(
+                    said.filter(|(fact, is)| !is && wanted.contains(fact)).map(|(fact, _)| (fact, entry.number)),
+                );
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(ends)
+    }
+
+    /// Tells the trail that what is missing is lost for good, so that nobody waits for it any more. Returns what that is; what is there and
+    /// should not be is not among it, since it can be taken away by whoever may.
     ///
     /// # Errors
     /// Those of the store.
@@ -58,7 +86,7 @@ impl Registry {
         let lost: Vec<_> = found
             .filter_map(|found| match found {
                 Discrepancy::Missing { fact, .. } => Some(fact),
-                Discrepancy::PutBack { .. } => None,
+                Discrepancy::PutBack { .. } | Discrepancy::Untold { .. } | Discrepancy::Unreferenced { .. } => None,
             })
             .collect();
         if !lost.is_empty() {
@@ -70,100 +98,95 @@ impl Registry {
     }
 }
 
+/// A page of the entries that tell of what is there; `None` where one is damaged.
+async fn telling(view: &mut dyn ReadTx, org: &OrgId, from: u64) -> Result<Option<Vec<AuditEntry>>, VaultError> {
+    let kinds = TELLING.iter().map(|kind| kind.as_str().to_owned()).collect();
+    let query = AuditQuery { from: Some(from), kinds, limit: PAGE, ..AuditQuery::default() };
+    let entries = view.audit_entry_list(org, &query).await?;
+    readable(entries.into_iter().collect())
+}
+
+/// When the first entry was made that has its text.
+async fn first_kept(view: &mut dyn ReadTx, org: &OrgId, from: u64) -> Result<Option<Timestamp>, VaultError> {
+    let query = AuditQuery { from: Some(from), limit: 1, ..AuditQuery::default() };
+    let entries = view.audit_entry_list(org, &query).await?;
+    Ok(readable(entries.into_iter().collect::<Result<Vec<_>, _>>())?
+        .and_then(|entries| Some(entries.first()?.published)))
+}
+
 /// What was heard so far.
 #[derive(Default)]
 struct Account {
     begun: u64,
     next: u64,
-    /// Of each thing whether it is there, and the entry that says so. What is gone, and really is, is dropped: so this grows with what is
-    /// there, and not with what ever was.
-    last_words: HashMap<Fact, (bool, u64)>,
+    /// What is there, and the entry that says so.
+    alive: HashMap<Fact, u64>,
 }
 
 impl Account {
     fn hear(&mut self, entry: &AuditEntry) {
         self.next = entry.number + 1;
         for (fact, is) in entry.text.iter().flat_map(|text| told(&entry.kind, text)) {
-            if !is {
-                self.last_words.retain(|other, _| !other.goes_with(&fact));
+            if is {
+                // A hook key signs with one of its keys.
+                if fact.kind == FactKind::SigningVersion {
+                    self.alive.retain(|other, _| other.kind != fact.kind || other.owner != fact.owner);
+                }
+                self.alive.insert(fact, entry.number);
+            } else {
+                self.alive.remove(&fact);
+                if matches!(fact.kind, FactKind::HookKey | FactKind::ServiceApp | FactKind::InlineHook) {
+                    self.alive.retain(|other, _| !other.goes_with(&fact));
+                }
             }
-            self.last_words.insert(fact, (is, entry.number));
         }
     }
 
-    /// Drops what is gone as was told.
-    async fn settle(&mut self, view: &mut dyn ReadTx, org: &OrgId) -> Result<(), VaultError> {
-        let gone: Vec<_> = self.last_words.iter().filter(|(_, (is, _))| !is).map(|(fact, _)| fact.clone()).collect();
-        for fact in gone {
-            if !is_there(view, org, &fact).await?.unwrap_or_default() {
-                self.last_words.remove(&fact);
+    /// What should be there, and is not.
+    async fn lost(&self, view: &mut dyn ReadTx, present: &Present) -> Result<Vec<Discrepancy>, VaultError> {
+        let mut alive: Vec<_> = self.alive.iter().map(|(fact, entry)| (*entry, fact)).collect();
+        alive.sort();
+        let mut lost: Vec<Discrepancy> = Vec::new();
+        for (entry, fact) in alive {
+            let is_there = match (fact.kind, OrgId::parse(&fact.id)) {
+                (FactKind::Org, Ok(id)) => readable(view.org_find(&id).await)?.map(|org| org.is_some()),
+                (FactKind::Org, Err(_)) => None,
+                _ => present.has(fact),
+            };
+            if is_there == Some(false) && !lost.iter().any(|lost| lost.explains(fact)) {
+                lost.push(Discrepancy::Missing { fact: fact.clone(), entry });
             }
         }
-        Ok(())
+        Ok(lost)
     }
 
-    async fn compare(self, view: &mut dyn ReadTx, org: &OrgId) -> Result<Vec<Discrepancy>, VaultError> {
-        let mut found: Vec<Discrepancy> = Vec::new();
-        let mut words: Vec<_> = self.last_words.into_iter().map(|(fact, (is, entry))| (entry, fact, is)).collect();
-        words.sort();
-        for (entry, fact, is) in words {
-            match (is, is_there(view, org, &fact).await?) {
-                (true, Some(false)) if found.iter().any(|found| found.explains(&fact)) => {}
-                (true, Some(false)) => found.push(Discrepancy::Missing { fact, entry }),
-                (false, Some(true)) => found.push(Discrepancy::PutBack { fact, entry }),
-                _ => {}
+    /// What is there, and should not be.
+    fn strange<'a>(&self, present: &'a Present) -> HashSet<&'a Fact> {
+        present.facts.keys().filter(|fact| !self.alive.contains_key(fact)).collect()
+    }
+
+    fn compare(
+        &self,
+        present: Present,
+        lost: Vec<Discrepancy>,
+        gone: &HashMap<Fact, u64>,
+        since: Timestamp,
+    ) -> Vec<Discrepancy> {
+        let mut strange: Vec<_> = self.strange(&present).into_iter().cloned().collect();
+        strange.sort();
+        let mut found = lost;
+        for fact in strange {
+            match gone.get(&fact) {
+                Some(entry) => found.push(Discrepancy::PutBack { fact, entry: *entry }),
+                // Before that the trail was not there, or is forgotten.
+                None if present.facts[&fact] <= since => {}
+                None if found.iter().any(|found| found.covers(&fact)) => {}
+                None => found.push(Discrepancy::Untold { fact }),
             }
         }
-        Ok(found)
+        found.extend(present.faults);
+        found
     }
-}
-
-/// `None` where the row cannot be read, or the id is of no form that is known.
-async fn is_there(view: &mut dyn ReadTx, org: &OrgId, fact: &Fact) -> Result<Option<bool>, VaultError> {
-    let found = match fact.kind {
-        FactKind::HookKey => match HookKeyId::parse(&fact.id) {
-            Ok(id) => view.hook_key_find(org, &id).await.map(|key| key.is_some()),
-            Err(_) => return Ok(None),
-        },
-        FactKind::InlineHook | FactKind::ActiveInlineHook => match InlineHookId::parse(&fact.id) {
-            Ok(id) => view.inline_hook_find(org, &id).await.map(|stored| {
-                let is = |status: HookStatus| fact.kind == FactKind::InlineHook || status == HookStatus::Active;
-                stored.is_some_and(|stored| is(stored.hook.status))
-            }),
-            Err(_) => return Ok(None),
-        },
-        FactKind::ApiToken => match ApiTokenId::parse(&fact.id) {
-            Ok(id) => {
-                let token = view.api_token_find(&id).await;
-                token.map(|token| token.is_some_and(|token| token.org_id == *org && token.revoked.is_none()))
-            }
-            Err(_) => return Ok(None),
-        },
-        FactKind::ServiceApp | FactKind::ActiveServiceApp => match ServiceAppId::parse(&fact.id) {
-            Ok(id) => view.service_app_find(&id).await.map(|app| {
-                let is = |active: bool| fact.kind == FactKind::ServiceApp || active;
-                app.is_some_and(|app| app.org_id == *org && is(app.active))
-            }),
-            Err(_) => return Ok(None),
-        },
-        FactKind::SigningKey => match KeyId::parse(&fact.id) {
-            Ok(id) => view.signing_key_find_sealed(org, &id).await.map(|key| key.is_some()),
-            Err(_) => return Ok(None),
-        },
-        FactKind::ClientKey => match (fact.owner(ServiceAppId::parse), ClientKid::parse(&fact.id)) {
-            (Some(app), Ok(kid)) => {
-                view.service_app_key_list(&app).await.map(|keys| keys.iter().any(|key| key.kid == kid))
-            }
-            _ => return Ok(None),
-        },
-        FactKind::KeyReference => match (fact.owner(HookKeyId::parse), Name::known(&fact.id)) {
-            (Some(key), Ok(consumer)) => {
-                view.key_reference_find(org, &key, &consumer).await.map(|reference| reference.is_some())
-            }
-            _ => return Ok(None),
-        },
-    };
-    readable(found)
 }
 
 /// `None` for what is damaged.

@@ -66,6 +66,11 @@ pub fn origin(org: &OrgId) -> String {
     format!("hookvault/{}", org.as_str())
 }
 
+/// What verifies what this key of an org signs.
+pub(super) fn verifier_key_of(org: &OrgId, key: &AuditKey) -> String {
+    checkpoint::verifier_key(&origin(org), key.public_key)
+}
+
 impl Registry {
     /// What verifies the checkpoints of an org; `None` before the first one.
     ///
@@ -73,7 +78,7 @@ impl Registry {
     /// Those of the store.
     pub async fn audit_verifier_key(&self, org: &OrgId) -> Result<Option<String>, VaultError> {
         let key = self.store.read().await?.audit_key_find(org).await?;
-        Ok(key.map(|key| checkpoint::verifier_key(&origin(org), key.public_key)))
+        Ok(key.map(|key| verifier_key_of(org, &key)))
     }
 }
 
@@ -131,7 +136,7 @@ impl Vault {
             size,
             root,
             note: signer.sign(&origin, size, root)?,
-            verifier_key: checkpoint::verifier_key(&origin, key.public_key),
+            verifier_key: verifier_key_of(org, key),
         })
     }
 
@@ -157,7 +162,7 @@ impl Vault {
             created: self.registry.clock.now(),
         };
         if tx.audit_key_insert(&key).await? {
-            let target = Target::of("AuditKey", &checkpoint::verifier_key(&origin(org), key.public_key), None);
+            let target = Target::of("AuditKey", &verifier_key_of(org, &key), None);
             let record = Record::Of(org, vec![Event::new(EventKind::AuditKeyCreated, [target])]);
             self.commit(tx, record).await?;
             return Ok(key);

@@ -1,7 +1,7 @@
 //! What the entries of a trail say is there, and what they say is not.
 
 use crate::domain::audit::{EventKind, Target};
-use crate::domain::invalid::Invalid;
+use crate::domain::id::{HookKeyId, InlineHookId};
 use serde::Deserialize;
 use std::fmt;
 
@@ -16,7 +16,13 @@ pub struct Fact {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum FactKind {
+    Org,
     HookKey,
+    /// The one of its keys that signs.
+    SigningVersion,
+    /// One of its keys that verifiers may have.
+    PublishedVersion,
+    /// By a program; those by hooks go with the hooks.
     KeyReference,
     InlineHook,
     ActiveInlineHook,
@@ -26,11 +32,15 @@ pub(super) enum FactKind {
     ActiveServiceApp,
     ClientKey,
     SigningKey,
+    AuditKey,
 }
 
 impl FactKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 13] = [
+        Self::Org,
         Self::HookKey,
+        Self::SigningVersion,
+        Self::PublishedVersion,
         Self::KeyReference,
         Self::InlineHook,
         Self::ActiveInlineHook,
@@ -39,12 +49,16 @@ impl FactKind {
         Self::ActiveServiceApp,
         Self::ClientKey,
         Self::SigningKey,
+        Self::AuditKey,
     ];
 
     /// What the trail calls it.
     const fn as_str(self) -> &'static str {
         match self {
+            Self::Org => "Org",
             Self::HookKey => "HookKey",
+            Self::SigningVersion => "SigningHookKeyVersion",
+            Self::PublishedVersion => "HookKeyVersion",
             Self::KeyReference => "HookKeyUser",
             Self::InlineHook => "InlineHook",
             Self::ActiveInlineHook => "ActiveInlineHook",
@@ -53,12 +67,16 @@ impl FactKind {
             Self::ActiveServiceApp => "ActivePublicClientApp",
             Self::ClientKey => "PublicKey",
             Self::SigningKey => "SigningKey",
+            Self::AuditKey => "AuditKey",
         }
     }
 
     const fn words(self) -> &'static str {
         match self {
+            Self::Org => "org",
             Self::HookKey => "hook key",
+            Self::SigningVersion => "signature with the key",
+            Self::PublishedVersion => "published key",
             Self::KeyReference => "use of a key",
             Self::InlineHook => "inline hook",
             Self::ActiveInlineHook => "active inline hook",
@@ -67,27 +85,26 @@ impl FactKind {
             Self::ActiveServiceApp => "active app",
             Self::ClientKey => "key of an app",
             Self::SigningKey => "signing key",
+            Self::AuditKey => "key of the audit trail",
         }
     }
 }
 
 impl Fact {
+    pub(super) fn of(kind: FactKind, id: &str) -> Self {
+        Self { kind, id: id.to_owned(), owner: None }
+    }
+
     /// Whether there is none of it where there is none of the other.
     pub(super) fn goes_with(&self, other: &Self) -> bool {
         match (self.kind, other.kind) {
-            (FactKind::KeyReference, FactKind::HookKey) | (FactKind::ClientKey, FactKind::ServiceApp) => {
-                self.owner.as_ref() == Some(&other.id)
-            }
+            (FactKind::KeyReference | FactKind::SigningVersion | FactKind::PublishedVersion, FactKind::HookKey)
+            | (FactKind::ClientKey, FactKind::ServiceApp) => self.owner.as_ref() == Some(&other.id),
             (FactKind::ActiveInlineHook, FactKind::InlineHook) | (FactKind::ActiveServiceApp, FactKind::ServiceApp) => {
                 self.id == other.id
             }
             _ => false,
         }
-    }
-
-    /// What it belongs to, parsed.
-    pub(super) fn owner<T>(&self, parse: fn(&str) -> Result<T, Invalid>) -> Option<T> {
-        parse(self.owner.as_deref()?).ok()
     }
 
     /// As the trail tells of it where it was lost.
@@ -114,6 +131,10 @@ pub enum Discrepancy {
     Missing { fact: Fact, entry: u64 },
     #[error("the {fact} is there: entry {entry} of the audit trail tells that it went")]
     PutBack { fact: Fact, entry: u64 },
+    #[error("the {fact} is there, and nothing in the audit trail tells where it came from")]
+    Untold { fact: Fact },
+    #[error("the inline hook {hook} has the key {key}, and the entry of that use is missing")]
+    Unreferenced { hook: InlineHookId, key: HookKeyId },
 }
 
 impl Discrepancy {
@@ -123,11 +144,22 @@ impl Discrepancy {
     }
 }
 
+impl Discrepancy {
+    /// Whether that goes without saying where this is said.
+    pub(super) fn covers(&self, other: &Fact) -> bool {
+        matches!(self, Self::Untold { fact } | Self::PutBack { fact, .. } if other.goes_with(fact))
+    }
+}
+
 /// The kinds of entries that say something of the sort.
-pub(super) const TELLING: [EventKind; 20] = [
+pub(super) const TELLING: [EventKind; 25] = [
+    EventKind::OrgCreated,
     EventKind::HookKeyCreated,
     EventKind::HookKeyImported,
     EventKind::HookKeyDeleted,
+    EventKind::HookKeyRotated,
+    EventKind::HookKeyPromoted,
+    EventKind::HookKeyWithdrawn,
     EventKind::KeyReferenceCreated,
     EventKind::KeyReferenceDeleted,
     EventKind::InlineHookCreated,
@@ -144,6 +176,7 @@ pub(super) const TELLING: [EventKind; 20] = [
     EventKind::ClientKeyDeleted,
     EventKind::SigningKeyCreated,
     EventKind::SigningKeyDeleted,
+    EventKind::AuditKeyCreated,
     EventKind::LossAccepted,
 ];
 
@@ -162,6 +195,12 @@ struct TargetText {
     detail_entry: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
+impl TargetText {
+    fn detail(&self, name: &str) -> Option<&str> {
+        self.detail_entry.as_ref()?.get(name)?.as_str()
+    }
+}
+
 /// What an entry says, each with whether it is so from then on. Nothing, where it has no word on anything.
 pub(super) fn told(kind: &str, text: &str) -> Vec<(Fact, bool)> {
     let Some(kind) = TELLING.into_iter().find(|known| known.as_str() == kind) else { return Vec::new() };
@@ -169,42 +208,59 @@ pub(super) fn told(kind: &str, text: &str) -> Vec<(Fact, bool)> {
     if kind == EventKind::LossAccepted {
         return target.iter().filter_map(lost).map(|fact| (fact, false)).collect();
     }
-    let mut targets = target.into_iter().map(|target| target.id);
-    let Some(first) = targets.next() else { return Vec::new() };
-    let of = |kind| Fact { kind, id: first.clone(), owner: None };
-    match (kind, targets.next()) {
-        (EventKind::HookKeyCreated | EventKind::HookKeyImported, _) => vec![(of(FactKind::HookKey), true)],
-        (EventKind::HookKeyDeleted, _) => vec![(of(FactKind::HookKey), false)],
-        (EventKind::InlineHookCreated, _) => {
-            vec![(of(FactKind::InlineHook), true), (of(FactKind::ActiveInlineHook), true)]
+    let Some(first) = target.first() else { return Vec::new() };
+    let of = |kind| Fact::of(kind, &first.id);
+    let second = |kind| target.get(1).map(|second| owned(kind, &second.id, &first.id));
+    // One of the keys of the hook key that comes first.
+    let version = |kind, detail| first.detail(detail).map(|key_id| owned(kind, key_id, &first.id));
+    let begins: Vec<_> = match kind {
+        EventKind::OrgCreated => vec![Some(of(FactKind::Org))],
+        EventKind::HookKeyCreated | EventKind::HookKeyImported => vec![
+            Some(of(FactKind::HookKey)),
+            version(FactKind::PublishedVersion, "key_id"),
+            version(FactKind::SigningVersion, "key_id"),
+        ],
+        EventKind::HookKeyRotated if first.detail("emergency").is_some() => {
+            vec![version(FactKind::PublishedVersion, "key_id"), version(FactKind::SigningVersion, "key_id")]
         }
-        (EventKind::InlineHookActivated, _) => vec![(of(FactKind::ActiveInlineHook), true)],
-        (EventKind::InlineHookDeactivated, _) => vec![(of(FactKind::ActiveInlineHook), false)],
-        (EventKind::InlineHookDeleted, _) => vec![(of(FactKind::InlineHook), false)],
-        (EventKind::ApiTokenCreated, _) => vec![(of(FactKind::ApiToken), true)],
-        (EventKind::ApiTokenRevoked, _) => vec![(of(FactKind::ApiToken), false)],
-        (EventKind::ServiceAppCreated, _) => {
-            vec![(of(FactKind::ServiceApp), true), (of(FactKind::ActiveServiceApp), true)]
-        }
-        (EventKind::ServiceAppActivated, _) => vec![(of(FactKind::ActiveServiceApp), true)],
-        (EventKind::ServiceAppDeactivated, _) => vec![(of(FactKind::ActiveServiceApp), false)],
-        (EventKind::ServiceAppDeleted, _) => vec![(of(FactKind::ServiceApp), false)],
-        (EventKind::SigningKeyCreated, _) => vec![(of(FactKind::SigningKey), true)],
-        (EventKind::SigningKeyDeleted, _) => vec![(of(FactKind::SigningKey), false)],
-        (EventKind::KeyReferenceCreated, Some(id)) => vec![(owned(FactKind::KeyReference, id, first), true)],
-        (EventKind::KeyReferenceDeleted, Some(id)) => vec![(owned(FactKind::KeyReference, id, first), false)],
-        (EventKind::ClientKeyCreated, Some(id)) => vec![(owned(FactKind::ClientKey, id, first), true)],
-        (EventKind::ClientKeyDeleted, Some(id)) => vec![(owned(FactKind::ClientKey, id, first), false)],
+        EventKind::HookKeyRotated => vec![version(FactKind::PublishedVersion, "key_id")],
+        EventKind::HookKeyPromoted => vec![version(FactKind::SigningVersion, "key_id")],
+        EventKind::KeyReferenceCreated => vec![second(FactKind::KeyReference)],
+        EventKind::InlineHookCreated => vec![Some(of(FactKind::InlineHook)), Some(of(FactKind::ActiveInlineHook))],
+        EventKind::InlineHookActivated => vec![Some(of(FactKind::ActiveInlineHook))],
+        EventKind::ApiTokenCreated => vec![Some(of(FactKind::ApiToken))],
+        EventKind::ServiceAppCreated => vec![Some(of(FactKind::ServiceApp)), Some(of(FactKind::ActiveServiceApp))],
+        EventKind::ServiceAppActivated => vec![Some(of(FactKind::ActiveServiceApp))],
+        EventKind::ClientKeyCreated => vec![second(FactKind::ClientKey)],
+        EventKind::SigningKeyCreated => vec![Some(of(FactKind::SigningKey))],
+        EventKind::AuditKeyCreated => vec![Some(of(FactKind::AuditKey))],
         _ => Vec::new(),
-    }
+    };
+    let ends: Vec<_> = match kind {
+        EventKind::HookKeyDeleted => vec![Some(of(FactKind::HookKey))],
+        EventKind::HookKeyPromoted => vec![version(FactKind::SigningVersion, "previous_key_id")],
+        EventKind::HookKeyWithdrawn => {
+            vec![version(FactKind::PublishedVersion, "key_id"), version(FactKind::SigningVersion, "key_id")]
+        }
+        EventKind::KeyReferenceDeleted => vec![second(FactKind::KeyReference)],
+        EventKind::InlineHookDeactivated => vec![Some(of(FactKind::ActiveInlineHook))],
+        EventKind::InlineHookDeleted => vec![Some(of(FactKind::InlineHook))],
+        EventKind::ApiTokenRevoked => vec![Some(of(FactKind::ApiToken))],
+        EventKind::ServiceAppDeactivated => vec![Some(of(FactKind::ActiveServiceApp))],
+        EventKind::ServiceAppDeleted => vec![Some(of(FactKind::ServiceApp))],
+        EventKind::ClientKeyDeleted => vec![second(FactKind::ClientKey)],
+        EventKind::SigningKeyDeleted => vec![Some(of(FactKind::SigningKey))],
+        _ => Vec::new(),
+    };
+    let said = |facts: Vec<Option<Fact>>, is| facts.into_iter().flatten().map(move |fact| (fact, is));
+    said(ends, false).chain(said(begins, true)).collect()
 }
 
-fn owned(kind: FactKind, id: String, owner: String) -> Fact {
-    Fact { kind, id, owner: Some(owner) }
+pub(super) fn owned(kind: FactKind, id: &str, owner: &str) -> Fact {
+    Fact { kind, id: id.to_owned(), owner: Some(owner.to_owned()) }
 }
 
 fn lost(target: &TargetText) -> Option<Fact> {
     let kind = FactKind::ALL.into_iter().find(|kind| kind.as_str() == target.kind)?;
-    let owner = target.detail_entry.as_ref().and_then(|details| details.get("owner")?.as_str());
-    Some(Fact { kind, id: target.id.clone(), owner: owner.map(str::to_owned) })
+    Some(Fact { kind, id: target.id.clone(), owner: target.detail("owner").map(str::to_owned) })
 }
