@@ -39,7 +39,7 @@ impl Dev {
         let own =
             vec![(variable::DATA_DIR, self.data_dir.clone()), (variable::DATABASE_URL, self.database_url.clone())];
         let sources = flags::sources([self.server.flags(), own])?;
-        flags::start_log(&sources)?;
+        let _log = flags::start_log(&sources)?;
         let (given, server) = (DataDir::of_dev(&sources)?, ServerConfig::from_sources(&sources)?);
         if !self.ephemeral {
             Folder::refuse_running(&given)?;

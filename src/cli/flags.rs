@@ -5,7 +5,7 @@ use crate::config::{
     Config, ConfigError, DataDir, DatabaseConfig, LogConfig, LogFormat, MasterKeySource, Sources, variable,
 };
 use crate::domain::org::Org;
-use crate::telemetry;
+use crate::telemetry::{self, Log};
 use crate::vault::{Registry, Vault};
 use clap::Args;
 
@@ -224,8 +224,10 @@ pub fn sources(flags: impl IntoIterator<Item = Flags>) -> Result<Sources, Config
     Sources::read(flags.into_iter().flatten())
 }
 
-/// Starts the log of a server.
-pub fn start_log(sources: &Sources) -> Result<(), CliError> {
+/// Starts the log of a server, for as long as what is returned is there.
+pub fn start_log(sources: &Sources) -> Result<Log, CliError> {
     let log = LogConfig::from_sources(sources)?;
-    Ok(telemetry::start(&log.filter, log.format == LogFormat::Json)?)
+    let log = telemetry::start(&log.filter, log.format == LogFormat::Json)?;
+    log.tell_dropped();
+    Ok(log)
 }

@@ -22,7 +22,7 @@ pub struct Serve {
 impl Serve {
     pub async fn run(self) -> Result<(), CliError> {
         let sources = flags::sources([self.server.flags(), self.database.flags(), self.master_key.flags()])?;
-        flags::start_log(&sources)?;
+        let _log = flags::start_log(&sources)?;
         let config = Config::from_sources(&sources)?;
         // The master key may be in it.
         drop(sources);

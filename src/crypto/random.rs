@@ -2,7 +2,7 @@
 
 use crate::domain::id::{KeyId, PrefixedId, SUFFIX_LENGTH};
 use rand::rngs::SysRng;
-use rand::{TryCryptoRng, TryRng};
+use rand::{Rng as _, TryCryptoRng, TryRng};
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -31,7 +31,11 @@ pub trait Entropy: Send + Sync {
 struct System;
 
 impl Entropy for System {
-    fn fill(&self, _: Purpose, bytes: &mut [u8]) {
+    fn fill(&self, purpose: Purpose, bytes: &mut [u8]) {
+        if purpose == Purpose::Request {
+            // A name, no secret, and one for each request: without a call of the system.
+            return rand::rng().fill_bytes(bytes);
+        }
         // Nothing can be made safely without randomness, so there is no error to hand on.
         SysRng.try_fill_bytes(bytes).expect("the operating system gives random bytes");
     }

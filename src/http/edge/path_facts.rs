@@ -12,20 +12,33 @@ pub struct PathFacts {
 }
 
 /// The facts by path.
-pub struct PathTable(Vec<(ResourceDef, PathFacts)>);
+pub struct PathTable(Vec<Special>);
+
+struct Special {
+    /// What each path of the pattern begins with, up to its first parameter: most paths are none of it, and that is soon seen.
+    start: String,
+    pattern: ResourceDef,
+    facts: PathFacts,
+}
 
 impl PathTable {
     /// # Arguments
     /// `paths`: paths with their parameters in braces, as routes have them. No two match the same request.
     pub fn new(paths: impl IntoIterator<Item = (String, PathFacts)>) -> Self {
         let special = paths.into_iter().filter(|(_, facts)| *facts != PathFacts::default());
-        Self(special.map(|(path, facts)| (ResourceDef::new(path), facts)).collect())
+        let special = special.map(|(path, facts)| Special {
+            start: path.split('{').next().unwrap_or_default().to_owned(),
+            pattern: ResourceDef::new(path),
+            facts,
+        });
+        Self(special.collect())
     }
 
     /// # Arguments
     /// `path`: of a request, decoded as the router has it.
     #[must_use]
     pub fn of(&self, path: &str) -> PathFacts {
-        self.0.iter().find(|(pattern, _)| pattern.is_match(path)).map(|(_, facts)| *facts).unwrap_or_default()
+        let is_it = |special: &&Special| path.starts_with(&special.start) && special.pattern.is_match(path);
+        self.0.iter().find(is_it).map(|special| special.facts).unwrap_or_default()
     }
 }
