@@ -12,6 +12,7 @@ mod many_servers;
 mod memory;
 mod postgres;
 mod races;
+mod stale;
 mod store;
 mod support;
 mod tidy;

@@ -5,12 +5,13 @@ use crate::support::database::POSTGRES;
 use std::process::Command;
 
 /// Everything that is not about the file of SQLite.
-const SUITES: [&str; 18] = [
+const SUITES: [&str; 19] = [
     "many_servers::",
     "failover::",
     "store::contract",
     "api::",
     "races::",
+    "stale::",
     "connections::",
     "damage::public_half",
     "anomalies::",

@@ -9,6 +9,7 @@ use super::tasks;
 use crate::config::{Config, ServerConfig};
 use crate::domain::welcome::Welcome;
 use crate::http::api::routes;
+use crate::http::edge::answers::Answers;
 use crate::http::edge::rate_limit::RateLimiter;
 use crate::http::openapi::document;
 use crate::http::server::Server;
@@ -98,6 +99,7 @@ impl App {
             dialect: config.dialect,
             public_url: config.public_url.clone(),
             body_timeout: config.client_timeout,
+            answers: Answers::default(),
             paths: routes::path_table(),
             document: document::to_bytes().map_err(io::Error::from)?,
             welcome: OnceLock::new(),

@@ -58,5 +58,5 @@ pub struct StoredApiToken {
 }
 
 /// SHA-256 of a token: what the database keeps and looks up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TokenHash(pub [u8; 32]);

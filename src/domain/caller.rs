@@ -6,10 +6,11 @@ use super::name::Name;
 use super::org::Org;
 use super::scope::Scopes;
 use std::fmt;
+use std::sync::Arc;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    pub org: Org,
+    pub org: Arc<Org>,
     pub scopes: Scopes,
     pub credential: Credential,
 }

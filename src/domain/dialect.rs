@@ -3,7 +3,7 @@
 use super::invalid::Invalid;
 
 /// A form of the answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
     /// As the published reference shows it: `isUsed` is a string, the public key also stands under `_embedded`.
     Documented,

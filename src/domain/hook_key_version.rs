@@ -174,7 +174,16 @@ impl HookKeyVersion {
     /// Whether it is published no more.
     #[must_use]
     pub fn is_over(&self, now: Timestamp) -> bool {
-        matches!(self.standing, Standing::Retired { until } if until <= now)
+        self.until().is_some_and(|until| until <= now)
+    }
+
+    /// Until when it is published, where that is settled.
+    #[must_use]
+    pub fn until(&self) -> Option<Timestamp> {
+        match self.standing {
+            Standing::Retired { until } => Some(until),
+            Standing::Next { .. } => None,
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::domain::dialect::DialectChoice;
 use crate::domain::public_url::PublicUrl;
 use crate::domain::welcome::Welcome;
+use crate::http::edge::answers::Answers;
 use crate::http::edge::path_facts::PathTable;
 use crate::http::edge::rate_limit::RateLimiter;
 use crate::vault::Vault;
@@ -17,6 +18,7 @@ pub struct Shared {
     pub public_url: Option<PublicUrl>,
     /// How long a body may take to arrive.
     pub body_timeout: Duration,
+    pub answers: Answers,
     /// What the middleware knows of a path before a route is found.
     pub paths: PathTable,
     /// The OpenAPI document, made once.

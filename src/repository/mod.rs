@@ -26,6 +26,7 @@ mod sqlite;
 pub mod store;
 pub mod url;
 pub mod used_token_id;
+pub mod version;
 
 pub use mode::Mode;
 pub use open::{Replacement, open, open_over, scratch, users};

@@ -10,7 +10,7 @@
 //! 5. **Erasure is the engine's:** a commit that deleted something sealed says whether it is off the disk. What is not is recorded
 //!    in the database, so that every server and every restart knows.
 //! 6. **Every write names its actor.**
-//! 7. A change is seen by the next request of every process.
+//! 7. A change is seen by the next request of every process: by its read, or by a [`Version`] that is another one.
 //! 8. A row that does not parse, or whose seal does not fit, is damage, never "not found".
 
 use super::error::{OpenError, StoreError};
@@ -18,7 +18,7 @@ use super::{
     api_token, audit, erasure, hook_key, hook_key_version, inline_hook, item, key_reference, master_key, org,
     service_app, signing_key,
 };
-use super::{erasure::Erasure, used_token_id};
+use super::{erasure::Erasure, used_token_id, version::Version};
 use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::OrgId;
@@ -55,6 +55,12 @@ pub trait Store: Send + Sync {
 
     /// One consistent view, beside any writer.
     async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError>;
+
+    /// The state of the store as it is now. Costs much less than a read, where the engine can tell; `None` where it cannot.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    async fn version(&self) -> Result<Option<Version>, StoreError>;
 
     /// Others may wait, so keep it short: no key making or network in between. It goes along with a rotation of the master key: what is
     /// sealed for it is sealed after it has begun, and so with the key that seals now.

@@ -3,15 +3,19 @@
 use super::custody::audit::uses::Uses;
 use super::custody::known_backups::KnownBackups;
 use super::custody::known_damage::KnownDamage;
+use super::error::VaultError;
 use super::hooks::token_cache::TokenCache;
 use super::oauth::issuers::Issuers;
+use super::read_model::{ReadModel, Version};
 use super::recent::Recent;
 use crate::crypto::envelope::Envelope;
 use crate::crypto::key_pool::KeyPool;
 use crate::crypto::private_key::PrivateKey;
 use crate::crypto::random::{Purpose, Random};
+use crate::domain::api_token::{ApiToken, TokenHash};
 use crate::domain::clock::Clock;
 use crate::domain::id::{HookKeyId, KeyId, OrgId};
+use crate::domain::org::{Domain, Org};
 use crate::outbound::Outbound;
 use crate::repository::store::Store;
 use std::num::NonZeroUsize;
@@ -36,18 +40,42 @@ type ComparedKeys = Recent<[u8; 32], ()>;
 /// How many of them are remembered: a megabyte or two.
 const COMPARED_KEYS: NonZeroUsize = NonZeroUsize::new(16_384).expect("it is not 0");
 
+/// The orgs that answer on hosts, by what was asked for.
+type KnownOrgs = ReadModel<Option<Domain>, Arc<Org>>;
+
+/// How many of them are kept: a quarter of a megabyte or so.
+const KNOWN_ORGS: usize = 1024;
+
+/// API tokens by the hash of their secret.
+type KnownTokens = ReadModel<TokenHash, Arc<ApiToken>>;
+
+/// How many of them are kept: two megabytes or so.
+const KNOWN_TOKENS: usize = 4096;
+
 /// What needs no master key: orgs, tokens, and who a caller is.
 #[derive(Clone)]
 pub struct Registry {
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) random: Random,
+    pub(super) known_orgs: Arc<KnownOrgs>,
+    pub(super) known_tokens: Arc<KnownTokens>,
 }
 
 impl Registry {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Random) -> Self {
-        Self { store, clock, random }
+        let known_orgs = Arc::new(KnownOrgs::new(KNOWN_ORGS, |_, _| 1));
+        let known_tokens = Arc::new(KnownTokens::new(KNOWN_TOKENS, |_, _| 1));
+        Self { store, clock, random, known_orgs, known_tokens }
+    }
+
+    /// The state of the store as it is now, for a [`ReadModel`].
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn version(&self) -> Result<Option<Version>, VaultError> {
+        Ok(self.store.version().await?)
     }
 
     #[must_use]

@@ -7,6 +7,7 @@ mod handle;
 pub mod hooks;
 pub mod keys;
 pub mod oauth;
+pub mod read_model;
 mod recent;
 
 pub use handle::{Registry, Vault};

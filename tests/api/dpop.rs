@@ -14,6 +14,7 @@ use hookvault::vault::oauth::access_token::{AccessRequest, Scheme};
 use insta::assert_snapshot;
 use reqwest::Method;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::time::Duration;
 
 const KEYS: &str = "/api/v1/hook-keys";
@@ -317,7 +318,7 @@ async fn the_proof_of_a_request_that_could_not_be_served_is_given_back() {
     let client = ServiceClient::bound(&app, READ).await;
     let token = client.bound_token(&app).await;
     let proof = client.proof(&app, "GET", KEYS, json!({"ath": ath(&token)}));
-    let org = app.vault.registry().org_pick(None).await.unwrap();
+    let org = Arc::new(app.vault.registry().org_pick(None).await.unwrap());
     let request = AccessRequest {
         org: &org,
         issuer: &url(""),

@@ -13,6 +13,7 @@ use proptest::sample::Index;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use serde_json::json;
 use std::cell::Cell;
+use std::sync::Arc;
 use tokio::runtime::Handle;
 
 /// For each of the three.
@@ -127,7 +128,7 @@ async fn grant(app: &TestApp, org: &Org, assertion: &str, proofs: &[&str]) -> Re
 
 async fn access(app: &TestApp, org: &Org, scheme: Scheme, token: &str, proofs: &[&str]) -> Result<(), VaultError> {
     let request = AccessRequest {
-        org,
+        org: &Arc::new(org.clone()),
         issuer: &url(""),
         any_port: false,
         scheme,

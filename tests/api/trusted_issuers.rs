@@ -312,7 +312,7 @@ async fn a_client_that_hangs_up_does_not_stop_the_fetch_of_keys() {
     let app = issuer.vault().await;
     let token = issuer.token(&app, json!({}));
     let access = AccessRequest {
-        org: &app.vault.registry().org_pick(None).await.unwrap(),
+        org: &Arc::new(app.vault.registry().org_pick(None).await.unwrap()),
         issuer: &url(""),
         any_port: false,
         scheme: Scheme::Bearer,

@@ -177,4 +177,31 @@ async fn line_7_a_change_is_seen_by_the_next_read_of_everybody() {
     }
 }
 
+#[tokio::test]
+async fn line_7_a_version_is_another_one_after_each_commit_of_whoever_and_none_comes_again() {
+    let (folder, store, org, _) = with_key().await;
+    let other = open(&folder).await;
+    let mut last = store.version().await.unwrap();
+    // While nobody changes anything; PostgreSQL counts what is changed in other databases of the server, too.
+    let mut stays = false;
+    for _ in 0..10_000 {
+        let before = std::mem::replace(&mut last, store.version().await.unwrap());
+        stays = last.is_some() && before == last;
+        if stays {
+            break;
+        }
+    }
+    assert!(stays);
+    let mut seen = vec![last];
+    for number in 2..=30 {
+        let writer = if number % 2 == 0 { &store } else { &other };
+        write!(writer, tx => tx.hook_key_insert(&key(number, &org), &sealed(number))).unwrap();
+        last = store.version().await.unwrap();
+        assert!(last.is_some() && !seen.contains(&last), "{number}");
+        seen.push(last);
+    }
+    store.close().await;
+    assert_eq!(store.version().await.unwrap(), None);
+}
+
 // Line 8, that a row which does not parse is damage, is with each engine: only there a row can be spoilt.

@@ -189,6 +189,11 @@ impl Client {
         Self { host: Some(host.to_owned()), ..self }
     }
 
+    /// The same with another token.
+    pub fn with_token(self, token: String) -> Self {
+        Self { token, ..self }
+    }
+
     async fn send(&self, mut request: reqwest::RequestBuilder) -> Reply {
         if let Some(host) = &self.host {
             request = request.header("host", host);
@@ -201,6 +206,18 @@ impl Client {
 
     pub async fn get(&self, path: &str) -> Reply {
         self.send(self.http.get(self.url.replace("/api/v1/hook-keys", path))).await
+    }
+
+    pub async fn put(&self, path: &str, body: &serde_json::Value) -> Reply {
+        self.send(self.http.put(self.url.replace("/api/v1/hook-keys", path)).json(body)).await
+    }
+
+    pub async fn post(&self, path: &str, body: &serde_json::Value) -> Reply {
+        self.send(self.http.post(self.url.replace("/api/v1/hook-keys", path)).json(body)).await
+    }
+
+    pub async fn delete_at(&self, path: &str) -> Reply {
+        self.send(self.http.delete(self.url.replace("/api/v1/hook-keys", path))).await
     }
 
     pub async fn list(&self) -> Reply {

@@ -2,6 +2,7 @@
 
 use crate::domain::dialect::Dialect;
 use crate::domain::hook_key::HookKey;
+use crate::http::edge::answers::{Asked, json_ready};
 use crate::http::edge::authentication::{Granted, InlineHooksManage, InlineHooksRead};
 use crate::http::edge::dialect::WireDialect;
 use crate::http::edge::error::ApiError;
@@ -157,9 +158,11 @@ pub async fn list(
     dialect: WireDialect,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let keys = shared.vault.hook_key_list(&granted.caller().org.id).await?;
-    let keys: Vec<_> = keys.iter().map(|key| HookKeyWire::new(key, dialect.0)).collect();
-    Ok(json(&keys))
+    json_ready(&shared, &granted, Asked::HookKeys(dialect.0), async || {
+        let keys = shared.vault.hook_key_list(&granted.caller().org.id).await?;
+        Ok(keys.iter().map(|key| HookKeyWire::new(key, dialect.0)).collect::<Vec<_>>())
+    })
+    .await
 }
 
 /// Create a hook key
@@ -207,11 +210,16 @@ pub async fn get(
     query: Query,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = shared.vault.hook_key_get(&granted.caller().org.id, &id).await?;
-    Ok(json(&match expands_key(&query) {
-        true => HookKeyWire::expanded(&key, dialect.0),
-        false => HookKeyWire::new(key.key(), dialect.0),
-    }))
+    let expanded = expands_key(&query);
+    let asked = Asked::HookKey { id: id.clone(), expanded, dialect: dialect.0 };
+    json_ready(&shared, &granted, asked, async || {
+        let key = shared.vault.hook_key_get(&granted.caller().org.id, &id).await?;
+        Ok(match expanded {
+            true => HookKeyWire::expanded(&key, dialect.0),
+            false => HookKeyWire::new(key.key(), dialect.0),
+        })
+    })
+    .await
 }
 
 /// Replace a hook key

@@ -13,6 +13,7 @@ use crate::vault::error::{CredentialError, VaultError};
 use crate::vault::oauth::SingleUse;
 use crate::vault::oauth::access_token::{AccessRequest, Scheme};
 use crate::vault::oauth::error::AccessTokenError;
+use crate::vault::read_model::Version;
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::web::Data;
@@ -29,6 +30,8 @@ pub enum Authentication {
         caller: Caller,
         /// The address of the org, for callers with an access token.
         realm: Option<String>,
+        /// The state of the store in which it was found out, where that is known.
+        version: Option<Version>,
         /// For a token that is bound to a key: what counts once it was used up.
         proof: Option<SingleUse>,
     },
@@ -63,20 +66,28 @@ pub async fn authenticate(request: &ServiceRequest, shared: &Shared) -> Authenti
     match value.to_str().ok().and_then(credential) {
         None => Authentication::Failed(VaultError::BadCredential(CredentialError::Malformed).into()),
         Some((None, token)) => match shared.vault.registry().authenticate(host, token).await {
-            Ok(caller) => Authentication::Caller { caller, realm: None, proof: None },
+            Ok((caller, version)) => Authentication::Caller { caller, realm: None, version, proof: None },
             Err(error) => Authentication::Failed(error.into()),
         },
-        Some((Some(scheme), token)) => match shared.vault.registry().org_of_host(host).await {
-            Ok(org) => access_token(request, shared, &org, scheme, token).await,
-            Err(error) => Authentication::Failed(error.into()),
-        },
+        Some((Some(scheme), token)) => {
+            let registry = shared.vault.registry();
+            let found = async {
+                let version = registry.version().await?;
+                Ok::<_, VaultError>((registry.org_of_host_as_of(host, version).await?, version))
+            };
+            match found.await {
+                Ok((org, version)) => access_token(request, shared, &org, version, scheme, token).await,
+                Err(error) => Authentication::Failed(error.into()),
+            }
+        }
     }
 }
 
 async fn access_token(
     request: &ServiceRequest,
     shared: &Shared,
-    org: &Org,
+    org: &Arc<Org>,
+    version: Option<Version>,
     scheme: Scheme,
     token: &str,
 ) -> Authentication {
@@ -95,7 +106,7 @@ async fn access_token(
         url: &url,
     };
     match shared.vault.access_token_authenticate(access).await {
-        Ok((caller, proof)) => Authentication::Caller { caller, realm: Some(realm), proof },
+        Ok((caller, proof)) => Authentication::Caller { caller, realm: Some(realm), version, proof },
         Err(VaultError::AccessToken(error)) => Authentication::Failed(ApiError::AccessToken { error, realm }),
         Err(VaultError::Proof(error)) => Authentication::Failed(ApiError::Proof { error, realm }),
         Err(error) => Authentication::Failed(error.into()),
@@ -104,11 +115,11 @@ async fn access_token(
 
 /// Uses up the proof of a caller who has one: a request is about to be looked at, and was not refused for its number.
 pub async fn use_proof(authentication: Authentication, facts: &Arc<RequestFacts>, shared: &Shared) -> Authentication {
-    let Authentication::Caller { caller, realm: Some(realm), proof: Some(proof) } = authentication else {
+    let Authentication::Caller { caller, realm: Some(realm), version, proof: Some(proof) } = authentication else {
         return authentication;
     };
     match shared.vault.proof_use(&Actor::client(&caller.credential, facts), &proof).await {
-        Ok(()) => Authentication::Caller { caller, realm: Some(realm), proof: Some(proof) },
+        Ok(()) => Authentication::Caller { caller, realm: Some(realm), version, proof: Some(proof) },
         Err(VaultError::Proof(error)) => Authentication::Failed(ApiError::Proof { error, realm }),
         Err(error) => Authentication::Failed(error.into()),
     }
@@ -166,6 +177,7 @@ impl Requirement for AnyCredential {
 /// before a body is looked at.
 pub struct Granted<R> {
     caller: Caller,
+    version: Option<Version>,
     facts: Arc<RequestFacts>,
     requirement: PhantomData<R>,
 }
@@ -174,6 +186,12 @@ impl<R> Granted<R> {
     #[must_use]
     pub fn caller(&self) -> &Caller {
         &self.caller
+    }
+
+    /// A state of the store that the answer may be of: it was the last one since the request came.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.version
     }
 
     /// The caller as the one who changes something.
@@ -191,12 +209,12 @@ impl<R: Requirement> FromRequest for Granted<R> {
         let authentication = request.extensions_mut().remove::<Authentication>();
         let facts = facts_of(request);
         ready(match authentication {
-            Some(Authentication::Caller { caller, realm, .. }) => match R::SCOPE {
+            Some(Authentication::Caller { caller, realm, version, .. }) => match R::SCOPE {
                 Some(needed) if !caller.scopes.allow(needed) => {
                     tell_refused(request, &caller, &facts, needed);
                     Err(ApiError::ScopeTooSmall { needed, realm })
                 }
-                _ => Ok(Self { caller, facts, requirement: PhantomData }),
+                _ => Ok(Self { caller, version, facts, requirement: PhantomData }),
             },
             Some(Authentication::Failed(error)) => Err(error),
             Some(Authentication::Missing) | None => Err(VaultError::NoCredential.into()),

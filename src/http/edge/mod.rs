@@ -1,5 +1,6 @@
 //! What stands around each request: who sends it, under which address, how often, in which form, and how it fails.
 
+pub mod answers;
 pub mod authentication;
 pub mod dialect;
 pub mod error;

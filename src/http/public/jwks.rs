@@ -2,22 +2,23 @@
 //! Everybody may read and cache them; browsers too.
 
 use crate::domain::hook_key_version::KEY_SET_LIFETIME;
-use crate::domain::id::OrgId;
+use crate::http::edge::answers::{Asked, Ready};
 use crate::http::edge::error::ApiError;
 use crate::http::edge::host::host;
 use crate::http::openapi::value::{self, NameSchema};
 use crate::http::shared::Shared;
-use crate::vault::keys::publishing::{self, PublishedKey, PublishedVersion, RsaMembers, rsa_members};
+use crate::vault::keys::publishing::{self, PublishedKey, PublishedKeys, PublishedVersion, RsaMembers, rsa_members};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    Accept, CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, IfNoneMatch, Quality, VARY,
+    Accept, CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, HeaderValue, IfNoneMatch, Quality, VARY,
 };
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use std::str::FromStr as _;
 use utoipa::ToSchema;
 
 /// A verifier that meets an unknown `kid` asks again; one that caches blindly sees a new key after a minute.
@@ -26,6 +27,7 @@ fn caching() -> String {
 }
 
 const PEM: &str = "application/x-pem-file";
+const JSON: &str = "application/json";
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = JwkSet)]
@@ -67,7 +69,7 @@ impl From<&PublishedVersion> for StandardJwk {
                content((JwkSet = "application/json"), (String = "application/x-pem-file"))),
               (status = 304, description = "Nothing has changed")))]
 pub async fn org_jwks(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
-    publish(&request, &org_keys(&request, &shared).await?, wants_pem(&request))
+    key_set(&request, &shared, None, wants_pem(&request)).await
 }
 
 /// Retrieve the public keys of the org as PEM
@@ -75,7 +77,7 @@ pub async fn org_jwks(request: HttpRequest, shared: web::Data<Shared>) -> Result
     responses((status = 200, description = "All keys", content_type = "application/x-pem-file", body = String),
               (status = 304, description = "Nothing has changed")))]
 pub async fn org_pem(request: HttpRequest, shared: web::Data<Shared>) -> Result<HttpResponse, ApiError> {
-    publish(&request, &org_keys(&request, &shared).await?, true)
+    key_set(&request, &shared, None, true).await
 }
 
 /// Retrieve the public keys of one hook key as a set
@@ -93,7 +95,7 @@ pub async fn key_jwks(
     key: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    publish(&request, &keys_of(&request, &shared, &key).await?, wants_pem(&request))
+    key_set(&request, &shared, Some(&key), wants_pem(&request)).await
 }
 
 /// Retrieve the public keys of one hook key as PEM
@@ -106,7 +108,7 @@ pub async fn key_pem(
     key: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, ApiError> {
-    publish(&request, &keys_of(&request, &shared, &key).await?, true)
+    key_set(&request, &shared, Some(&key), true).await
 }
 
 /// What a browser asks before it sends a header of the page's (Fetch standard, CORS-preflight).
@@ -118,16 +120,30 @@ pub async fn preflight() -> HttpResponse {
         .finish()
 }
 
-async fn org_of(request: &HttpRequest, shared: &Shared) -> Result<OrgId, ApiError> {
-    Ok(shared.vault.registry().org_of_host(host(request)).await?.id)
-}
-
-async fn org_keys(request: &HttpRequest, shared: &Shared) -> Result<Vec<PublishedVersion>, ApiError> {
-    Ok(shared.vault.hook_key_list_published(&org_of(request, shared).await?).await?)
-}
-
-async fn keys_of(request: &HttpRequest, shared: &Shared, key: &str) -> Result<Vec<PublishedVersion>, ApiError> {
-    Ok(shared.vault.hook_key_get_published(&org_of(request, shared).await?, key).await?)
+/// The keys of the org that answers, or of one hook key of it.
+async fn key_set(
+    request: &HttpRequest,
+    shared: &Shared,
+    key: Option<&str>,
+    pem: bool,
+) -> Result<HttpResponse, ApiError> {
+    let (vault, registry) = (&shared.vault, shared.vault.registry());
+    let version = registry.version().await?;
+    let org = registry.org_of_host_as_of(host(request), version).await?;
+    let asked = Asked::KeySet { key: key.map(str::to_owned), pem };
+    let make = async || {
+        let PublishedKeys { keys, until } = match key {
+            Some(key) => vault.hook_key_get_published(&org.id, key).await?,
+            None => vault.hook_key_list_published(&org.id).await?,
+        };
+        let body = match pem {
+            true => publishing::pem(&keys)?.into_bytes(),
+            false => json_bytes(&JwkSet { keys: keys.iter().map(StandardJwk::from).collect() })?,
+        };
+        Ok(Ready { until, ..tagged(body)? })
+    };
+    let ready = shared.answers.get_or_make(&org.id, asked, version, vault.clock().now(), make).await?;
+    Ok(published(request, if pem { PEM } else { JSON }, ready))
 }
 
 /// Whether PEM is asked for by name, and rather than JSON (RFC 9110, clause 12.5.1).
@@ -141,35 +157,40 @@ fn wants_pem(request: &HttpRequest) -> bool {
     pem > Quality::ZERO && pem > quality("application/json")
 }
 
-fn publish(request: &HttpRequest, keys: &[PublishedVersion], pem: bool) -> Result<HttpResponse, ApiError> {
-    if pem {
-        return Ok(published(request, PEM, publishing::pem(keys)?.into_bytes()));
-    }
-    published_json(request, &JwkSet { keys: keys.iter().map(StandardJwk::from).collect() })
-}
-
 /// JSON that everybody may read and cache.
 ///
 /// # Errors
 /// [`ApiError::Framework`] where it cannot be written.
 pub fn published_json(request: &HttpRequest, body: &impl Serialize) -> Result<HttpResponse, ApiError> {
-    let body = serde_json::to_vec(body).map_err(|error| ApiError::Framework(error.to_string()))?;
-    Ok(published(request, "application/json", body))
+    Ok(published(request, JSON, tagged(json_bytes(body)?)?))
 }
 
-fn published(request: &HttpRequest, media_type: &str, body: Vec<u8>) -> HttpResponse {
-    let tag = EntityTag::new_strong(URL_SAFE_NO_PAD.encode(Sha256::digest(&body)));
-    let unchanged = match request.get_header::<IfNoneMatch>() {
-        Some(IfNoneMatch::Any) => true,
-        Some(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(&tag)),
-        None => false,
+fn json_bytes(body: &impl Serialize) -> Result<Vec<u8>, ApiError> {
+    serde_json::to_vec(body).map_err(|error| ApiError::Framework(error.to_string()))
+}
+
+/// With an entity tag that follows from the bytes alone, so that all servers give the same one.
+fn tagged(body: Vec<u8>) -> Result<Ready, ApiError> {
+    let tag = EntityTag::new_strong(URL_SAFE_NO_PAD.encode(Sha256::digest(&body))).to_string();
+    let tag = HeaderValue::try_from(tag).map_err(|error| ApiError::Framework(error.to_string()))?;
+    Ok(Ready { body: body.into(), tag: Some(tag), until: None })
+}
+
+fn published(request: &HttpRequest, media_type: &'static str, Ready { body, tag, .. }: Ready) -> HttpResponse {
+    let is_known = |tag: &HeaderValue| tag.to_str().ok().and_then(|tag| EntityTag::from_str(tag).ok());
+    let unchanged = match (request.get_header::<IfNoneMatch>(), tag.as_ref().and_then(is_known)) {
+        (Some(IfNoneMatch::Any), _) => true,
+        (Some(IfNoneMatch::Items(known)), Some(tag)) => known.iter().any(|known| known.weak_eq(&tag)),
+        _ => false,
     };
     let mut response = HttpResponse::build(if unchanged { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
     response
-        .insert_header((ETAG, tag.to_string()))
         .insert_header((CACHE_CONTROL, caching()))
         .insert_header((VARY, "accept"))
         .insert_header((ACCESS_CONTROL_EXPOSE_HEADERS, "etag"));
+    if let Some(tag) = tag {
+        response.insert_header((ETAG, tag));
+    }
     if unchanged {
         return response.finish();
     }

@@ -31,6 +31,7 @@ mod signing_key;
 mod store;
 mod transaction;
 mod used_token_id;
+mod version;
 
 pub use servers::running;
 pub use store::PostgresStore;

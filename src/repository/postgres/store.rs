@@ -4,6 +4,7 @@ use super::error::{is_connection_lost, store_error};
 use super::hosts::{Hosts, open_error};
 use super::query::{query, query_scalar};
 use super::transaction::PostgresTx;
+use super::version::Versions;
 use super::{eraser, integrity, migrate};
 use crate::domain::actor::Actor;
 use crate::repository::erasure::Erasure;
@@ -12,10 +13,11 @@ use crate::repository::mode::Mode;
 use crate::repository::row::seal::Seals;
 use crate::repository::store::{Migration, ReadTx, Serial, Store, WriteTx};
 use crate::repository::url::PostgresUrl;
+use crate::repository::version::Version;
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Postgres, Transaction};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -62,6 +64,7 @@ pub struct PostgresStore {
     pool: RwLock<PgPool>,
     connections: u32,
     is_for_looking: bool,
+    versions: Arc<Versions>,
     seals: Seals,
     /// The runtime in which the store was opened.
     home: Handle,
@@ -82,7 +85,8 @@ impl PostgresStore {
         let connections = url.connections();
         let pool = RwLock::new(pool(options, connections));
         let is_for_looking = mode == Mode::ReadOnly;
-        let store = Self { hosts, pool, connections, is_for_looking, seals, home: Handle::current() };
+        let versions = Arc::default();
+        let store = Self { hosts, pool, connections, is_for_looking, versions, seals, home: Handle::current() };
         let mut tx = store.begin(LOOK).await?;
         let encoding: String = query_scalar("SHOW server_encoding").fetch_one(&mut *tx).await.map_err(store_error)?;
         if encoding != "UTF8" {
@@ -206,6 +210,16 @@ impl Store for PostgresStore {
     async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError> {
         let transaction = self.begin(if self.is_for_looking { LOOK } else { READ }).await?;
         Ok(Box::new(PostgresTx::new(transaction, Actor::Vault, self.seals.clone())))
+    }
+
+    async fn version(&self) -> Result<Option<Version>, StoreError> {
+        if self.is_for_looking {
+            return Ok(None);
+        }
+        // As with a transaction: in the runtime of the store.
+        let (versions, pool) = (self.versions.clone(), self.pool());
+        let looked = self.home.spawn(async move { versions.look(&pool).await });
+        Ok(tokio::time::timeout(DOUBT, looked).await.ok().and_then(Result::ok).flatten())
     }
 
     async fn write(&self, actor: &Actor, serial: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError> {

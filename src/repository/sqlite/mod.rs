@@ -30,6 +30,7 @@ mod signing_key;
 mod store;
 mod transaction;
 mod used_token_id;
+mod version;
 mod watch;
 
 pub use in_use::other_process;

@@ -3,6 +3,7 @@
 use super::eraser::{Eraser, PATIENCE as ERASURE_PATIENCE};
 use super::error::store_error;
 use super::transaction::SqliteTx;
+use super::version::Versions;
 use super::watch::Watch;
 use super::{file, integrity, look, migrate};
 use crate::domain::actor::Actor;
@@ -11,6 +12,7 @@ use crate::repository::error::{OpenError, StoreError};
 use crate::repository::mode::Mode;
 use crate::repository::row::seal::Seals;
 use crate::repository::store::{Migration, ReadTx, Serial, Store, WriteTx};
+use crate::repository::version::Version;
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Sqlite, Transaction};
@@ -44,6 +46,8 @@ pub struct SqliteStore {
     examining: Mutex<()>,
     /// Where something may be written.
     watch: Option<Arc<Watch>>,
+    /// `None` where nobody else can change it, or only one looks.
+    versions: Option<Versions>,
     seals: Seals,
 }
 
@@ -77,6 +81,7 @@ impl SqliteStore {
         }
         if let Some(options) = &store.examiner {
             store.watch = Some(Arc::new(Watch::over(path, options).await?));
+            store.versions = Some(Versions::of(path));
         }
         Ok((store, is_new))
     }
@@ -94,6 +99,7 @@ impl SqliteStore {
             examiner: None,
             examining: Mutex::default(),
             watch: None,
+            versions: None,
             seals,
         }
     }
@@ -109,6 +115,7 @@ impl SqliteStore {
             examiner: Some(reader),
             examining: Mutex::default(),
             watch: None,
+            versions: None,
             seals,
         }
     }
@@ -172,6 +179,10 @@ impl Store for SqliteStore {
         Ok(Box::new(self.over_transaction(transaction, Actor::Vault)))
     }
 
+    async fn version(&self) -> Result<Option<Version>, StoreError> {
+        Ok(self.versions.as_ref().and_then(Versions::look))
+    }
+
     async fn write(&self, actor: &Actor, _: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError> {
         self.check_in_place()?;
         // All writes are serial.
@@ -209,6 +220,9 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
+        if let Some(versions) = &self.versions {
+            versions.close();
+        }
         if let Some(watch) = &self.watch {
             watch.close().await;
         }

@@ -1,15 +1,17 @@
 //! Who is calling: from the host and the credential to an org and a caller.
 //!
-//! Both are read from the database with every request, so that a revoked token stops working with the next one,
-//! whichever process revoked it.
+//! Both are read from the database with every request, or are known from the state that the database still is in, so that a revoked token
+//! stops working with the next one, whichever process revoked it.
 
 use crate::crypto::token_secret::TokenSecret;
-use crate::domain::api_token::TokenStatus;
+use crate::domain::api_token::{ApiToken, TokenStatus};
 use crate::domain::caller::{Caller, Credential};
 use crate::domain::org::{Domain, Org};
 use crate::repository::store::ReadTx;
 use crate::vault::error::{CredentialError, VaultError};
 use crate::vault::handle::Registry;
+use crate::vault::read_model::Version;
+use std::sync::Arc;
 
 impl Registry {
     /// The org that answers on this host: an unknown one gets the default org.
@@ -17,41 +19,68 @@ impl Registry {
     /// # Errors
     /// Those of the store, or [`VaultError::Empty`] before there is any.
     pub async fn org_of_host(&self, host: Option<&str>) -> Result<Org, VaultError> {
-        org_of_host(&mut *self.store.read().await?, host).await
+        let version = self.version().await?;
+        Ok(Org::clone(&*self.org_of_host_as_of(host, version).await?))
     }
 
+    /// The same in this state of the store, or a later one.
+    ///
+    /// # Errors
+    /// As [`Self::org_of_host`].
+    pub async fn org_of_host_as_of(
+        &self,
+        host: Option<&str>,
+        version: Option<Version>,
+    ) -> Result<Arc<Org>, VaultError> {
+        let domain = host.and_then(Domain::of_host);
+        if let Some(org) = self.known_orgs.get(&domain, version) {
+            return Ok(org);
+        }
+        let org = Arc::new(org_of_domain(&mut *self.store.read().await?, domain.as_ref()).await?);
+        self.known_orgs.keep(domain, version, org.clone());
+        Ok(org)
+    }
+
+    /// Who has this token, and the state of the store in which that is so.
+    ///
     /// # Errors
     /// [`VaultError::BadCredential`] where the token is malformed, unknown, expired, revoked or of another org than the host's;
     /// Those of the store.
-    pub async fn authenticate(&self, host: Option<&str>, token: &str) -> Result<Caller, VaultError> {
+    pub async fn authenticate(&self, host: Option<&str>, token: &str) -> Result<(Caller, Option<Version>), VaultError> {
         let token = TokenSecret::parse(token).ok_or(VaultError::BadCredential(CredentialError::Malformed))?;
-        let mut tx = self.store.read().await?;
-        let org = org_of_host(&mut *tx, host).await?;
-        let found = tx.api_token_find_by_hash(&token.hash()).await?;
-        let token = found.ok_or(VaultError::BadCredential(CredentialError::Unknown))?;
+        let (hash, domain) = (token.hash(), host.and_then(Domain::of_host));
+        let version = self.version().await?;
+        let known = self.known_orgs.get(&domain, version).zip(self.known_tokens.get(&hash, version));
+        let (org, token) = match known {
+            Some(known) => known,
+            None => {
+                let mut tx = self.store.read().await?;
+                let org = Arc::new(org_of_domain(&mut *tx, domain.as_ref()).await?);
+                let found = tx.api_token_find_by_hash(&hash).await?;
+                let token = Arc::new(found.ok_or(VaultError::BadCredential(CredentialError::Unknown))?);
+                self.known_orgs.keep(domain, version, org.clone());
+                self.known_tokens.keep(hash, version, token.clone());
+                (org, token)
+            }
+        };
         if token.org_id != org.id {
             return Err(VaultError::BadCredential(CredentialError::OtherOrg));
         }
         match token.status(self.clock.now()) {
-            TokenStatus::Active => Ok(Caller {
-                org,
-                scopes: token.scopes,
-                credential: Credential::ApiToken {
-                    id: token.id,
-                    name: token.name,
-                    created: token.created,
-                    user_id: token.user_id,
-                },
-            }),
+            TokenStatus::Active => {
+                let ApiToken { id, name, created, user_id, scopes, .. } = ApiToken::clone(&token);
+                let credential = Credential::ApiToken { id, name, created, user_id };
+                Ok((Caller { org, scopes, credential }, version))
+            }
             TokenStatus::Expired => Err(VaultError::BadCredential(CredentialError::Expired)),
             TokenStatus::Revoked => Err(VaultError::BadCredential(CredentialError::Revoked)),
         }
     }
 }
 
-async fn org_of_host(tx: &mut dyn ReadTx, host: Option<&str>) -> Result<Org, VaultError> {
-    if let Some(domain) = host.and_then(Domain::of_host)
-        && let Some(org) = tx.org_find_by_domain(&domain).await?
+async fn org_of_domain(tx: &mut dyn ReadTx, domain: Option<&Domain>) -> Result<Org, VaultError> {
+    if let Some(domain) = domain
+        && let Some(org) = tx.org_find_by_domain(domain).await?
     {
         return Ok(org);
     }

@@ -12,7 +12,7 @@ use crate::repository::store::{ReadTx, Serial};
 use crate::vault::custody::audit::record::Record;
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Vault;
-use crate::vault::keys::publishing::{PublishedKey, PublishedVersion};
+use crate::vault::keys::publishing::{PublishedKey, PublishedKeys, PublishedVersion};
 use tokio::sync::OwnedSemaphorePermit;
 
 impl Vault {
@@ -28,7 +28,7 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::KeyDamaged`] or one of the store.
-    pub async fn hook_key_list_published(&self, org: &OrgId) -> Result<Vec<PublishedVersion>, VaultError> {
+    pub async fn hook_key_list_published(&self, org: &OrgId) -> Result<PublishedKeys, VaultError> {
         let mut tx = self.registry.store.read().await?;
         let keys = tx.hook_key_list_sealed(org).await?;
         let versions = tx.hook_key_version_list(org, None).await?;
@@ -40,7 +40,7 @@ impl Vault {
     ///
     /// # Errors
     /// As [`Self::hook_key_get`].
-    pub async fn hook_key_get_published(&self, org: &OrgId, key: &str) -> Result<Vec<PublishedVersion>, VaultError> {
+    pub async fn hook_key_get_published(&self, org: &OrgId, key: &str) -> Result<PublishedKeys, VaultError> {
         let mut tx = self.registry.store.read().await?;
         let id = get_key(&mut *tx, org, key).await?.id;
         let found = tx.hook_key_find_sealed(org, &id).await?.ok_or_else(|| key_not_found(key))?;

@@ -2,6 +2,7 @@
 
 pub use crate::crypto::jwk::{RsaMembers, rsa_members};
 use crate::crypto::rsa_key;
+use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::{HookKey, PublicKey, SealedHookKey};
 use crate::domain::hook_key_version::{HookKeyVersion, Standing};
 use crate::domain::id::{HookKeyId, KeyId};
@@ -56,6 +57,14 @@ impl PublishedVersion {
     }
 }
 
+/// What verifiers need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedKeys {
+    pub keys: Vec<PublishedVersion>,
+    /// When the passing of time alone takes the first of them away.
+    pub until: Option<Timestamp>,
+}
+
 impl From<&PublishedKey> for PublishedVersion {
     fn from(key: &PublishedKey) -> Self {
         Self { key_id: key.key().key_id, public_key: key.public_key().clone() }
@@ -87,12 +96,14 @@ impl Vault {
         &self,
         keys: Vec<SealedHookKey>,
         versions: Vec<HookKeyVersion>,
-    ) -> Result<Vec<PublishedVersion>, VaultError> {
+    ) -> Result<PublishedKeys, VaultError> {
         self.compare(&keys).await?;
         self.compare(&versions.iter().filter_map(HookKeyVersion::sealed).collect::<Vec<_>>()).await?;
         let now = self.registry.clock.now();
         let mut of_key: HashMap<HookKeyId, (Vec<_>, Vec<_>)> = HashMap::new();
+        let mut until = None;
         for version in versions.into_iter().filter(|version| !version.is_over(now)) {
+            until = until.into_iter().chain(version.until()).min();
             let (next, retired) = of_key.entry(version.hook_key_id).or_default();
             let list = if matches!(version.standing, Standing::Next { .. }) { next } else { retired };
             list.push(PublishedVersion { key_id: version.key_id, public_key: version.public_key });
@@ -103,7 +114,7 @@ impl Vault {
             published.push(PublishedVersion { key_id: key.key_id, public_key: key.public_key });
             published.extend(next.into_iter().chain(retired));
         }
-        Ok(published)
+        Ok(PublishedKeys { keys: published, until })
     }
 
     /// # Errors

@@ -19,6 +19,7 @@ use crate::vault::handle::Vault;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct Claims {
@@ -85,7 +86,7 @@ pub enum Scheme {
 /// A request with an access token. There is no `Debug`: it holds a credential.
 #[derive(Clone, Copy)]
 pub struct AccessRequest<'a> {
-    pub org: &'a Org,
+    pub org: &'a Arc<Org>,
     /// The org's address, which is issuer and audience of its own tokens.
     pub issuer: &'a str,
     /// Whether that may have any port in them.
