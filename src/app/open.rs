@@ -140,7 +140,9 @@ pub async fn migrate(
         let applied = store.migrate().await?;
         let Some(Sealing { envelope, rows }) = sealing else { return Ok((applied, 0)) };
         let registry = Registry::new(store.clone(), parts.clock.clone(), parts.random.clone());
-        Ok((applied, sealing::bring_over(&registry, &envelope, &rows, never_served).await?))
+        let sealed_rows = sealing::bring_over(&registry, &envelope, &rows, never_served).await?;
+        sealing::refuse_untold(&registry).await?;
+        Ok((applied, sealed_rows))
     };
     let migrated = migrated.await;
     store.close().await;
@@ -275,6 +277,7 @@ pub async fn move_vault(
     let registry = Registry::new(source.clone(), parts.clock.clone(), parts.random.clone());
     let moved = async {
         sealing::bring_over(&registry, &envelope, &rows, NeverServed::Refuse).await?;
+        sealing::refuse_untold(&registry).await?;
         let (target, _) =
             open_migrated(to, true, &rows).await.map_err(|error| StartError::MoveTarget(Box::new(error)))?;
         let moved = moving::move_vault(&registry, &*target, actor).await;

@@ -10,6 +10,7 @@ use crate::domain::sealed::MasterKeyId;
 use crate::vault::Registry;
 use crate::vault::custody::master_key_rotation::{MasterKeyChange, Rotated, Wishes};
 use crate::vault::custody::master_key_standing::new_key;
+use crate::vault::custody::master_key_withdrawal::{refuse_ended, withdraw};
 use crate::vault::custody::sealing::{self, NeverServed};
 
 /// Seals everything with another master key. Returns also the id of that one.
@@ -39,7 +40,7 @@ pub async fn rotate_master_key(
     Ok((rotated?, next.id()))
 }
 
-/// Gives up the rotation that is under way: seals everything with the key before again.
+/// Gives up the rotation that is under way: seals everything with the key before again, where anything is under the new one.
 ///
 /// # Arguments
 /// `old`: the key before. `new`: the one that it was rotated to; missing where the database has it.
@@ -58,9 +59,13 @@ pub async fn give_up_rotation(
     let (store, _) = open_migrated(database, false, &rows).await?;
     let registry = Registry::new(store.clone(), parts.clock.clone(), parts.random.clone());
     let rotated = async {
+        if let Some(withdrawn) = withdraw(&registry, &envelope, actor).await? {
+            return Ok(withdrawn);
+        }
         let new = new_key(&registry, &old, new).await?;
         envelope.learn(&new);
         sealing::bring_over(&registry, &envelope, &rows, NeverServed::Refuse).await?;
+        refuse_ended(&registry).await?;
         let (registry, envelope) = (&registry, &envelope);
         Ok(MasterKeyChange { registry, envelope, old: &new, next: &old, actor }.run(Wishes::default()).await?)
     };

@@ -5,6 +5,7 @@ use crate::config::variable::{DATABASE_PASSWORD_FILE, DATABASE_URL};
 use crate::crypto::age_file::{AgeError, NotARecipient};
 use crate::crypto::master_key::NotAMasterKey;
 use crate::repository::error::{OpenError, StoreError};
+use crate::vault::custody::audit::master_keys::UntoldRotation;
 use crate::vault::custody::backup::BackupError;
 use crate::vault::custody::master_key_rotation::RotationError;
 use crate::vault::custody::master_key_standing::NoWayBack;
@@ -106,6 +107,7 @@ impl StartError {
                  the other, or back with --give-up"
                     .into()
             }
+            Self::Sealing(SealingError::Untold(rotation)) => untold_hint(rotation),
             Self::Rotation(RotationError::Another { next, .. }) => {
                 format!(
                     "go on with that one first, by giving the master key {next} as the next one, or go back by `hookvault master-key rotate \
@@ -164,6 +166,20 @@ impl StartError {
             Self::Outbound(_) | Self::Server(_) | Self::Recovery(_) => "see the cause above".into(),
         }
     }
+}
+
+/// What to do about a rotation of which the audit trail does not tell.
+fn untold_hint(rotation: &UntoldRotation) -> String {
+    let UntoldRotation { from, to, .. } = rotation;
+    let what = if rotation.is_over() {
+        format!(
+            "the vault is under {to}; end it again by `hookvault master-key rotate --master-key-file FILE --to-master-key-file FILE`, both \
+             with {to}"
+        )
+    } else {
+        format!("take it back by `hookvault master-key rotate --give-up` with the master key {from}")
+    };
+    format!("somebody else has written to the database: find out who; {what}; or restore a backup with --force")
 }
 
 /// What to do about a rotation that is not given up.

@@ -114,6 +114,12 @@ pub async fn follow_master_key(vault: Vault, mut stopping: watch::Receiver<bool>
                 }
                 is_lost = true;
             }
+            Err(error @ SealingError::Untold(_)) => {
+                if !is_lost {
+                    tracing::error!(error = %error, "somebody else has written to the database; `hookvault check` says what to do");
+                }
+                is_lost = true;
+            }
             Err(SealingError::Vault(VaultError::Unavailable(error))) if error.is_closed() => return,
             // Who asks whether the vault is ready is told.
             Err(error) => tracing::debug!(error = %error, "the master key cannot be looked at"),

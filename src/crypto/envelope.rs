@@ -39,6 +39,11 @@ impl Envelope {
         self.keyring.add(master_key);
     }
 
+    /// Goes along with no rotation to this key any more.
+    pub fn pass_over(&self, next: MasterKeyId) {
+        self.keyring.pass_over(next);
+    }
+
     /// Goes along with the master keys that the database tells of.
     ///
     /// # Errors
@@ -58,6 +63,19 @@ impl Envelope {
     /// [`OpenError`]: damaged, moved, or sealed by another key or version.
     pub fn open(&self, place: Place<'_>, sealed: &Sealed) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let id = sealed_with(sealed)?;
+        self.keyring.find(id).ok_or(OpenError::OtherKey(id))?.open(place, sealed)
+    }
+
+    /// As [`Self::open`], with this key alone.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub fn open_under(
+        &self,
+        id: MasterKeyId,
+        place: Place<'_>,
+        sealed: &Sealed,
+    ) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         self.keyring.find(id).ok_or(OpenError::OtherKey(id))?.open(place, sealed)
     }
 

@@ -14,6 +14,8 @@ struct Keys {
     current: Arc<SealingKey>,
     /// In no order; opens and checks.
     others: Vec<Arc<SealingKey>>,
+    /// The next key of a rotation that is passed over.
+    passed_over: Option<MasterKeyId>,
 }
 
 impl Keys {
@@ -25,7 +27,11 @@ impl Keys {
 impl Keyring {
     #[must_use]
     pub fn new(master_key: &MasterKey) -> Self {
-        Self(RwLock::new(Keys { current: Arc::new(SealingKey::new(master_key)), others: Vec::new() }))
+        Self(RwLock::new(Keys {
+            current: Arc::new(SealingKey::new(master_key)),
+            others: Vec::new(),
+            passed_over: None,
+        }))
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Keys> {
@@ -55,12 +61,21 @@ impl Keyring {
         }
     }
 
+    /// Goes along with no rotation to this key any more: one that is about to be ended with nothing under that.
+    pub fn pass_over(&self, next: MasterKeyId) {
+        self.write().passed_over = Some(next);
+    }
+
     /// Goes along with what the database tells: learns the other key of a rotation, seals with the key that seals now, and forgets those
     /// that open nothing any more.
     ///
     /// # Errors
     /// The id of a key that seals or opens, where it is neither known nor can be learnt; then the key that seals stays as it is.
     pub fn follow(&self, told: &MasterKeys) -> Result<(), MasterKeyId> {
+        let passed_over = self.read().passed_over;
+        if passed_over.is_some() && told.rotation.as_ref().map(|rotation| rotation.next.id) == passed_over {
+            return self.follow(&MasterKeys { record: told.record.clone(), rotation: None });
+        }
         let current = told.current().id;
         if is_followed(&self.read(), told) {
             return Ok(());
@@ -78,7 +93,7 @@ impl Keyring {
         if keys.find(told.record.id).is_none() {
             return Err(told.record.id);
         }
-        let Keys { current: before, others } = &mut *keys;
+        let Keys { current: before, others, .. } = &mut *keys;
         others.push(std::mem::replace(before, found));
         others.retain(|key| key.id() != current && key.id() == told.record.id);
         Ok(())

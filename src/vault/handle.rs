@@ -3,6 +3,7 @@
 use super::custody::audit::uses::Uses;
 use super::custody::known_backups::KnownBackups;
 use super::custody::known_damage::KnownDamage;
+use super::custody::told_master_keys::ToldMasterKeys;
 use super::error::VaultError;
 use super::hooks::token_cache::TokenCache;
 use super::oauth::issuers::Issuers;
@@ -96,6 +97,7 @@ pub struct Vault {
     pub(super) parsed_hook_keys: Arc<ParsedHookKeys>,
     pub(super) compared_keys: Arc<ComparedKeys>,
     pub(super) known_damage: Arc<KnownDamage>,
+    pub(super) told_master_keys: Arc<ToldMasterKeys>,
     pub(super) known_backups: Arc<KnownBackups>,
     pub(super) token_cache: Arc<TokenCache>,
     pub(super) parsed_signing_keys: Arc<ParsedSigningKeys>,
@@ -126,6 +128,7 @@ impl Vault {
             parsed_hook_keys: Arc::new(ParsedHookKeys::new(PARSED_HOOK_KEYS)),
             compared_keys: Arc::new(ComparedKeys::new(COMPARED_KEYS)),
             known_damage: Arc::default(),
+            told_master_keys: Arc::default(),
             known_backups: Arc::default(),
             token_cache: Arc::default(),
             parsed_signing_keys: Arc::new(ParsedSigningKeys::new(PARSED_SIGNING_KEYS)),

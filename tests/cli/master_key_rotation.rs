@@ -1,6 +1,7 @@
 //! `hookvault master-key rotate`: all is sealed with another master key, while servers run.
 
 mod given_up;
+mod put_back;
 
 use super::{call, stderr};
 use crate::api::inline_hooks::{client_secret, private_key};
@@ -43,6 +44,11 @@ fn generate(folder: &Path, file: &str) -> String {
 fn rotate(folder: &Path, from: &str, to: &str, more: &[&str]) -> Screen {
     let keys = ["master-key", "rotate", "--master-key-file", from, "--to-master-key-file", to];
     run(hookvault(folder).args(keys).args(more))
+}
+
+fn give_up(folder: &Path, key: &str, more: &[&str]) -> Screen {
+    let arguments = ["master-key", "rotate", "--give-up", "--master-key-file", key];
+    run(hookvault(folder).args(arguments).args(more))
 }
 
 fn serve(installation: &Installation, key: &str) -> Command {

@@ -59,7 +59,9 @@ fn reason(error: &NotReady) -> &'static str {
         NotReady::Sealing(SealingError::WrongMasterKey { .. } | SealingError::OtherRotation { .. }) => {
             "the master key is not the one that seals the database"
         }
-        NotReady::Sealing(SealingError::ProbeDamaged(_)) | NotReady::Damaged(_) => "the database is damaged",
+        NotReady::Sealing(SealingError::ProbeDamaged(_) | SealingError::Untold(_)) | NotReady::Damaged(_) => {
+            "the database is damaged"
+        }
         NotReady::Sealing(SealingError::RowsUnsealed | SealingError::NeverServed | SealingError::RecordMissing) => {
             "the rows of the database carry no seals"
         }

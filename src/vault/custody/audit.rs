@@ -7,7 +7,7 @@
 //! 4. Each row carries a seal, and the head says how many entries there are: what was altered, removed or reordered is named
 //!    ([`verify`]).
 //! 5. What the trail says is there must be there, and what it says is gone must not ([`account`]): that shows rows that were removed, and
-//!    old ones that were put back.
+//!    old ones that were put back. A rotation of the master key is believed where the trail tells of it ([`master_keys`]).
 
 mod account;
 pub mod broken;
@@ -15,6 +15,7 @@ pub mod checkpoint;
 mod entry;
 pub mod fact;
 pub(in crate::vault) mod heads;
+pub mod master_keys;
 mod present;
 pub mod reading;
 pub(in crate::vault) mod record;

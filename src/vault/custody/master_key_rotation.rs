@@ -119,7 +119,10 @@ impl MasterKeyChange<'_> {
                 self.look().await?;
                 self.begin(wishes).await?;
             }
-            Some(MasterKeyRotation { next, .. }) if next.id != self.next.id() && !self.is_opposite_of(&told) => {
+            // One from a key to itself leads nowhere.
+            Some(MasterKeyRotation { next, .. })
+                if next.id == told.record.id || (next.id != self.next.id() && !self.is_opposite_of(&told)) =>
+            {
                 return Err(RotationError::Another { next: next.id, since: next.created });
             }
             Some(MasterKeyRotation { sealed_next: Some(_), .. }) if wishes.old_is_known_to_others => {
@@ -184,7 +187,7 @@ impl MasterKeyChange<'_> {
     /// Whether what is under way goes the other way: from the next key to the old one.
     fn is_opposite_of(&self, told: &MasterKeys) -> bool {
         let next = told.rotation.as_ref().map(|rotation| rotation.next.id);
-        (told.record.id, next) == (self.next.id(), Some(self.old.id()))
+        self.old.id() != self.next.id() && (told.record.id, next) == (self.next.id(), Some(self.old.id()))
     }
 
     /// Makes of the rotation that is under way the opposite one, in which everything is sealed with the key before again.

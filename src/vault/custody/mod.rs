@@ -14,5 +14,7 @@ pub(in crate::vault) mod known_backups;
 pub(in crate::vault) mod known_damage;
 pub mod master_key_rotation;
 pub mod master_key_standing;
+pub mod master_key_withdrawal;
 pub mod moving;
 pub mod sealing;
+pub(in crate::vault) mod told_master_keys;

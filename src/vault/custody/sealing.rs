@@ -6,8 +6,10 @@
 //!    in one transaction, with the new probe.
 //!    Nobody can have that done again: the probe of before cannot be made without the master key, and a vault of this version never
 //!    had one. Who keeps an old probe has it for that master key alone: after a rotation it is worth nothing.
+//! 3. A rotation counts where the audit trail tells of it: rows of one that is over would make its old key one of the vault again.
 
 use super::audit::heads::give_heads;
+use super::audit::master_keys::{UntoldRotation, untold};
 use super::audit::record::Record;
 use super::inventory::Inventory;
 use crate::crypto::envelope::{Envelope, OpenError};
@@ -56,6 +58,8 @@ pub enum SealingError {
     },
     #[error("the master key record of the database is damaged")]
     ProbeDamaged(#[source] OpenError),
+    #[error("{0}")]
+    Untold(Box<UntoldRotation>),
     #[error("the rows of the database carry no seals yet")]
     RowsUnsealed,
     #[error("rows of the database carry no seals, and no master key is recorded that they could belong to")]
@@ -118,12 +122,32 @@ pub async fn bring_over(
     }
 }
 
-/// As [`bring_over`]; in a new database the master key is recorded.
+/// Refuses a rotation of the master key that is under way, if the trail does not tell of it. After [`bring_over`].
+///
+/// # Errors
+/// [`SealingError::Untold`], or one of the store.
+pub async fn refuse_untold(registry: &Registry) -> Result<(), SealingError> {
+    let mut view = registry.store.read().await?;
+    match view.master_keys().await? {
+        Some(told) => refuse_untold_in(&mut *view, &told).await,
+        None => Ok(()),
+    }
+}
+
+async fn refuse_untold_in(view: &mut dyn ReadTx, told: &MasterKeys) -> Result<(), SealingError> {
+    match untold(view, told).await? {
+        Some(rotation) => Err(SealingError::Untold(Box::new(rotation))),
+        None => Ok(()),
+    }
+}
+
+/// As [`bring_over`]; in a new database the master key is recorded. A rotation must be one that the trail tells of.
 ///
 /// # Errors
 /// [`SealingError`].
 pub async fn claim(registry: &Registry, envelope: &Envelope, seals: &RowSeals) -> Result<u64, SealingError> {
     let sealed = bring_over(registry, envelope, seals, NeverServed::Refuse).await?;
+    refuse_untold(registry).await?;
     if registry.store.read().await?.master_keys().await?.is_none() {
         record(registry, envelope).await?;
     }
@@ -267,7 +291,16 @@ fn stage(told: &MasterKeys, envelope: &Envelope) -> Result<Stage, SealingError> 
             given,
         },
     })?;
-    match envelope.open(PROBE_PLACE, &record.probe).map_err(SealingError::ProbeDamaged)?.as_slice() {
+    if let Some(rotation) = rotation {
+        // It is the record when the rotation is over.
+        probed(&rotation.next, envelope)?;
+    }
+    probed(record, envelope)
+}
+
+/// What the probe of a record says, which opens with the key of that alone.
+fn probed(record: &MasterKeyRecord, envelope: &Envelope) -> Result<Stage, SealingError> {
+    match envelope.open_under(record.id, PROBE_PLACE, &record.probe).map_err(SealingError::ProbeDamaged)?.as_slice() {
         ROWS_UNSEALED => Ok(Stage::Unsealed),
         opened if opened == said(ROWS_SEALED, record.created) => Ok(Stage::Sealed),
         opened if opened == said(HEADS_GIVEN, record.created) => Ok(Stage::Headed),
@@ -285,12 +318,19 @@ impl Vault {
     /// Goes along with the master keys of the database. Returns what it tells of them.
     ///
     /// # Errors
-    /// [`SealingError`] where it was sealed with a key that is not in use here, or its rows carry no seals.
+    /// [`SealingError`] where it was sealed with a key that is not in use here, its rows carry no seals, or a rotation is under way of which
+    /// the trail does not tell.
     pub async fn master_keys_follow(&self) -> Result<MasterKeys, SealingError> {
-        let told = self.registry.store.read().await?.master_keys().await?.ok_or(VaultError::Empty)?;
-        match stage(&told, &self.envelope)? {
-            Stage::Sealed | Stage::Headed => Ok(told),
-            Stage::Unsealed => Err(SealingError::RowsUnsealed),
+        let mut view = self.registry.store.read().await?;
+        let told = view.master_keys().await?.ok_or(VaultError::Empty)?;
+        if stage(&told, &self.envelope)? == Stage::Unsealed {
+            return Err(SealingError::RowsUnsealed);
         }
+        // Once a second: what is as it was then is not looked for in the trail again.
+        if !self.told_master_keys.is(&told) {
+            refuse_untold_in(&mut *view, &told).await?;
+            self.told_master_keys.keep(&told);
+        }
+        Ok(told)
     }
 }

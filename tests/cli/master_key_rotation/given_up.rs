@@ -1,17 +1,12 @@
 //! `hookvault master-key rotate --give-up`, and what `check` says of a rotation that is under way.
 
-use super::{Busy, check, fill, generate, installation, old_id, rotate, serve, under};
+use super::{Busy, check, fill, generate, give_up, installation, old_id, rotate, serve, under};
 use crate::cli::call;
 use crate::support::database::other_program;
-use crate::support::process::{Screen, Served, hookvault, run};
+use crate::support::process::Served;
 use serde_json::Value;
 use std::fs;
 use std::path::Path;
-
-fn give_up(folder: &Path, key: &str, more: &[&str]) -> Screen {
-    let arguments = ["master-key", "rotate", "--give-up", "--master-key-file", key];
-    run(hookvault(folder).args(arguments).args(more))
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_the_old_key_alone_servers_go_back_and_the_new_one_opens_nothing() {

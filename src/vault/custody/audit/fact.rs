@@ -182,17 +182,22 @@ pub(super) const TELLING: [EventKind; 25] = [
 
 /// What is read of an entry's text.
 #[derive(Deserialize)]
-struct Text {
-    target: Vec<TargetText>,
+pub(super) struct Text {
+    pub(super) target: Vec<TargetText>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct TargetText {
-    id: String,
+pub(super) struct TargetText {
+    pub(super) id: String,
     #[serde(rename = "type")]
     kind: String,
-    detail_entry: Option<serde_json::Map<String, serde_json::Value>>,
+    pub(super) detail_entry: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+/// `None` for a text in no form that is known.
+pub(super) fn readable_text(text: &str) -> Option<Text> {
+    serde_json::from_str(text).ok()
 }
 
 impl TargetText {
@@ -204,7 +209,7 @@ impl TargetText {
 /// What an entry says, each with whether it is so from then on. Nothing, where it has no word on anything.
 pub(super) fn told(kind: &str, text: &str) -> Vec<(Fact, bool)> {
     let Some(kind) = TELLING.into_iter().find(|known| known.as_str() == kind) else { return Vec::new() };
-    let Ok(Text { target }) = serde_json::from_str(text) else { return Vec::new() };
+    let Some(Text { target }) = readable_text(text) else { return Vec::new() };
     if kind == EventKind::LossAccepted {
         return target.iter().filter_map(lost).map(|fact| (fact, false)).collect();
     }
