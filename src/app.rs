@@ -5,6 +5,7 @@ mod example;
 mod master_key;
 mod master_key_command;
 mod master_key_error;
+mod master_keys_told;
 mod open;
 mod parts;
 mod rotating;
@@ -17,6 +18,7 @@ mod tasks;
 pub use backup::{BackedUp, Before, Restoration, Restored, back_up, verify_backup};
 pub use example::{EXAMPLE_HOOK, start_example};
 pub use master_key::{make_master_key, read_secret_file, recovery_text};
+pub use master_keys_told::{compare_master_key, rotation_under_way};
 pub use open::{
     Opened, OpenedVault, database_users, migrate, migrations_pending, move_vault, open_for_check, open_registry,
     open_vault,

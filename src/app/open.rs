@@ -70,7 +70,7 @@ impl Sealing {
     }
 
     /// For a database of which no row is read or written.
-    fn of_nothing(parts: &Parts) -> Self {
+    pub(super) fn of_nothing(parts: &Parts) -> Self {
         Self::new(&MasterKey::generate(&parts.random), parts)
     }
 }
@@ -97,7 +97,7 @@ async fn open_store(
 }
 
 /// The address with its password, which may be in a file of its own.
-fn database_url(database: &DatabaseConfig) -> Result<DatabaseUrl, StartError> {
+pub(super) fn database_url(database: &DatabaseConfig) -> Result<DatabaseUrl, StartError> {
     Ok(match (&database.url, &database.password_file) {
         (DatabaseUrl::Postgres(url), Some(path)) => {
             let password = Zeroizing::new(read_secret_file(path)?.trim_end_matches(['\r', '\n']).to_owned());

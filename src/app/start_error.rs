@@ -102,11 +102,14 @@ impl StartError {
             Self::Sealing(SealingError::WrongMasterKey { sealed_with, .. }) => {
                 format!("give the master key whose id is {sealed_with}; without it the private keys cannot be opened")
             }
-            Self::Sealing(SealingError::OtherRotation { .. }) => {
-                "give one of the two; where one was given, neither is in the database (--leaked): go on by `hookvault master-key rotate` from the one to \
-                 the other, or back with --give-up"
-                    .into()
+            Self::Sealing(SealingError::OtherRotation { old, next, given, .. }) if given == old || given == next => {
+                let other = if given == old { next } else { old };
+                format!(
+                    "{other} is needed, too: it is not in the database (--leaked); go on by `hookvault master-key rotate --leaked` with {old} as \
+                     the key in use and {next} as the new one, or back with --give-up added, for which {old} is enough while nothing is under {next}"
+                )
             }
+            Self::Sealing(SealingError::OtherRotation { old, next, .. }) => format!("give the master key {old} or {next}"),
             Self::Sealing(SealingError::Untold(rotation)) => untold_hint(rotation),
             Self::Rotation(RotationError::Another { next, .. }) => {
                 format!(

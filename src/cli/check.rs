@@ -62,7 +62,8 @@ impl Check {
             let since = since.to_wire();
             output::tell(&format!(
                 "a rotation from the master key {from} to {to} is under way since {since}, with {left} row(s) and value(s) left: \
-                 `hookvault master-key rotate` ends it, or goes back with --give-up"
+                 `hookvault master-key rotate` ends it, with {to} as the key in use or named by --to-master-key-file, or goes back with \
+                 --give-up, and {from} as the key in use"
             ));
         }
         if damaged.is_empty() {

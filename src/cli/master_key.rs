@@ -4,8 +4,9 @@ use super::age::RecipientFlags;
 use super::error::CliError;
 use super::flags::{self, MasterKeyFlags};
 use super::output;
-use crate::app::{self, Parts};
-use crate::config::{MasterKeyOpener, MasterKeySource, TokenConfig, variable};
+use crate::app::{self, Parts, StartError};
+use crate::config::{DatabaseConfig, MasterKeyOpener, MasterKeySource, TokenConfig, variable};
+use crate::domain::chain::Chain;
 use clap::{Args, Subcommand};
 use rotate::Rotate;
 use std::fs::OpenOptions;
@@ -77,13 +78,13 @@ impl MasterKeyCommand {
         match self {
             Self::Generate(generate) => generate.run(),
             Self::Rotate(rotate) => rotate.run().await,
-            Self::Recovery(recovery) => recovery.run(),
+            Self::Recovery(recovery) => recovery.run().await,
         }
     }
 }
 
 impl Recovery {
-    fn run(self) -> Result<(), CliError> {
+    async fn run(self) -> Result<(), CliError> {
         let recipients = self.recipients.read()?;
         if recipients.is_empty() {
             return Err(CliError::new(
@@ -93,6 +94,15 @@ impl Recovery {
         }
         let sources = flags::sources([vec![(variable::DATA_DIR, self.data_dir)], self.master_key.flags()])?;
         let (id, text) = app::recovery_text(&MasterKeySource::from_sources(&sources)?, &recipients)?;
+        match app::compare_master_key(id, &DatabaseConfig::from_sources(&sources)?, &Parts::real()).await {
+            // One that was rotated away is of no use on that day.
+            Err(error @ StartError::Sealing(_)) => return Err(error.into()),
+            Err(error) => output::tell(&format!("warning: {id} was not compared with the vault: {}", Chain(&error))),
+            Ok(Some(next)) => output::tell(&format!(
+                "warning: a rotation from {id} to {next} is under way: do the same with {next}, which alone opens the vault after it"
+            )),
+            Ok(None) => {}
+        }
         write_out(self.out, &text)?;
         output::tell(&format!("master key id: {id}"));
         Ok(())

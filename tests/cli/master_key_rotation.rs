@@ -5,6 +5,7 @@ mod put_back;
 
 use super::{call, stderr};
 use crate::api::inline_hooks::{client_secret, private_key};
+use crate::support::age::FIRST;
 use crate::support::app::MASTER_KEY;
 use crate::support::database::{POSTGRES, other_program};
 use crate::support::process::{Client, Installation, Screen, Served, hookvault, run};
@@ -197,7 +198,7 @@ async fn servers_go_along_and_the_old_key_opens_nothing_afterwards() {
         told,
         format!(
             " anew: the master key is {next} now, and {old} opens nothing any more\nhint: put it where the settings of all servers say \
-             before the next start, and keep the old one apart for as long as there are backups of before\n"
+             before the next start, and keep {old} apart for as long as there are backups under it\n"
         )
     );
     let (servers, answers) = busy.end().await;
@@ -265,7 +266,7 @@ async fn with_keep_old_either_key_opens_everything_until_it_is_run_again_without
     let server = Served::start(&mut installation.serve());
     fill(&installation, &server).await;
     drop(server);
-    generate(folder, "next.key");
+    let next = generate(folder, "next.key");
     generate(folder, "third.key");
     let kept = rotate(folder, "master.key", "next.key", &["--keep-old"]);
     assert!(kept.stderr.contains("still opens everything"), "{}", kept.stderr);
@@ -295,13 +296,28 @@ async fn with_keep_old_either_key_opens_everything_until_it_is_run_again_without
     assert_eq!(backed_up.code, 0, "{}", backed_up.stderr);
     let proved = call(folder, &["backup", "verify", "midst.backup", "--master-key-file", "next.key"]);
     assert_eq!(proved.code, 0, "{}", proved.stderr);
+    let with_old = call(folder, &["backup", "verify", "midst.backup", "--master-key-file", "master.key"]);
+    let needed = format!("hint: give the master key whose id is {next}");
+    assert!(with_old.code == 1 && with_old.stderr.contains(&needed), "{}", with_old.stderr);
 
     let leaked = rotate(folder, "master.key", "next.key", &["--leaked"]);
     assert_eq!(leaked.code, 1, "under the old key it has been there all the while");
     assert!(leaked.stderr.contains("is in the database under the old one"), "{}", leaked.stderr);
 
     // Whoever runs it may have put the new key in its place by then.
-    let ended = rotate(folder, "next.key", "next.key", &[]);
+    let old = old_id();
+    let unnamed = call(folder, &["master-key", "rotate", "--master-key-file", "master.key"]);
+    assert_eq!(
+        (unnamed.code, unnamed.stderr),
+        (
+            1,
+            format!(
+                "error: the new master key is not named, and a rotation to {next} is under way\nhint: name {next} with \
+                 --to-master-key-file, or as the key in use; to go back, add --give-up, with {old} as the key in use\n"
+            )
+        )
+    );
+    let ended = call(folder, &["master-key", "rotate", "--master-key-file", "next.key"]);
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     assert_eq!((check(folder, "next.key").code, check(folder, "master.key").code), (0, 1));
     assert_eq!(rotate(folder, "next.key", "third.key", &[]).code, 0);
@@ -313,7 +329,7 @@ async fn a_new_key_stays_out_of_the_database_where_the_old_one_has_leaked() {
     let installation = installation();
     let folder = installation.folder.path();
     drop(Served::start(&mut installation.serve()));
-    generate(folder, "next.key");
+    let next = generate(folder, "next.key");
     let both = rotate(folder, "master.key", "next.key", &["--leaked", "--keep-old"]);
     assert_eq!(both.code, 2, "a key that others have must not go on opening everything");
     let mut other = other_program(&installation.database()).await;
@@ -331,16 +347,51 @@ async fn a_new_key_stays_out_of_the_database_where_the_old_one_has_leaked() {
     // It would be told of as one that has the file open.
     other.close().await.unwrap();
     assert_eq!(wrapped, 0);
-    let alone = check(folder, "master.key");
-    assert_eq!(alone.code, 1);
-    assert!(
-        alone.stderr.contains("go on by `hookvault master-key rotate` from the one to the other"),
-        "{}",
-        alone.stderr
-    );
+    let old = old_id();
+    let way = format!("with {old} as the key in use and {next} as the new one");
+    for (key, other) in [("master.key", &next), ("next.key", &old)] {
+        let needed = format!("hint: {other} is needed, too: it is not in the database (--leaked)");
+        let unnamed = call(folder, &["master-key", "rotate", "--master-key-file", key]);
+        for alone in [check(folder, key), run(&mut serve(&installation, key))] {
+            assert_eq!(alone.code, 1);
+            assert!(alone.stderr.contains(&needed) && alone.stderr.contains(&way), "{}", alone.stderr);
+        }
+        assert_eq!(unnamed.code, 1, "{}", unnamed.stderr);
+    }
     let ended = rotate(folder, "master.key", "next.key", &["--leaked"]);
     assert_eq!((ended.code, ended.stderr.contains("warning")), (0, false), "{}", ended.stderr);
     assert_eq!((check(folder, "next.key").code, check(folder, "master.key").code), (0, 1));
+}
+
+#[tokio::test]
+async fn a_recovery_file_is_made_of_no_key_that_the_vault_is_not_under() {
+    let installation = installation();
+    let folder = installation.folder.path();
+    drop(Served::start(&mut installation.serve()));
+    let (old, next) = (old_id(), generate(folder, "next.key"));
+    let recovery = |key: &str| {
+        let named = ["master-key", "recovery", "--recipient", FIRST.recipient, "--master-key-file", key];
+        call(folder, &named)
+    };
+    assert_eq!(recovery("master.key").stderr, format!("master key id: {old}\n"));
+    let other = recovery("next.key");
+    assert_eq!((other.code, other.stdout.as_str()), (1, ""));
+    assert!(
+        other.stderr.starts_with(&format!("error: the database was sealed with the master key {old} ")),
+        "{}",
+        other.stderr
+    );
+    assert_eq!(rotate(folder, "master.key", "next.key", &["--keep-old"]).code, 0);
+    assert_eq!(
+        recovery("master.key").stderr,
+        format!(
+            "warning: a rotation from {old} to {next} is under way: do the same with {next}, which alone opens the vault after it\n\
+             master key id: {old}\n"
+        )
+    );
+    assert_eq!(recovery("next.key").stderr, format!("master key id: {next}\n"));
+    assert_eq!(rotate(folder, "next.key", "next.key", &[]).code, 0);
+    assert_eq!((recovery("master.key").code, recovery("next.key").code), (1, 0));
 }
 
 #[tokio::test]

@@ -86,12 +86,7 @@ impl Rotate {
             output::tell(&told(rotated, id, &place));
             return Ok(());
         }
-        if next.is_missing() {
-            return Err(CliError::new(
-                "the new master key is not named",
-                "make one by `hookvault master-key generate --out new.key`, then add --to-master-key-file new.key",
-            ));
-        }
+        let next = if next.is_missing() { unnamed(&database, &old, &parts).await? } else { &next };
         let wishes = Wishes { old_is_known_to_others: self.leaked, keep_old: self.keep_old };
         if self.leaked
             && let Some(who) = app::database_users(&database).await?
@@ -101,9 +96,30 @@ impl Rotate {
                  until it is started with that"
             ));
         }
-        let (rotated, id) = app::rotate_master_key(&database, [&old, &next], wishes, &operator, &parts).await?;
+        let (rotated, id) = app::rotate_master_key(&database, [&old, next], wishes, &operator, &parts).await?;
         output::tell(&told(rotated, id, &place));
         Ok(())
+    }
+}
+
+/// Where the new key is when no flag says so: the key in use is the one of a rotation that was begun.
+async fn unnamed<'a>(
+    database: &DatabaseConfig,
+    in_use: &'a MasterKeySource,
+    parts: &Parts,
+) -> Result<&'a MasterKeySource, CliError> {
+    match app::rotation_under_way(database, in_use, parts).await? {
+        Some(([_, to], given)) if to == given => Ok(in_use),
+        Some(([from, to], _)) => Err(CliError::new(
+            format!("the new master key is not named, and a rotation to {to} is under way"),
+            format!(
+                "name {to} with --to-master-key-file, or as the key in use; to go back, add --give-up, with {from} as the key in use"
+            ),
+        )),
+        None => Err(CliError::new(
+            "the new master key is not named",
+            "make one by `hookvault master-key generate --out new.key`, then add --to-master-key-file new.key",
+        )),
     }
 }
 
@@ -113,7 +129,7 @@ fn told(rotated: Rotated, id: MasterKeyId, place: &str) -> String {
         Rotated::Before => format!("the master key is {id} already\nhint: {place}, if it is not there yet"),
         Rotated::Done { old, rows } => format!(
             "sealed {rows} row(s) anew: the master key is {id} now, and {old} opens nothing any more\nhint: {place} before the next \
-             start, and keep the old one apart for as long as there are backups of before"
+             start, and keep {old} apart for as long as there are backups under it"
         ),
         Rotated::OldStillOpens { old, rows } => format!(
             "sealed {rows} row(s) anew: the master key is {id} now, and {old} still opens everything\nhint: {place}, and run this \

@@ -39,6 +39,11 @@ async fn with_the_old_key_alone_servers_go_back_and_the_new_one_opens_nothing() 
     assert_eq!((back.code, back.stdout.as_str()), (0, ""), "{}", back.stderr);
     let now = format!("the master key is {old} now, and {next} opens nothing any more");
     assert!(back.stderr.contains(&now), "{}", back.stderr);
+    assert!(
+        back.stderr.contains(&format!("keep {next} apart for as long as there are backups under it")),
+        "{}",
+        back.stderr
+    );
     let (servers, answers) = busy.end().await;
     assert!(answers > 0);
     for server in &servers {
