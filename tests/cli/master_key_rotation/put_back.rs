@@ -57,6 +57,20 @@ async fn the_old_key_of_a_rotation_that_is_over_stays_worth_nothing() {
     let forgotten = "UPDATE audit_entry SET entry = NULL WHERE kind LIKE 'system.vault.master_key.%'";
     execute(&mut other, forgotten).await;
     assert_eq!((check(folder, "master.key").code, give_up(folder, "master.key", &[]).code), (1, 1));
+    // Nor does it help that the last word is gone.
+    for silenced in [
+        "UPDATE audit_entry SET kind = 'another' WHERE kind = 'system.vault.master_key.rotated'",
+        "DELETE FROM audit_entry WHERE kind = 'another'",
+    ] {
+        execute(&mut other, silenced).await;
+        let listing = ["token", "list", "--master-key-file", "master.key"];
+        for refused in [check(folder, "master.key"), call(folder, &listing), give_up(folder, "master.key", &[])] {
+            let hint = "hint: run `hookvault check`, and restore the database file from a backup";
+            let hint =
+                if silenced.starts_with("UPDATE") { "hint: restore the database file from a backup" } else { hint };
+            assert!(refused.code == 1 && refused.stderr.contains(hint), "{}", refused.stderr);
+        }
+    }
 }
 
 #[tokio::test]

@@ -102,7 +102,7 @@ impl Registry {
 }
 
 /// The seal covers the hash of the text, for texts are forgotten: so the text is held against that.
-fn as_written(found: Result<AuditEntry, StoreError>) -> Result<AuditEntry, VaultError> {
+pub(super) fn as_written(found: Result<AuditEntry, StoreError>) -> Result<AuditEntry, VaultError> {
     let entry = found?;
     match &entry.text {
         Some(text) if merkle::leaf(text.as_bytes()) != entry.leaf => {
