@@ -7,6 +7,20 @@
 
 use super::clock::Timestamp;
 use super::sealed::{MasterKeyId, Place, Sealed};
+use std::fmt;
+
+/// A master key, and since when the database has been sealed with it: by that people find the right one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DatedMasterKey {
+    pub id: MasterKeyId,
+    pub since: Timestamp,
+}
+
+impl fmt::Display for DatedMasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the master key {} of {}", self.id, self.since.to_wire())
+    }
+}
 
 /// Which master key seals the database, and a known value under it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! Backups that a server makes by itself, with a clock that the test moves.
 
 use crate::support::age::{FIRST, decrypted};
-use crate::support::app::{Caller, LOGS, MANAGE, TestApp};
+use crate::support::app::{Caller, LOGS, MANAGE, MASTER_KEY, TestApp};
 use crate::support::database::url_text;
 use crate::support::process::{hookvault, key_folder, run};
 use hookvault::config::{BackupConfig, Config, MasterKeyPlace, MasterKeySource};
@@ -366,31 +366,50 @@ async fn after_a_rotation_of_the_master_key_a_server_that_was_running_still_know
     let app = TestApp::start_with(hourly(folder.path(), FIRST.recipient)).await;
     look(&app).await;
     let kept = newest(&folder);
-    let (before, of_old) = (backups(&folder), fs::read(record(&kept)).unwrap());
-    let next = rotate_master_key(&app).await;
+    let of_old = fs::read(record(&kept)).unwrap();
+    let next = rotate_master_key(&app, MASTER_KEY).await;
+    assert_snapshot!(warnings(&app).await, @"The newest verified backup opens with the master key 3de38f5c0e0a5137 of 2025-10-24T13:06:07.000Z, which is not in use any more.");
+    app.clock.advance(Duration::from_mins(1));
     look(&app).await;
     assert_eq!(warnings(&app).await, "");
-    assert_ne!(fs::read(record(&kept)).unwrap(), of_old, "the record is under the next key");
+    let after = [kept.clone(), at(&kept, "130707")];
+    assert_eq!(newest(&folder), after[1], "one is made with the key in use, whatever the hour");
+    let of_next = fs::read(record(&kept)).unwrap();
+    assert_ne!(of_next, of_old, "the record is under the next key");
     let later = app.start_beside_with(with_key(&next, hourly(folder.path(), FIRST.recipient))).await;
+    app.clock.advance(Duration::from_mins(1));
     look(&later).await;
     assert_eq!(warnings(&later).await, "");
-    assert_eq!(backups(&folder), before, "it counts, so no other is made");
+    assert_eq!(newest(&folder), after[1], "both count, so no other is made");
 
-    // As after a rotation that no server has lived through.
-    fs::write(record(&kept), of_old).unwrap();
-    let late = app.start_beside_with(with_key(&next, hourly(folder.path(), FIRST.recipient))).await;
-    app.clock.advance(Duration::from_mins(1));
-    look(&late).await;
-    assert_snapshot!(warnings(&late).await, @"hookvault-ORG-20251024T130607Z.backup.age does not count as a backup: its record is under the master key 3de38f5c0e0a5137, which this server does not have. Move it out of the folder and keep it as long as that key, or remove it.");
-    assert_snapshot!(backups(&folder), @"
-    hookvault-ORG-20251024T130607Z.backup.age
-    hookvault-ORG-20251024T130707Z.backup.age
-    ");
+    // As after rotations that no server has lived through: each record is under a key that is gone, and both name the key of the backup.
+    let mut sealing = next;
+    for before in [&of_old, &of_next] {
+        fs::write(record(&kept), before).unwrap();
+        sealing = rotate_master_key(&app, &sealing).await;
+        app.clock.advance(Duration::from_mins(1));
+        let late = app.start_beside_with(with_key(&sealing, hourly(folder.path(), FIRST.recipient))).await;
+        look(&late).await;
+        let told = warnings(&late).await;
+        let told = told.lines().find(|line| line.starts_with("hookvault-ORG-20251024T130607Z")).unwrap_or(&told);
+        let under =
+            serde_json::Deserializer::from_slice(before).into_iter::<serde_json::Value>().next().unwrap().unwrap();
+        let under = under["masterKey"].as_str().unwrap();
+        assert_eq!(
+            told,
+            format!(
+                "hookvault-ORG-20251024T130607Z.backup.age does not count as a backup: its record is under the master key {under}, which this \
+             server does not have, and says that the master key 3de38f5c0e0a5137 of 2025-10-24T13:06:07.000Z opens it. Move it out of the \
+             folder and keep it as long as the key that opens it, or remove it."
+            )
+        );
+    }
 }
 
 /// Puts another master key in the place of that of a server, which goes along. Returns the new one.
-async fn rotate_master_key(app: &TestApp) -> String {
+async fn rotate_master_key(app: &TestApp, from: &str) -> String {
     let elsewhere = key_folder();
+    fs::write(elsewhere.path().join("master.key"), from).unwrap();
     let url = url_text(&app.database());
     // Not on this thread, which the server runs on.
     let rotated = tokio::task::spawn_blocking(move || {

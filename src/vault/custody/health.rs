@@ -39,7 +39,7 @@ impl Vault {
 
     /// What is to be said of backups.
     pub(in crate::vault) fn backup_warnings(&self) -> Vec<String> {
-        self.known_backups.warnings(self.clock().now())
+        self.known_backups.warnings(self.clock().now(), self.envelope.key_id())
     }
 
     /// To be told of every error: where it is damage, the vault is not ready until a look at everything finds it sound.

@@ -1,7 +1,8 @@
 //! What is known of backups, so that whoever asks whether the vault is ready learns of it.
 
-use super::backup::checking::Checked;
+use super::backup::checking::{Checked, Sound};
 use crate::domain::clock::Timestamp;
+use crate::domain::sealed::MasterKeyId;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ pub(in crate::vault) struct KnownBackups {
 struct Known {
     /// How old the newest may become; `None` where none are made.
     max_age: Option<Duration>,
-    newest: Option<Timestamp>,
+    newest: Option<Sound>,
     doubted: Vec<String>,
     stuck: Vec<String>,
     has_failed: bool,
@@ -24,8 +25,8 @@ struct Known {
 
 /// What a look at the folder has found.
 pub(super) struct Seen {
-    /// When the newest one was made that is sound.
-    pub newest: Option<Timestamp>,
+    /// The newest one that is sound.
+    pub newest: Option<Sound>,
     /// What is to be said of files that do not count.
     pub doubted: Vec<String>,
     /// The same of those that cannot be removed; `None` where another server sees to that.
@@ -53,16 +54,24 @@ impl KnownBackups {
     }
 
     /// What somebody should look after, in words for everybody.
-    pub(super) fn warnings(&self, now: Timestamp) -> Vec<String> {
+    ///
+    /// # Arguments
+    /// `seals`: the master key that seals now.
+    pub(super) fn warnings(&self, now: Timestamp, seals: MasterKeyId) -> Vec<String> {
         let known = self.lock();
         let Some(max_age) = known.max_age else { return Vec::new() };
         let mut warnings = Vec::new();
-        match known.newest {
+        match &known.newest {
             None => warnings.push("There is no verified backup.".to_owned()),
-            Some(newest) if newest.after(max_age).is_ok_and(|until| until < now) => {
-                warnings.push(format!("The newest verified backup is of {}.", newest.to_wire()));
+            Some(Sound { made, opens, .. }) => {
+                if made.after(max_age).is_ok_and(|until| until < now) {
+                    warnings.push(format!("The newest verified backup is of {}.", made.to_wire()));
+                }
+                if opens.id != seals {
+                    warnings
+                        .push(format!("The newest verified backup opens with {opens}, which is not in use any more."));
+                }
             }
-            Some(_) => {}
         }
         if known.has_failed {
             warnings.push("The last backup has failed; the log says why.".to_owned());

@@ -6,6 +6,7 @@ use super::folder::{Folder, put_record, record_path};
 use super::record::{Content, Record};
 use crate::crypto::envelope::Envelope;
 use crate::domain::clock::Timestamp;
+use crate::domain::master_key::DatedMasterKey;
 use std::collections::HashMap;
 use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Read as _};
@@ -16,17 +17,26 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// No record is longer, in bytes.
 const LONGEST_RECORD: u64 = 4096;
 
+/// A backup that counts.
+#[derive(Debug, Clone)]
+pub(in crate::vault) struct Sound {
+    pub made: Timestamp,
+    pub path: PathBuf,
+    /// What opens it.
+    pub opens: DatedMasterKey,
+}
+
 /// The backups in a folder.
 pub(super) struct Found {
-    /// With the moment of each, newest first.
-    pub sound: Vec<(Timestamp, PathBuf)>,
+    /// Newest first.
+    pub sound: Vec<Sound>,
     pub doubted: Vec<(PathBuf, Doubt)>,
 }
 
 impl Found {
-    /// That of the newest sound one. One of later was made by a clock that was wrong.
-    pub(super) fn newest(&self, now: Timestamp) -> Option<Timestamp> {
-        self.sound.iter().map(|(made, _)| *made).find(|made| *made <= now)
+    /// The newest sound one. One of later was made by a clock that was wrong.
+    pub(super) fn newest(&self, now: Timestamp) -> Option<&Sound> {
+        self.sound.iter().find(|sound| sound.made <= now)
     }
 }
 
@@ -73,8 +83,8 @@ impl Checked {
             // A file by itself, so that a server that stops need not wait for all.
             match tokio::task::spawn_blocking(move || check(&file, known, &envelope)).await? {
                 Ok(known) => {
-                    checked.insert(path.clone(), known);
-                    found.sound.push((made, path));
+                    found.sound.push(Sound { made, path: path.clone(), opens: known.1.opens() });
+                    checked.insert(path, known);
                 }
                 // Another server may have removed it meanwhile.
                 Err(_) if path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) => {}
@@ -92,7 +102,7 @@ impl Checked {
     pub(super) fn renew_records(&self, envelope: &Envelope) -> Result<(), BackupError> {
         for (path, (_, record)) in self.lock().iter_mut() {
             if record.master_key() != envelope.key_id() {
-                let (renewed, bytes) = record.content().clone().record(envelope);
+                let (renewed, bytes) = record.renewed(envelope);
                 put_record(path, &bytes).map_err(|source| BackupError::Write { path: record_path(path), source })?;
                 *record = renewed;
             }

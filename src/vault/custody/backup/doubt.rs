@@ -1,5 +1,6 @@
 //! Why a file that is called like a backup does not count as one.
 
+use crate::domain::master_key::DatedMasterKey;
 use crate::domain::sealed::MasterKeyId;
 
 /// `Display` says what is wrong, as the end of a sentence.
@@ -13,8 +14,11 @@ pub enum Doubt {
     NoRecord,
     #[error("the record beside it is not as a server wrote it, or is that of another file")]
     Record,
-    #[error("its record is under the master key {0}, which this server does not have")]
-    MasterKey(MasterKeyId),
+    /// What the record says of the backup cannot be checked then.
+    #[error(
+        "its record is under the master key {of_record}, which this server does not have, and says that {opens} opens it"
+    )]
+    MasterKey { of_record: MasterKeyId, opens: DatedMasterKey },
     #[error("it is not as it was when it was verified")]
     Differs,
 }
@@ -29,7 +33,9 @@ impl Doubt {
             Self::NoRecord | Self::Record => {
                 "Move it out of the folder if `hookvault backup verify` finds it sound, else remove it."
             }
-            Self::MasterKey(_) => "Move it out of the folder and keep it as long as that key, or remove it.",
+            Self::MasterKey { .. } => {
+                "Move it out of the folder and keep it as long as the key that opens it, or remove it."
+            }
         }
     }
 }

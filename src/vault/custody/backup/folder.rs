@@ -131,14 +131,15 @@ pub(super) fn put_record(of: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Arguments
 /// `newest_first`: all that count, with the moment of each.
-pub(super) fn prune(newest_first: &[(Timestamp, PathBuf)], keep: &KeepRules) -> (usize, Vec<Stuck>) {
+pub(super) fn prune(newest_first: Vec<(Timestamp, PathBuf)>, keep: &KeepRules) -> (usize, Vec<Stuck>) {
     let moments: Vec<_> = newest_first.iter().map(|(moment, _)| *moment).collect();
     let (mut removed, mut stuck) = (0, Vec::new());
-    for ((_, path), _) in newest_first.iter().zip(keep.kept(&moments)).filter(|(_, kept)| !kept) {
+    for ((_, path), _) in newest_first.into_iter().zip(keep.kept(&moments)).filter(|(_, kept)| !kept) {
+        let record = record_path(&path);
         // In this order: a backup without its record would count as nobody's.
-        match remove(path.clone()).and_then(|()| {
+        match remove(path).and_then(|()| {
             removed += 1;
-            remove(record_path(path))
+            remove(record)
         }) {
             Ok(()) => {}
             Err(left) => stuck.push(left),

@@ -1,6 +1,7 @@
 //! The first line of a backup, and the last.
 
 use crate::domain::clock::Timestamp;
+use crate::domain::master_key::DatedMasterKey;
 use crate::domain::sealed::MasterKeyId;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +52,11 @@ pub(super) enum NoHead {
 }
 
 impl Head {
+    /// The one that opens it.
+    pub(super) fn dated_master_key(&self) -> DatedMasterKey {
+        DatedMasterKey { id: self.master_key, since: self.master_key_since }
+    }
+
     pub(super) fn to_line(&self) -> String {
         let line = HeadLine {
             hookvault_backup: FORMAT,

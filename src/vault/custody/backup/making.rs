@@ -1,6 +1,7 @@
 //! Makes a backup, and opens one.
 
 use super::error::BackupError;
+use super::head::Head;
 use super::input::Input;
 use super::new_file::NewFile;
 use super::proof::Proof;
@@ -44,6 +45,10 @@ impl Verified {
     /// To read from.
     pub(super) fn reopen(&self) -> io::Result<File> {
         self.file.reopen()
+    }
+
+    pub(super) fn head(&self) -> &Head {
+        &self.proof.head
     }
 
     /// Gives it its name.

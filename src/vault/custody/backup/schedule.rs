@@ -1,15 +1,17 @@
 //! Backups that are due from time to time, whether anybody calls or not.
 
+use super::checking::Sound;
 use super::error::BackupError;
 use super::folder::{Folder, prune, put_record, record_path};
 use super::making::{Destination, verify_new};
-use super::record::Content;
+use super::record::{Content, Record};
 use super::warnings;
 use crate::crypto::age_file::Recipients;
 use crate::domain::actor::Actor;
 use crate::domain::chain::Chain;
 use crate::domain::clock::Timestamp;
 use crate::domain::keep_rules::KeepRules;
+use crate::domain::sealed::MasterKeyId;
 use crate::vault::custody::known_backups::Seen;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
@@ -39,9 +41,12 @@ impl Schedule {
         tried.map(drop).map_err(|source| BackupError::Folder { path: self.folder.clone(), source })
     }
 
-    /// Whether the newest was made so long ago that another is to be made.
-    fn is_due(&self, newest: Option<Timestamp>, now: Timestamp) -> bool {
-        newest.is_none_or(|newest| newest.after(self.every).is_ok_and(|next| next <= now))
+    /// Whether the newest was made so long ago that another is to be made, or is opened by another master key than the one that seals
+    /// now: who throws the old one away after a rotation would have none.
+    fn is_due(&self, newest: Option<&Sound>, now: Timestamp, seals: MasterKeyId) -> bool {
+        newest.is_none_or(|newest| {
+            newest.opens.id != seals || newest.made.after(self.every).is_ok_and(|next| next <= now)
+        })
     }
 }
 
@@ -63,8 +68,8 @@ impl Vault {
         // What servers have left that died may have the room that the new one needs. The look afterwards tells what cannot be removed.
         folder.sweep()?;
         let now = self.clock().now();
-        let newest = self.known_backups.checked.look(&folder, &self.envelope).await?.newest(now);
-        Ok(schedule.is_due(newest, now).then_some(Due { folder, lock }))
+        let found = self.known_backups.checked.look(&folder, &self.envelope).await?;
+        Ok(schedule.is_due(found.newest(now), now, self.envelope.key_id()).then_some(Due { folder, lock }))
     }
 
     /// Makes the backup that is due. Returns where it is.
@@ -90,7 +95,9 @@ impl Vault {
             let _lock = lock;
             let name = place.file_name().unwrap_or_default().to_string_lossy();
             let content = verified.reopen().and_then(|mut file| Content::read(&name, &mut file));
-            let recorded = content.and_then(|content| put_record(&place, &content.record(&envelope).1));
+            let opens = verified.head().dated_master_key();
+            let recorded =
+                content.and_then(|content| put_record(&place, &Record::written(content, opens, &envelope).1));
             recorded.map_err(|source| BackupError::Write { path: record_path(&place), source })?;
             verified.put()
         };
@@ -127,13 +134,13 @@ impl Vault {
         let lock = folder.lock()?;
         let found = self.known_backups.checked.look(&folder, &self.envelope).await?;
         let now = self.clock().now();
-        let newest = found.newest(now);
+        let newest = found.newest(now).cloned();
         let doubted = warnings::of_doubted(&found.doubted);
         // Who has the lock cares for the folder.
         let Some(lock) = lock else { return Ok(Seen { newest, doubted, stuck: None }) };
         let (known, envelope, keep) = (self.known_backups.clone(), self.envelope.clone(), schedule.keep.clone());
         // Nothing goes before there is a new one.
-        let prunes = !schedule.is_due(newest, now);
+        let prunes = !schedule.is_due(newest.as_ref(), now, self.envelope.key_id());
         let care = move || {
             let _lock = lock;
             if let Err(error) = known.checked.renew_records(&envelope) {
@@ -141,7 +148,8 @@ impl Vault {
             }
             let mut stuck = folder.sweep()?;
             if prunes {
-                let (removed, left) = prune(&found.sound, &keep);
+                let sound = found.sound.into_iter().map(|sound| (sound.made, sound.path)).collect();
+                let (removed, left) = prune(sound, &keep);
                 stuck.extend(left);
                 if removed > 0 {
                     tracing::info!(removed, "removed backups that are not kept");
