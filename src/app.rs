@@ -2,6 +2,7 @@
 
 mod backup;
 mod example;
+mod looks;
 mod master_key;
 mod master_key_command;
 mod master_key_error;

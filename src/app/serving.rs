@@ -1,5 +1,6 @@
 //! A server from start to stop.
 
+use super::looks;
 use super::open::{OpenedVault, open_vault};
 use super::parts::Parts;
 use super::scheduled_backups::ScheduledBackups;
@@ -107,7 +108,7 @@ impl App {
         let server = Server::start(listener, shared.clone(), config.connections, config.client_timeout);
         let server = server.map_err(listen_error)?;
         let (stop, _) = watch::channel(false);
-        tokio::spawn(tasks::look_for_damage(vault.clone(), stop.subscribe()));
+        tokio::spawn(looks::look_for_damage(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::maintain(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::turn_hook_keys(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::erase(vault.clone(), stop.subscribe()));

@@ -149,32 +149,6 @@ pub async fn forget_old_entries(vault: Vault, retention: Duration, mut stopping:
     }
 }
 
-/// How often the server looks at everything.
-const LOOK: Duration = Duration::from_hours(24);
-
-/// Looks for damage while requests are served, at the start and once a day, and tells the log.
-pub async fn look_for_damage(vault: Vault, mut stopping: watch::Receiver<bool>) {
-    loop {
-        match vault.examine().await {
-            Ok(examination) => {
-                for damaged in &examination.damaged {
-                    tracing::error!(damaged = %damaged, "the database is damaged");
-                }
-                let (sound, damaged) = (examination.sound, examination.damaged.len());
-                tracing::info!(sound, damaged, "looked at the whole database");
-            }
-            // The app has stopped meanwhile.
-            Err(VaultError::Unavailable(error)) if error.is_closed() => return,
-            Err(VaultError::Task(stopped)) if stopped.is_cancelled() => return,
-            Err(error) => tracing::error!(error = %error, "the database cannot be looked at"),
-        }
-        tokio::select! {
-            _ = stopping.wait_for(|stopping| *stopping) => return,
-            () = tokio::time::sleep(LOOK) => {}
-        }
-    }
-}
-
 /// How often the server looks whether a backup is due; after one that failed it tries again with the next look.
 const BACKUP_LOOK: Duration = Duration::from_mins(1);
 

@@ -134,6 +134,12 @@ async fn an_old_row_that_was_put_back_is_told_until_it_is_gone_again() {
     let manager = scene.app.token(MANAGE).await;
     assert_eq!(manager.delete(&key).await.status, 204);
     assert_eq!(manager.post(&format!("{hook}/lifecycle/deactivate"), json!({})).await.status, 200);
+    assert_eq!(scene.app.anon().get("/readyz").await.status, 503, "nobody has looked");
+    scene.app.clock.advance(Duration::from_mins(1));
+    while scene.app.vault.is_damage_known() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(scene.app.anon().get("/readyz").await.status, 200, "the server has looked by itself");
     assert_eq!(scene.found().await, "");
 }
 

@@ -42,6 +42,11 @@ impl Vault {
         self.known_backups.warnings(self.clock().now(), self.envelope.key_id())
     }
 
+    #[must_use]
+    pub fn is_damage_known(&self) -> bool {
+        self.known_damage.first().is_some()
+    }
+
     /// To be told of every error: where it is damage, the vault is not ready until a look at everything finds it sound.
     pub fn observe(&self, error: &VaultError) {
         if error.is_damage() && self.known_damage.met(error) {
