@@ -91,8 +91,14 @@ async fn triggers_and_rules_of_another_hand_are_found() {
     sqlx::raw_sql(sql).execute(&mut app.other_program().await).await.unwrap();
     let mut found: Vec<_> = app.vault.examine().await.unwrap().damaged.iter().map(ToString::to_string).collect();
     found.sort();
-    let expected = ["rule kept of org", "trigger undone of api_token"];
-    assert_eq!(found, expected.map(|what| format!("the database is damaged: the {what} is none of the vault's")));
+    let expected = [
+        ("rule kept of org", "DROP RULE kept ON org"),
+        ("trigger undone of api_token", "DROP TRIGGER undone ON api_token"),
+    ];
+    let expected = expected.map(|(what, removal)| {
+        format!("the database is damaged: the {what} is none of the vault's: `{removal}` removes it")
+    });
+    assert_eq!(found, expected);
 }
 
 /// What both engines know of themselves, in the same words.

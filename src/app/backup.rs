@@ -93,8 +93,8 @@ pub enum Before {
     Nothing,
     /// It is in this file, with its companions beside it.
     Kept(PathBuf),
-    /// It went with the commit that has brought the backup.
-    Gone,
+    /// It went with the commit that has brought the backup, and so did what another hand had put at the tables, in words.
+    Gone { planted: Vec<String> },
 }
 
 /// A backup, and where it is to be restored.
@@ -124,6 +124,14 @@ impl Restoration<'_> {
         restored
     }
 
+    /// Where a file is there, `--force` is another way.
+    fn over_file(&self, error: StartError) -> StartError {
+        match (error, &self.database.url) {
+            (StartError::Open(error), DatabaseUrl::Sqlite(path)) if path.is_file() => StartError::RestoreOver(error),
+            (error, _) => error,
+        }
+    }
+
     async fn prove_and_copy(&self, sealing: &Sealing, proved: &Vault, actor: &Actor) -> Result<Restored, StartError> {
         let proof = making::prove(self.backup, self.identities, proved).await.map_err(StartError::Backup)?;
         if !proof.is_sound() {
@@ -132,14 +140,14 @@ impl Restoration<'_> {
         // Only now, so that a backup that does not count leaves no empty database behind.
         let (store, new) = match self.replaces {
             true => open_to_replace(self.database, sealing).await?,
-            false => (open_to_restore(self.database, sealing).await?, None),
+            false => (open_to_restore(self.database, sealing).await.map_err(|error| self.over_file(error))?, None),
         };
         let restored = restoring::restore(proved, &proof, &*store, actor, self.replaces).await;
         store.close().await;
-        restored.map_err(StartError::Restore)?;
+        let planted = restored.map_err(StartError::Restore)?;
         let before = match (new, &self.database.url) {
             (Some(new), _) => Before::Kept(new.put(proved.clock().now())?),
-            (None, DatabaseUrl::Postgres(_)) if self.replaces => Before::Gone,
+            (None, DatabaseUrl::Postgres(_)) if self.replaces => Before::Gone { planted },
             (None, _) => Before::Nothing,
         };
         Ok(Restored { proof, before })

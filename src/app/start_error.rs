@@ -61,6 +61,9 @@ pub enum StartError {
     Backup(#[source] BackupError),
     #[error("nothing was restored")]
     Restore(#[source] MoveError),
+    /// Where a file is there.
+    #[error("nothing was restored: {0}")]
+    RestoreOver(OpenError),
     #[error("nothing was restored: the database is in use: {who}")]
     InUse { who: String },
     #[error("the address {address} cannot be listened on: {reason}")]
@@ -96,6 +99,9 @@ impl StartError {
             Self::SecretFile { .. } | Self::NotAFile { .. } => "check the path, and who owns the file".into(),
             Self::SecretReadableByOthers { path, .. } => format!("chmod 600 {}", path.display()),
             Self::Open(error) => error.hint().to_owned(),
+            Self::RestoreOver(error) => {
+                format!("{}; or put the backup in the place of what is there with --force", error.hint())
+            }
             Self::MasterKeyForm { .. } => "`hookvault master-key generate` prints one of the right form".into(),
             Self::MasterKey(error) => error.hint(),
             Self::Pending { .. } => "back up the file, then run `hookvault migrate`".into(),
@@ -220,6 +226,9 @@ fn backup_hint(error: &BackupError) -> String {
             "make it, so that the vault's user may write to it; a unit of systemd names it with ReadWritePaths=".into()
         }
         BackupError::Vault(error) => store_hint(error),
+        BackupError::Scratch(VaultError::Store(_) | VaultError::Damaged(_)) => {
+            "run `hookvault check` on the vault that it is of: a row may refer to one that is missing".into()
+        }
         BackupError::Scratch(_) => {
             "make room in the folder for temporary files, or name another one with TMPDIR".into()
         }
@@ -229,7 +238,8 @@ fn backup_hint(error: &BackupError) -> String {
         }
         BackupError::Encrypted => "name the file with an identity of age that opens it with --identity".into(),
         BackupError::Decrypt(AgeError::OtherRecipients) => {
-            "name the identity of one of its recipients with --identity".into()
+            "name the identity of one of its recipients with --identity; where that is given, use another copy of it"
+                .into()
         }
         BackupError::Unsound { .. } => "run `hookvault check` on the vault, and use an earlier backup".into(),
         BackupError::NoBackup
@@ -251,6 +261,7 @@ pub fn store_hint(error: &VaultError) -> String {
         VaultError::Busy(_) => "another process holds the database; try again".into(),
         VaultError::Full(_) => "make room on the disk, then try again".into(),
         VaultError::Empty => "check that HOOKVAULT_DATABASE_URL names a vault that has been used".into(),
+        VaultError::Damaged(StoreError::Unwritten) => "nothing was changed; `hookvault check` names what stands in the way, and what removes it".into(),
         VaultError::Damaged(_) => "restore the database file from a backup".into(),
         VaultError::Unavailable(StoreError::OtherMasterKey { sealed_with, .. }) => {
             format!("the master key was rotated: start it again with {sealed_with}")

@@ -69,8 +69,15 @@ impl Check {
         if damaged.is_empty() {
             return Ok(());
         }
-        if damaged.iter().any(|damaged| matches!(damaged, Damaged::Store(_) | Damaged::Row(_) | Damaged::Audit { .. }))
-        {
+        if damaged.iter().all(|damaged| matches!(damaged, Damaged::Planted { .. })) {
+            return Err(CliError::new(
+                format!("another hand has put {} thing(s) at the tables", damaged.len()),
+                "run each statement that is named on the database, then check again: what ran before may have changed or kept anything",
+            ));
+        }
+        if damaged.iter().any(|damaged| {
+            matches!(damaged, Damaged::Store(_) | Damaged::Planted { .. } | Damaged::Row(_) | Damaged::Audit { .. })
+        }) {
             return Err(CliError::new(
                 "the database is damaged",
                 "stop the server, and restore the database from a backup",

@@ -58,7 +58,12 @@ impl Restore {
                 "what was there before is {} now, with what was beside it; delete it once nothing of it is of use",
                 path.display()
             )),
-            Before::Gone => output::tell("what was in the database before is gone"),
+            Before::Gone { planted } => {
+                output::tell("what was in the database before is gone");
+                for what in planted {
+                    output::tell(&format!("the {what} was none of the vault's, and is gone, too"));
+                }
+            }
         }
         output::tell(&format!(
             "restored into {}: {}\nhint: run `hookvault check`, and `hookvault audit verify` with a checkpoint that was kept elsewhere; revoke and \

@@ -25,7 +25,7 @@ pub struct NoIdentity;
 /// Why a file does not open.
 #[derive(Debug, thiserror::Error)]
 pub enum AgeError {
-    #[error("it is encrypted to others than the identities that were given")]
+    #[error("it is encrypted to others than the identities that were given, or its first lines were changed")]
     OtherRecipients,
     #[error("the head of the encryption is not as it was written")]
     Head,

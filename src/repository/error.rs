@@ -23,6 +23,11 @@ pub enum StoreError {
     /// A row that this vault has not written.
     #[error("the database is damaged: the row {row} of {table} {reason}")]
     Forged { table: &'static str, row: String, reason: BrokenSeal },
+    /// A write has written nothing, although the row is there or is a new one: something of another hand stands before the table.
+    #[error(
+        "the database is damaged: a write has changed nothing, as where another hand has put a trigger or a rule at a table"
+    )]
+    Unwritten,
     /// A row that is always there is not.
     #[error("the database is damaged: the row {row} of {table} is missing")]
     Missing { table: &'static str, row: String },
@@ -49,6 +54,23 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Of a statement that writes rows that are there, or new ones.
+    ///
+    /// # Errors
+    /// [`Self::Unwritten`], where it has written none.
+    pub(super) fn unless_written(rows: u64) -> Result<(), Self> {
+        if rows == 0 { Err(Self::Unwritten) } else { Ok(()) }
+    }
+
+    /// What it is, where that it is damage was said before.
+    #[must_use]
+    pub fn finding(&self) -> String {
+        match self {
+            Self::Damaged(source) | Self::Other(source) => source.to_string(),
+            error => error.to_string(),
+        }
+    }
+
     /// Whether the store was closed by its owner.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -148,6 +170,7 @@ impl From<StoreError> for OpenError {
             | StoreError::Forged { .. }
             | StoreError::Missing { .. }
             | StoreError::Damaged(_) => "restore the database from a backup",
+            StoreError::Unwritten => "`hookvault check` names it",
             StoreError::OtherMasterKey { .. } => "give the master key that it is sealed with",
             StoreError::Over | StoreError::Unavailable(_) | StoreError::Closed | StoreError::Other(_) => {
                 "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk, or a PostgreSQL server that runs and takes writes"
@@ -163,6 +186,7 @@ impl From<StoreError> for OpenError {
             | StoreError::Other(source) => Some(source),
             StoreError::Corrupt { source, .. } => source,
             StoreError::Forged { .. }
+            | StoreError::Unwritten
             | StoreError::Missing { .. }
             | StoreError::OtherMasterKey { .. }
             | StoreError::Over

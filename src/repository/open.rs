@@ -51,7 +51,7 @@ pub async fn open_over(
             let (store, _) = open(&DatabaseUrl::file(&new.path()), Mode::Existing, sealer).await?;
             Ok((store, Some(new)))
         }
-        url => Ok((open(url, Mode::Create, sealer).await?.0, None)),
+        url => Ok((open(url, Mode::Fill, sealer).await?.0, None)),
     }
 }
 

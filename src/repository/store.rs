@@ -38,6 +38,17 @@ pub enum Serial<'a> {
     Vault,
 }
 
+/// What is wrong with how an engine keeps the data, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    Damaged(String),
+    /// Something of another hand that would run when the vault writes, and the statement that removes it.
+    Planted {
+        what: String,
+        removal: String,
+    },
+}
+
 /// The store of one vault.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -70,8 +81,8 @@ pub trait Store: Send + Sync {
     async fn write(&self, actor: &Actor, serial: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError>;
 
     /// Begins a write alone, in a store in which nothing is any more: all of it was deleted in this transaction, under whichever master key
-    /// it is, and whether or not it can be read.
-    async fn write_emptied(&self, actor: &Actor) -> Result<Box<dyn WriteTx>, StoreError>;
+    /// it is, and whether or not it can be read. So was what another hand has put at the tables: returns that in words, as `rule r of t`.
+    async fn write_emptied(&self, actor: &Actor) -> Result<(Box<dyn WriteTx>, Vec<String>), StoreError>;
 
     /// Tries once more to get what was deleted off the disk, whoever has deleted it.
     async fn erase(&self) -> Result<Erasure, StoreError>;
@@ -82,11 +93,11 @@ pub trait Store: Send + Sync {
     /// [`StoreError::Unavailable`].
     fn check_in_place(&self) -> Result<(), StoreError>;
 
-    /// Looks at how the engine keeps the data, and says what is damaged, a line for each finding. May take long, and changes nothing.
+    /// Looks at how the engine keeps the data, and says what is wrong with it. May take long, and changes nothing.
     ///
     /// # Errors
     /// [`StoreError`] where it cannot be looked at for another reason than damage.
-    async fn examine(&self) -> Result<Vec<String>, StoreError>;
+    async fn examine(&self) -> Result<Vec<Finding>, StoreError>;
 
     /// Closes all connections, after those who use one.
     async fn close(&self);

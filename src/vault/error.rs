@@ -171,6 +171,7 @@ impl From<StoreError> for VaultError {
             }
             StoreError::Corrupt { .. }
             | StoreError::Forged { .. }
+            | StoreError::Unwritten
             | StoreError::Missing { .. }
             | StoreError::Damaged(_) => Self::Damaged(error),
             StoreError::Over | StoreError::Other(_) => Self::Store(error),

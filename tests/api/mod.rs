@@ -22,6 +22,7 @@ mod key_rotation;
 mod orgs;
 mod outbound;
 mod pages;
+mod planted;
 mod publishing;
 mod rate_limit;
 mod seals;

@@ -66,7 +66,12 @@ async fn what_another_hand_has_put_beside_the_tables_is_found() {
     let trigger =
         "CREATE TRIGGER undone AFTER UPDATE OF revoked ON api_token BEGIN UPDATE api_token SET revoked = NULL; END";
     sqlx::raw_sql(trigger).execute(&mut other).await.unwrap();
-    assert_snapshot!(check(&installation).stdout, @"the database is damaged: the trigger undone of api_token is none of the vault's");
+    assert_snapshot!(check(&installation).stdout, @r#"the database is damaged: the trigger undone of api_token is none of the vault's: `DROP TRIGGER "undone"` removes it"#);
+    assert_snapshot!(check(&installation).stderr, @"
+    1 private key(s) and secret(s) and 2 other row(s) are sound
+    error: another hand has put 1 thing(s) at the tables
+    hint: run each statement that is named on the database, then check again: what ran before may have changed or kept anything
+    ");
     sqlx::raw_sql("DROP TRIGGER undone").execute(&mut other).await.unwrap();
     assert_eq!(check(&installation).code, 0);
     sqlx::raw_sql("DELETE FROM audit_head").execute(&mut other).await.unwrap();

@@ -14,6 +14,8 @@ use crate::repository::key_reference::KeyReferenceRead as _;
 use crate::repository::page::{Page, Seq};
 use crate::repository::row::Row;
 use crate::repository::row::hook_key::{HookKeyRow, SealedRow};
+use crate::repository::row::key_reference::ReferenceRow;
+use crate::repository::row::seal::UnderSeal as _;
 use async_trait::async_trait;
 
 /// The columns of a [`HookKeyRow`], or with more of them of a [`SealedRow`]; what follows in each query picks the rows. A key is looked
@@ -163,7 +165,7 @@ impl HookKeyWrite for PostgresTx {
         .bind(row.born_with)
         .bind(row.signs_from)
         .bind(row.rotate_every);
-        Ok(self.attempt(query).await?.map(drop))
+        self.attempt(query).await
     }
 
     async fn hook_key_rename(
@@ -183,7 +185,7 @@ impl HookKeyWrite for PostgresTx {
             .bind(row.last_updated)
             .bind(seal)
             .bind(row.id);
-        Ok(self.attempt(query).await?.map(|_| Some(key)))
+        Ok(self.attempt(query).await?.map(|()| Some(key)))
     }
 
     async fn hook_key_replace(&mut self, key: &HookKey, sealed_pkcs8: Option<&Sealed>) -> Result<bool, StoreError> {
@@ -208,6 +210,9 @@ impl HookKeyWrite for PostgresTx {
         .bind(sealed_pkcs8.map(Sealed::as_bytes))
         .bind(row.id);
         let is_there = self.execute(update).await? > 0;
+        if !is_there && self.hook_key_find(&key.org_id, &key.id).await?.is_some() {
+            return Err(StoreError::Unwritten);
+        }
         if is_there && sealed_pkcs8.is_some() {
             self.erases();
         }
@@ -223,9 +228,15 @@ impl HookKeyWrite for PostgresTx {
             self.end();
             return Ok(KeyDeletion::InUse(users));
         }
+        if let Some(row) = hook_without_use(self, org, id).await? {
+            return Err(StoreError::Missing { table: ReferenceRow::TABLE, row });
+        }
         let query = query("DELETE FROM hook_key WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(id.as_str());
         if self.execute(query).await? == 0 {
-            return Ok(KeyDeletion::Missing);
+            return match self.hook_key_find(org, id).await? {
+                Some(_) => Err(StoreError::Unwritten),
+                None => Ok(KeyDeletion::Missing),
+            };
         }
         self.erases();
         Ok(KeyDeletion::Deleted)
@@ -236,4 +247,14 @@ impl HookKeyWrite for PostgresTx {
 async fn hold(tx: &mut PostgresTx, org: &OrgId, id: &HookKeyId) -> Result<(), StoreError> {
     let lock = query("SELECT FROM hook_key WHERE org_id = $1 AND id = $2 FOR UPDATE");
     tx.execute(lock.bind(org.as_str()).bind(id.as_str())).await.map(drop)
+}
+
+/// A hook that names a key although the use that the vault writes with it is gone. The foreign key would refuse, and not say why.
+async fn hook_without_use(tx: &mut PostgresTx, org: &OrgId, key: &HookKeyId) -> Result<Option<String>, StoreError> {
+    query_scalar("SELECT id FROM inline_hook WHERE org_id = $1 AND hook_key_id = $2 ORDER BY id LIMIT 1")
+        .bind(org.as_str())
+        .bind(key.as_str())
+        .fetch_optional(tx.connection()?)
+        .await
+        .map_err(store_error)
 }

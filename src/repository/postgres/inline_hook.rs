@@ -136,7 +136,7 @@ impl InlineHookWrite for PostgresTx {
         .bind(stored.hook.org_id.as_str().to_owned())
         .bind(stored.hook.created.unix())
         .bind(i64::from(MAX_HOOKS_PER_ORG));
-        self.attempt(bind(query, row, seal)).await.map(|done| done.map(drop))
+        self.attempt(bind(query, row, seal)).await
     }
 
     async fn inline_hook_update(&mut self, stored: &StoredInlineHook) -> Refusable<()> {
@@ -161,7 +161,7 @@ impl InlineHookWrite for PostgresTx {
         if replaces {
             self.erases();
         }
-        Ok(done.map(drop))
+        Ok(done)
     }
 
     async fn inline_hook_delete(&mut self, org: &OrgId, id: &InlineHookId) -> Result<bool, StoreError> {
@@ -173,11 +173,13 @@ impl InlineHookWrite for PostgresTx {
                 .await
                 .map_err(store_error)?;
         let query = query("DELETE FROM inline_hook WHERE org_id = $1 AND id = $2").bind(org.as_str()).bind(id.as_str());
-        let deleted = self.execute(query).await? > 0;
+        if secret.is_some() {
+            self.write(query).await?;
+        }
         if secret == Some(true) {
             self.erases();
         }
-        Ok(deleted)
+        Ok(secret.is_some())
     }
 }
 

@@ -1,8 +1,10 @@
 //! Whether the database is sound, as far as it can be asked: its checksums, its constraints, and what refers to nothing.
 
 use super::error::store_error;
+use super::planted::planted;
 use super::query::query_scalar;
 use crate::repository::error::StoreError;
+use crate::repository::store::Finding;
 use sqlx::PgConnection;
 
 /// Pages whose checksum did not fit when they were read, where the cluster keeps checksums.
@@ -22,15 +24,6 @@ const SWITCHED_OFF: &str = "
     SELECT DISTINCT 'foreign keys of ' || tgrelid::regclass || ' are switched off'
     FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
     WHERE relnamespace = current_schema()::regnamespace AND tgisinternal AND tgenabled NOT IN ('O', 'A')";
-
-/// What would run when the vault writes. The migrations make no triggers and no rules.
-const STRANGE: &str = "
-    SELECT 'the trigger ' || tgname || ' of ' || tgrelid::regclass || ' is none of the vault''s'
-    FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
-    WHERE relnamespace = current_schema()::regnamespace AND NOT tgisinternal
-    UNION ALL
-    SELECT 'the rule ' || rulename || ' of ' || tablename || ' is none of the vault''s'
-    FROM pg_rules WHERE schemaname = current_schema()";
 
 /// What the migrations make: the constraints and indexes that rules rest on, by table and name.
 const EXPECTED: &str = "
@@ -56,8 +49,8 @@ const EXPECTED: &str = "
     WHERE NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass(relation) AND conname = name)
       AND NOT EXISTS (SELECT 1 FROM pg_index WHERE indrelid = to_regclass(relation) AND indexrelid = to_regclass(name) AND indisunique)";
 
-/// Rows that refer to rows that are not there, as a restored copy or a switched-off constraint may leave them.
-const ORPHANS: [(&str, &str); 4] = [
+/// Rows that refer to rows that are not there, or whose use of a key is not, as a restored copy or a switched-off constraint may leave them.
+const ORPHANS: [(&str, &str); 5] = [
     (
         "hook_key refers to rows of org that are missing",
         "SELECT EXISTS (SELECT 1 FROM hook_key AS k LEFT JOIN org AS o ON o.id = k.org_id WHERE o.id IS NULL)",
@@ -73,27 +66,33 @@ const ORPHANS: [(&str, &str); 4] = [
          AND h.hook_key_id = r.hook_key_id AND h.id = r.inline_hook_id WHERE r.inline_hook_id IS NOT NULL AND h.id IS NULL)",
     ),
     (
+        "inline_hook names keys without a use of them in hook_key_reference",
+        "SELECT EXISTS (SELECT 1 FROM inline_hook AS h LEFT JOIN hook_key_reference AS r ON r.org_id = h.org_id
+         AND r.hook_key_id = h.hook_key_id AND r.inline_hook_id = h.id WHERE h.hook_key_id IS NOT NULL AND r.org_id IS NULL)",
+    ),
+    (
         "service_app_key refers to rows of service_app that are missing",
         "SELECT EXISTS (SELECT 1 FROM service_app_key AS k LEFT JOIN service_app AS a ON a.id = k.app_id WHERE a.id IS NULL)",
     ),
 ];
 
-/// Says what is wrong, a line for each finding. In one view.
+/// Says what is wrong. In one view.
 ///
 /// # Errors
 /// [`StoreError`] where it cannot be looked at for another reason than damage.
-pub async fn examine(connection: &mut PgConnection) -> Result<Vec<String>, StoreError> {
+pub async fn examine(connection: &mut PgConnection) -> Result<Vec<Finding>, StoreError> {
     // It may read whole tables.
     sqlx::raw_sql("SET LOCAL statement_timeout = 0").execute(&mut *connection).await.map_err(store_error)?;
     let mut findings = Vec::new();
-    for look in [CHECKSUMS, EXPECTED, SWITCHED_OFF, STRANGE] {
+    for look in [CHECKSUMS, EXPECTED, SWITCHED_OFF] {
         let found: Vec<String> = query_scalar(look).fetch_all(&mut *connection).await.map_err(store_error)?;
-        findings.extend(found);
+        findings.extend(found.into_iter().map(Finding::Damaged));
     }
+    findings.extend(planted(connection).await?.into_iter().map(Finding::from));
     for (finding, look) in ORPHANS {
         let is_there: bool = query_scalar(look).fetch_one(&mut *connection).await.map_err(store_error)?;
         if is_there {
-            findings.push(finding.to_owned());
+            findings.push(Finding::Damaged(finding.to_owned()));
         }
     }
     Ok(findings)

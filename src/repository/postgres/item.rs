@@ -1,6 +1,7 @@
 //! New seals for what is there, in PostgreSQL.
 
 use super::error::store_error;
+use super::planted::{Planted, planted};
 use super::query::{query, query_as};
 use super::transaction::PostgresTx;
 use crate::domain::id::PrefixedId as _;
@@ -28,12 +29,18 @@ impl PostgresTx {
         Ok(row.filter(|row| renewal == Renewal::SealAndValue || !seals.are_current(row.seal())))
     }
 
-    /// Removes everything that there is, whatever refers to what, and whether or not it can be read: nothing of it is looked at.
-    pub async fn clear(&mut self) -> Result<(), StoreError> {
+    /// Removes everything that there is, whatever refers to what, and whether or not it can be read: nothing of it is looked at. First what
+    /// another hand has put at the tables, which would run with this and with all that comes: returns what that was.
+    pub async fn clear(&mut self) -> Result<Vec<String>, StoreError> {
+        let planted = planted(self.connection()?).await?;
+        for Planted { removal, .. } in &planted {
+            // PostgreSQL has quoted the names in it.
+            self.execute(sqlx::query(AssertSqlSafe(removal.clone())).persistent(false)).await?;
+        }
         let truncate = format!("TRUNCATE {}", TABLES.join(", "));
         self.execute(sqlx::query(AssertSqlSafe(truncate)).persistent(false)).await?;
         self.erases();
-        Ok(())
+        Ok(planted.into_iter().map(|planted| planted.what).collect())
     }
 }
 
@@ -166,6 +173,6 @@ impl ItemWrite for PostgresTx {
                     .bind(sealed.key.key_id.to_string())
             }
         };
-        Ok(self.execute(update).await? > 0)
+        self.write(update).await.map(|()| true)
     }
 }

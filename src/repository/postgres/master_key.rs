@@ -77,7 +77,7 @@ impl MasterKeyWrite for PostgresTx {
             .bind(record.id.as_bytes().as_slice())
             .bind(record.probe.as_bytes())
             .bind(record.created.unix());
-        Ok(self.attempt(query).await?.map(drop))
+        self.attempt(query).await
     }
 
     async fn master_key_replace(&mut self, record: &MasterKeyRecord) -> Result<(), StoreError> {
@@ -85,7 +85,7 @@ impl MasterKeyWrite for PostgresTx {
             .bind(record.id.as_bytes().as_slice())
             .bind(record.probe.as_bytes())
             .bind(record.created.unix());
-        self.execute(query).await.map(drop)
+        self.write(query).await
     }
 
     async fn master_key_rotation_insert(&mut self, rotation: &MasterKeyRotation) -> Result<(), StoreError> {
@@ -97,7 +97,7 @@ impl MasterKeyWrite for PostgresTx {
         .bind(rotation.next.created.unix())
         .bind(rotation.sealed_next.as_ref().map(Sealed::as_bytes))
         .bind(rotation.sealed_old.as_ref().map(Sealed::as_bytes));
-        self.execute(query).await.map(drop)
+        self.write(query).await
     }
 
     async fn master_key_rotation_delete(&mut self) -> Result<(), StoreError> {

@@ -24,6 +24,7 @@ mod key_reference;
 mod master_key;
 mod migrate;
 mod org;
+mod planted;
 mod query;
 mod servers;
 mod service_app;

@@ -114,7 +114,7 @@ impl ServiceAppWrite for PostgresTx {
         .bind(row.last_updated)
         .bind(row.activations)
         .bind(seal);
-        Ok(self.attempt(query).await?.map(drop))
+        self.attempt(query).await
     }
 
     async fn service_app_set_active(
@@ -144,7 +144,7 @@ impl ServiceAppWrite for PostgresTx {
                 .bind(row.activations)
                 .bind(seal)
                 .bind(row.id);
-        self.execute(query).await.map(drop)
+        self.write(query).await
     }
 
     async fn service_app_delete(&mut self, id: &ServiceAppId) -> Result<bool, StoreError> {
@@ -165,7 +165,7 @@ impl ServiceAppWrite for PostgresTx {
         .bind(row.second)
         .bind(row.created)
         .bind(seal);
-        Ok(self.attempt(query).await?.map(drop))
+        self.attempt(query).await
     }
 
     async fn service_app_key_delete(&mut self, id: &ServiceAppId, kid: &ClientKid) -> Result<bool, StoreError> {

@@ -11,7 +11,7 @@ use crate::repository::erasure::Erasure;
 use crate::repository::error::{OpenError, StoreError};
 use crate::repository::mode::Mode;
 use crate::repository::row::seal::Seals;
-use crate::repository::store::{Migration, ReadTx, Serial, Store, WriteTx};
+use crate::repository::store::{Finding, Migration, ReadTx, Serial, Store, WriteTx};
 use crate::repository::url::PostgresUrl;
 use crate::repository::version::Version;
 use async_trait::async_trait;
@@ -96,7 +96,7 @@ impl PostgresStore {
             ));
         }
         let is_new = !migrate::is_begun(&mut tx).await?;
-        if is_new && mode != Mode::Create {
+        if is_new && !matches!(mode, Mode::Create | Mode::Fill) {
             return Err(OpenError::new(
                 "there is no vault in the database",
                 "check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new vault",
@@ -239,11 +239,11 @@ impl Store for PostgresStore {
         Ok(Box::new(tx))
     }
 
-    async fn write_emptied(&self, actor: &Actor) -> Result<Box<dyn WriteTx>, StoreError> {
+    async fn write_emptied(&self, actor: &Actor) -> Result<(Box<dyn WriteTx>, Vec<String>), StoreError> {
         let mut tx = PostgresTx::new(self.begin(WRITE_ALONE).await?, actor.clone(), self.seals.clone());
         tx.execute(query(LOCK)).await?;
-        tx.clear().await?;
-        Ok(Box::new(tx))
+        let planted = tx.clear().await?;
+        Ok((Box::new(tx), planted))
     }
 
     async fn erase(&self) -> Result<Erasure, StoreError> {
@@ -255,7 +255,7 @@ impl Store for PostgresStore {
         Ok(())
     }
 
-    async fn examine(&self) -> Result<Vec<String>, StoreError> {
+    async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
         let mut tx = self.begin(LOOK).await?;
         integrity::examine(&mut tx).await
     }

@@ -112,7 +112,7 @@ impl ApiTokenWrite for SqliteTx {
         .bind(row.expires)
         .bind(row.revoked)
         .bind(seal);
-        Ok(self.attempt(query).await?.map(drop))
+        self.attempt(query).await
     }
 
     async fn api_token_rescope(&mut self, id: &ApiTokenId, scopes: &Scopes) -> Result<bool, StoreError> {
@@ -149,5 +149,5 @@ async fn write(tx: &mut SqliteTx, row: ApiTokenRow) -> Result<bool, StoreError> 
         .bind(row.revoked)
         .bind(seal)
         .bind(row.id);
-    Ok(tx.execute(query).await? > 0)
+    tx.write(query).await.map(|()| true)
 }

@@ -170,7 +170,7 @@ impl AuditWrite for SqliteTx {
             "INSERT INTO audit_head (org_id, size, forgotten, seal) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (org_id) DO UPDATE SET size = excluded.size, forgotten = excluded.forgotten, seal = excluded.seal",
         );
-        self.execute(write.bind(row.org_id).bind(row.size).bind(row.forgotten).bind(seal)).await.map(drop)
+        self.write(write.bind(row.org_id).bind(row.size).bind(row.forgotten).bind(seal)).await
     }
 
     async fn audit_entry_insert(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
@@ -186,7 +186,7 @@ impl AuditWrite for SqliteTx {
         .bind(row.entry)
         .bind(row.leaf)
         .bind(seal);
-        self.execute(insert).await.map(drop)
+        self.write(insert).await
     }
 
     async fn audit_node_insert(&mut self, org: &OrgId, nodes: &[AuditNode]) -> Result<(), StoreError> {
@@ -195,7 +195,7 @@ impl AuditWrite for SqliteTx {
                 .bind(org.as_str())
                 .bind(place.cast_signed())
                 .bind(hash.as_slice());
-            self.execute(insert).await?;
+            self.write(insert).await?;
         }
         Ok(())
     }

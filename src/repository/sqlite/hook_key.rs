@@ -12,6 +12,8 @@ use crate::repository::hook_key::{HookKeyRead, HookKeyWrite, KeyDeletion};
 use crate::repository::key_reference::KeyReferenceRead as _;
 use crate::repository::page::{Page, Seq};
 use crate::repository::row::hook_key::{HookKeyRow, SealedRow};
+use crate::repository::row::key_reference::ReferenceRow;
+use crate::repository::row::seal::UnderSeal as _;
 use async_trait::async_trait;
 
 /// The columns of a [`HookKeyRow`], or with more of them of a [`SealedRow`]; what follows in each query picks the rows. A key is looked
@@ -158,7 +160,7 @@ impl HookKeyWrite for SqliteTx {
         .bind(row.born_with)
         .bind(row.signs_from)
         .bind(row.rotate_every);
-        Ok(self.attempt(query).await?.map(drop))
+        self.attempt(query).await
     }
 
     async fn hook_key_rename(
@@ -177,7 +179,7 @@ impl HookKeyWrite for SqliteTx {
             .bind(row.last_updated)
             .bind(seal)
             .bind(row.id);
-        Ok(self.attempt(query).await?.map(|_| Some(key)))
+        Ok(self.attempt(query).await?.map(|()| Some(key)))
     }
 
     async fn hook_key_replace(&mut self, key: &HookKey, sealed_pkcs8: Option<&Sealed>) -> Result<bool, StoreError> {
@@ -202,6 +204,9 @@ impl HookKeyWrite for SqliteTx {
         .bind(sealed_pkcs8.map(Sealed::as_bytes))
         .bind(row.id);
         let is_there = self.execute(update).await? > 0;
+        if !is_there && self.hook_key_find(&key.org_id, &key.id).await?.is_some() {
+            return Err(StoreError::Unwritten);
+        }
         if is_there && sealed_pkcs8.is_some() {
             self.erases();
         }
@@ -215,12 +220,28 @@ impl HookKeyWrite for SqliteTx {
             self.end();
             return Ok(KeyDeletion::InUse(users));
         }
+        if let Some(row) = hook_without_use(self, org, id).await? {
+            return Err(StoreError::Missing { table: ReferenceRow::TABLE, row });
+        }
         let query =
             sqlx::query("DELETE FROM hook_key WHERE org_id = ? AND id = ?").bind(org.as_str()).bind(id.as_str());
         if self.execute(query).await? == 0 {
-            return Ok(KeyDeletion::Missing);
+            return match self.hook_key_find(org, id).await? {
+                Some(_) => Err(StoreError::Unwritten),
+                None => Ok(KeyDeletion::Missing),
+            };
         }
         self.erases();
         Ok(KeyDeletion::Deleted)
     }
+}
+
+/// A hook that names a key although the use that the vault writes with it is gone. The foreign key would refuse, and not say why.
+async fn hook_without_use(tx: &mut SqliteTx, org: &OrgId, key: &HookKeyId) -> Result<Option<String>, StoreError> {
+    sqlx::query_scalar("SELECT id FROM inline_hook WHERE org_id = ? AND hook_key_id = ? ORDER BY id LIMIT 1")
+        .bind(org.as_str())
+        .bind(key.as_str())
+        .fetch_optional(tx.connection()?)
+        .await
+        .map_err(store_error)
 }

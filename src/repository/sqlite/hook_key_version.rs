@@ -141,7 +141,7 @@ impl HookKeyVersionWrite for SqliteTx {
         .bind(row.born_by)
         .bind(row.born_with)
         .bind(seal);
-        Ok(self.attempt(query).await?.map(drop))
+        self.attempt(query).await
     }
 
     async fn hook_key_version_delete(&mut self, org: &OrgId, key_id: &KeyId) -> Result<bool, StoreError> {

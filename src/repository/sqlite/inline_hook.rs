@@ -133,7 +133,7 @@ impl InlineHookWrite for SqliteTx {
         .bind(stored.hook.org_id.as_str().to_owned())
         .bind(stored.hook.created.unix())
         .bind(MAX_HOOKS_PER_ORG);
-        self.attempt(bind(query, row, seal)).await.map(|done| done.map(drop))
+        self.attempt(bind(query, row, seal)).await
     }
 
     async fn inline_hook_update(&mut self, stored: &StoredInlineHook) -> Refusable<()> {
@@ -156,7 +156,7 @@ impl InlineHookWrite for SqliteTx {
         if replaces {
             self.erases();
         }
-        Ok(done.map(drop))
+        Ok(done)
     }
 
     async fn inline_hook_delete(&mut self, org: &OrgId, id: &InlineHookId) -> Result<bool, StoreError> {
@@ -169,11 +169,13 @@ impl InlineHookWrite for SqliteTx {
                 .map_err(store_error)?;
         let query =
             sqlx::query("DELETE FROM inline_hook WHERE org_id = ? AND id = ?").bind(org.as_str()).bind(id.as_str());
-        let deleted = self.execute(query).await? > 0;
+        if secret.is_some() {
+            self.write(query).await?;
+        }
         if secret == Some(true) {
             self.erases();
         }
-        Ok(deleted)
+        Ok(secret.is_some())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::error::store_error;
 use super::migrate;
 use crate::repository::error::StoreError;
+use crate::repository::store::Finding;
 use sqlx::{Connection as _, SqliteConnection};
 use std::collections::BTreeSet;
 
@@ -12,20 +13,22 @@ const MOST: usize = 100;
 /// What of the schema can be compared: kind, name, table and text of a table, an index or a trigger.
 type Object = (String, String, String, Option<String>);
 
-/// Says what is wrong, a line for each finding. Reads the whole file, in one view of it.
+/// Says what is wrong. Reads the whole file, in one view of it.
 ///
 /// # Errors
 /// [`StoreError`] where it cannot be looked at for another reason than damage.
-pub async fn examine(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+pub async fn examine(connection: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
-    for found in [schema(connection).await, references(connection).await, structure(connection).await] {
+    for found in
+        [schema(connection).await, references(connection).await, uses(connection).await, structure(connection).await]
+    {
         match found {
             Ok(found) => findings.extend(found),
             // Not the file's fault.
             Err(
                 error @ (StoreError::Busy(_) | StoreError::Full(_) | StoreError::Unavailable(_) | StoreError::Closed),
             ) => return Err(error),
-            Err(error) => findings.push(error.to_string()),
+            Err(error) => findings.push(Finding::Damaged(error.finding())),
         }
     }
     findings.truncate(MOST);
@@ -34,7 +37,7 @@ pub async fn examine(connection: &mut SqliteConnection) -> Result<Vec<String>, S
 
 /// What the migrations make and is not there, or not as they make it. Other programs may add what is theirs, but nothing that runs when
 /// the vault writes.
-async fn schema(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+async fn schema(connection: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
     const OBJECTS: &str = "SELECT type, name, tbl_name, sql FROM sqlite_schema";
     let found: Vec<Object> = sqlx::query_as(OBJECTS).fetch_all(&mut *connection).await.map_err(store_error)?;
     let found: BTreeSet<_> = found.into_iter().collect();
@@ -42,14 +45,18 @@ async fn schema(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreE
     migrate::apply(&mut fresh).await.map_err(|error| StoreError::Other(error.into()))?;
     let expected: Vec<Object> = sqlx::query_as(OBJECTS).fetch_all(&mut fresh).await.map_err(store_error)?;
     let missing = expected.iter().filter(|object| !found.contains(*object));
-    let missing = missing.map(|(kind, name, ..)| format!("the {kind} {name} is not as the migrations make it"));
+    let missing =
+        missing.map(|(kind, name, ..)| Finding::Damaged(format!("the {kind} {name} is not as the migrations make it")));
     let strange = found.iter().filter(|object| object.0 == "trigger" && !expected.contains(object));
-    let strange = strange.map(|(_, name, table, _)| format!("the trigger {name} of {table} is none of the vault's"));
+    let strange = strange.map(|(_, name, table, _)| Finding::Planted {
+        what: format!("trigger {name} of {table}"),
+        removal: format!("DROP TRIGGER \"{}\"", name.replace('"', "\"\"")),
+    });
     Ok(missing.chain(strange).collect())
 }
 
 /// Rows that refer to rows that are not there.
-async fn references(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+async fn references(connection: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
     let broken: Vec<(String, String)> =
         sqlx::query_as("SELECT DISTINCT \"table\", parent FROM pragma_foreign_key_check")
             .fetch_all(&mut *connection)
@@ -57,14 +64,28 @@ async fn references(connection: &mut SqliteConnection) -> Result<Vec<String>, St
             .map_err(store_error)?;
     Ok(broken
         .into_iter()
-        .map(|(child, parent)| format!("{child} refers to rows of {parent} that are missing"))
+        .map(|(child, parent)| Finding::Damaged(format!("{child} refers to rows of {parent} that are missing")))
         .collect())
 }
 
+/// Hooks that name a key, without the use of it that the vault writes with the hook.
+async fn uses(connection: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
+    let is_there: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM inline_hook AS h LEFT JOIN hook_key_reference AS r ON r.org_id = h.org_id
+         AND r.hook_key_id = h.hook_key_id AND r.inline_hook_id = h.id WHERE h.hook_key_id IS NOT NULL AND r.org_id IS NULL)",
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(store_error)?;
+    let finding = "inline_hook names keys without a use of them in hook_key_reference";
+    Ok(is_there.then(|| Finding::Damaged(finding.to_owned())).into_iter().collect())
+}
+
 /// Pages, cells, types, and that each index has what its table has.
-async fn structure(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+async fn structure(connection: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
     // Bytes: what it quotes may be damaged as well.
     let lines: Vec<Vec<u8>> =
         sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&mut *connection).await.map_err(store_error)?;
-    Ok(lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).filter(|line| line != "ok").collect())
+    let lines = lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).filter(|line| line != "ok");
+    Ok(lines.map(Finding::Damaged).collect())
 }

@@ -170,6 +170,6 @@ impl ItemWrite for SqliteTx {
                     .bind(sealed.key.key_id.to_string())
             }
         };
-        Ok(self.execute(update).await? > 0)
+        self.write(update).await.map(|()| true)
     }
 }

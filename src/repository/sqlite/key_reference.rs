@@ -110,7 +110,7 @@ impl KeyReferenceWrite for SqliteTx {
         .bind(row.since)
         .bind(MAX_REFERENCES_PER_KEY)
         .bind(seal);
-        Ok(self.attempt(query).await?.map(drop))
+        self.attempt(query).await
     }
 
     async fn key_reference_put_hook(&mut self, hook: &InlineHook, since: Timestamp) -> Result<(), StoreError> {
@@ -141,7 +141,7 @@ impl KeyReferenceWrite for SqliteTx {
         .bind(row.consumer_name)
         .bind(row.since)
         .bind(seal);
-        self.execute(query).await.map(drop)
+        self.write(query).await
     }
 
     async fn key_reference_delete_hook(&mut self, org: &OrgId, hook: &InlineHookId) -> Result<(), StoreError> {

@@ -20,6 +20,7 @@ mod inline_hook;
 mod integrity;
 mod item;
 mod key_reference;
+mod left;
 mod look;
 mod master_key;
 mod migrate;

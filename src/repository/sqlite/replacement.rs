@@ -17,6 +17,12 @@ use tempfile::{Builder, TempDir};
 /// What belongs to a file, and itself in front: a name without a file in the place of it says that something is missing.
 const PARTS: [&str; 4] = ["", WAL, WAL_INDEX, JOURNAL];
 
+/// What is behind the name of a file that was replaced, before the moment.
+pub const REPLACED: &str = ".replaced-";
+
+/// What ends the name of the folder of a new file.
+pub const UNFINISHED: &str = ".unfinished";
+
 /// The new file. Unless it is put into its place, it is removed.
 pub struct Replacement {
     folder: TempDir,
@@ -37,7 +43,7 @@ impl Replacement {
                 return Err(io::Error::from(ErrorKind::IsADirectory));
             }
             let prefix = [".", &name(&place).to_string_lossy(), "."].concat();
-            let folder = Builder::new().prefix(&prefix).suffix(".unfinished").tempdir_in(folder_of(&place))?;
+            let folder = Builder::new().prefix(&prefix).suffix(UNFINISHED).tempdir_in(folder_of(&place))?;
             let new = Self { folder, place };
             let file = File::options().write(true).create_new(true).mode(0o600).open(new.path())?;
             let made = file.metadata()?;
@@ -110,7 +116,7 @@ fn free_name(place: &Path, now: Timestamp) -> PathBuf {
     let moment = now.to_wire().replace(".000", "").replace(['-', ':'], "");
     let named = |number: u32| {
         let mut name = place.as_os_str().to_owned();
-        name.push(format!(".replaced-{moment}"));
+        name.push(format!("{REPLACED}{moment}"));
         if number > 1 {
             name.push(format!("-{number}"));
         }

@@ -108,7 +108,7 @@ impl SigningKeyWrite for SqliteTx {
         .bind(row.created)
         .bind(row.signs_from)
         .bind(seal);
-        Ok(self.attempt(query).await?.map(drop))
+        self.attempt(query).await
     }
 
     async fn signing_key_delete(&mut self, org: &OrgId, key_id: &KeyId) -> Result<bool, StoreError> {
@@ -118,6 +118,9 @@ impl SigningKeyWrite for SqliteTx {
         let deleted = self.execute(query).await? > 0;
         if deleted {
             self.erases();
+        } else if self.signing_key_list(org).await?.iter().any(|key| key.key_id == *key_id) {
+            // Another server may have been first, but then it is gone.
+            return Err(StoreError::Unwritten);
         }
         Ok(deleted)
     }

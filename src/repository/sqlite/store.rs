@@ -5,13 +5,13 @@ use super::error::store_error;
 use super::transaction::SqliteTx;
 use super::version::Versions;
 use super::watch::Watch;
-use super::{file, integrity, look, migrate};
+use super::{file, integrity, left, look, migrate};
 use crate::domain::actor::Actor;
 use crate::repository::erasure::Erasure;
 use crate::repository::error::{OpenError, StoreError};
 use crate::repository::mode::Mode;
 use crate::repository::row::seal::Seals;
-use crate::repository::store::{Migration, ReadTx, Serial, Store, WriteTx};
+use crate::repository::store::{Finding, Migration, ReadTx, Serial, Store, WriteTx};
 use crate::repository::version::Version;
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -55,8 +55,11 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`] where the file cannot be made, opened, or is no database.
     pub async fn open(path: &Path, mode: Mode, seals: Seals) -> Result<(Self, bool), OpenError> {
+        if mode != Mode::Fill {
+            left::refuse_beside(path)?;
+        }
         let is_new = match mode {
-            Mode::Create => file::prepare(path, true)?,
+            Mode::Create | Mode::Fill => file::prepare(path, true)?,
             Mode::Existing => file::prepare(path, false)?,
             Mode::ReadOnly => {
                 file::examine(path)?;
@@ -192,12 +195,13 @@ impl Store for SqliteStore {
         Ok(Box::new(tx))
     }
 
-    async fn write_emptied(&self, actor: &Actor) -> Result<Box<dyn WriteTx>, StoreError> {
+    async fn write_emptied(&self, actor: &Actor) -> Result<(Box<dyn WriteTx>, Vec<String>), StoreError> {
         self.check_in_place()?;
         let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
         let mut tx = self.over_transaction(transaction, actor.clone());
         tx.clear().await?;
-        Ok(Box::new(tx))
+        // A file is not emptied but replaced, so there is no trigger of another hand.
+        Ok((Box::new(tx), Vec::new()))
     }
 
     async fn erase(&self) -> Result<Erasure, StoreError> {
@@ -208,7 +212,7 @@ impl Store for SqliteStore {
         self.watch.as_deref().map_or(Ok(()), Watch::check)
     }
 
-    async fn examine(&self) -> Result<Vec<String>, StoreError> {
+    async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
         let _examining = self.examining.lock().await;
         let Some(examiner) = &self.examiner else {
             return integrity::examine(&mut *self.readers.acquire().await.map_err(store_error)?).await;

@@ -55,10 +55,18 @@ impl SqliteTx {
         Ok(done.rows_affected())
     }
 
-    /// Runs a statement that a constraint may refuse.
-    pub async fn attempt(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Refusable<u64> {
+    /// Runs a statement that writes rows that are there, or new ones, and that no rule refuses.
+    ///
+    /// # Errors
+    /// [`StoreError::Unwritten`] where it has written none.
+    pub async fn write(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<(), StoreError> {
+        StoreError::unless_written(self.execute(query).await?)
+    }
+
+    /// As [`Self::write`], where a constraint may refuse.
+    pub async fn attempt(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Refusable<()> {
         match query.execute(self.connection()?).await {
-            Ok(done) => Ok(Ok(done.rows_affected())),
+            Ok(done) => StoreError::unless_written(done.rows_affected()).map(Ok),
             Err(error) => match constraint::broken(&error) {
                 Some(conflict) => self.refuse(conflict),
                 None => Err(store_error(error)),

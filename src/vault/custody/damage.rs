@@ -4,6 +4,7 @@ use crate::crypto::envelope::OpenError;
 use crate::domain::id::{HookKeyId, InlineHookId, KeyId, OrgId};
 use crate::domain::name::Name;
 use crate::repository::error::StoreError;
+use crate::repository::store::Finding;
 use crate::vault::custody::audit::broken::Broken;
 use crate::vault::custody::audit::fact::Discrepancy;
 
@@ -30,6 +31,18 @@ pub enum Damaged {
     /// A finding of the engine.
     #[error("the database is damaged: {0}")]
     Store(String),
+    /// Something of another hand that would run when the vault writes, and the statement that removes it.
+    #[error("the database is damaged: the {what} is none of the vault's: `{removal}` removes it")]
+    Planted { what: String, removal: String },
+}
+
+impl From<Finding> for Damaged {
+    fn from(finding: Finding) -> Self {
+        match finding {
+            Finding::Damaged(what) => Self::Store(what),
+            Finding::Planted { what, removal } => Self::Planted { what, removal },
+        }
+    }
 }
 
 /// Why a private key cannot be used, or its public half must not be believed.

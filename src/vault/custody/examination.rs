@@ -67,7 +67,7 @@ impl Vault {
     pub async fn examine(&self) -> Result<Examination, VaultError> {
         let mut examination = Examination::default();
         let found = self.registry.store.examine().await?;
-        examination.damaged.extend(found.into_iter().map(Damaged::Store));
+        examination.damaged.extend(found.into_iter().map(Damaged::from));
         for looked in [
             self.examine_orgs(&mut examination).await,
             self.examine_key_references(&mut examination).await,
@@ -82,6 +82,7 @@ impl Vault {
         ] {
             match looked {
                 // What stands behind it cannot be read.
+                Err(VaultError::Damaged(error)) => examination.damaged.push(unreadable(error)),
                 Err(error) if error.is_damage() => examination.damaged.push(Damaged::Store(error.to_string())),
                 looked => looked?,
             }
@@ -189,6 +190,14 @@ impl Vault {
         // Half of a core at the most.
         tokio::time::sleep(started.elapsed()).await;
         Ok(())
+    }
+}
+
+fn unreadable(error: StoreError) -> Damaged {
+    match error {
+        StoreError::Damaged(_) => Damaged::Store(error.finding()),
+        // It says of itself that it is damage.
+        error => Damaged::Row(error),
     }
 }
 

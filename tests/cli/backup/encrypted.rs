@@ -52,8 +52,8 @@ async fn without_an_identity_or_with_a_wrong_one_it_does_not_open() {
     hint: name the file with an identity of age that opens it with --identity
     ");
     assert_snapshot!(stable(&["--identity", wrong.to_str().unwrap()]), @"
-    error: FOLDER/vault.backup does not count: it cannot be decrypted: it is encrypted to others than the identities that were given
-    hint: name the identity of one of its recipients with --identity
+    error: FOLDER/vault.backup does not count: it cannot be decrypted: it is encrypted to others than the identities that were given, or its first lines were changed
+    hint: name the identity of one of its recipients with --identity; where that is given, use another copy of it
     ");
     assert_snapshot!(stable(&["--identity", "master.key"]), @"
     error: master.key holds no identity of age (AGE-SECRET-KEY-1… as `age-keygen` makes it)

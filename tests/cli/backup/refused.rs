@@ -3,6 +3,7 @@
 use super::{back_up, backed_up, backup_verify, restore};
 use crate::cli::moving::source;
 use crate::support::app::{MANAGE, TestApp};
+use crate::support::database::POSTGRES;
 use crate::support::process::{hookvault, key_folder, run, write_master_key};
 use crate::support::rounds;
 use insta::assert_snapshot;
@@ -173,4 +174,21 @@ async fn a_vault_with_a_damaged_key_has_no_backup_that_would_hide_it() {
     hint: run `hookvault check` on the vault, and use an earlier backup
     ");
     assert_eq!(names(folder.path()), [".env", "master.key"]);
+}
+
+#[tokio::test]
+async fn rows_that_refer_to_nothing_are_not_told_as_a_want_of_room() {
+    let (app, folder, file) = backed_up().await;
+    fs::remove_file(&file).unwrap();
+    app.new_org("other.example").await;
+    app.token_of(Some("other.example"), MANAGE).await.create("orphan").await;
+    let unchecked =
+        if POSTGRES.is_some() { "SET session_replication_role = replica" } else { "PRAGMA foreign_keys = OFF" };
+    let orphaned = format!("{unchecked}; DELETE FROM org WHERE domain = 'other.example'");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(orphaned)).execute(&mut app.other_program().await).await.unwrap();
+    let (_, screen) = back_up(&folder, &source(&app), &[]);
+    assert_snapshot!(screen.stderr, @"
+    error: no backup was made: the copy to prove it on cannot be used: the database failed: (code: 787) FOREIGN KEY constraint failed
+    hint: run `hookvault check` on the vault that it is of: a row may refer to one that is missing
+    ");
 }

@@ -79,6 +79,14 @@ async fn a_vault_whose_rows_make_no_sense_gives_way() {
     let wanted = kept(&place).await;
     let _folder = app.stop().await;
     let mut other = connect(&place).await;
+    if POSTGRES.is_some() {
+        let planted = "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+                       CREATE TRIGGER \"a trigger\" BEFORE INSERT ON org FOR EACH ROW EXECUTE FUNCTION nothing();
+                       CREATE TABLE theirs (id int);
+                       CREATE TRIGGER theirs BEFORE INSERT ON theirs FOR EACH ROW EXECUTE FUNCTION nothing();
+                       CREATE RULE rr AS ON UPDATE TO hook_key_version DO INSTEAD NOTHING";
+        sqlx::raw_sql(planted).execute(&mut other).await.unwrap();
+    }
     for damage in [
         "UPDATE org SET seal = NULL",
         "UPDATE api_token SET scopes = 'nonsense'",
@@ -92,6 +100,15 @@ async fn a_vault_whose_rows_make_no_sense_gives_way() {
     assert_eq!(call(folder.path(), &["check", "--database-url", &place]).code, 1);
     let forced = restore(&folder, &file, &place, &["--force"]);
     assert_eq!(forced.code, 0, "{}", forced.stderr);
+    if POSTGRES.is_some() {
+        for what in ["trigger a trigger of org", "rule rr of hook_key_version"] {
+            let told = format!("the {what} was none of the vault's, and is gone, too");
+            assert!(forced.stderr.contains(&told), "{}", forced.stderr);
+        }
+        let theirs = "SELECT count(*) FROM pg_trigger WHERE tgname = 'theirs'";
+        let left: i64 = sqlx::query_scalar(theirs).fetch_one(&mut connect(&place).await).await.unwrap();
+        assert_eq!(left, 1, "what is at no table of the vault stays");
+    }
     assert_eq!(kept(&place).await, wanted);
     assert_sound(&folder, &["--database-url", &place]);
 }
@@ -107,7 +124,11 @@ async fn a_file_that_is_no_database_gives_way_and_is_kept_with_its_mode() {
     let link = folder.path().join("link.db");
     std::os::unix::fs::symlink(&place, &link).unwrap();
     let url = format!("sqlite://{}", link.display());
-    assert_eq!(restore(&folder, &file, &url, &[]).code, 1);
+    let refused = || restore(&folder, &file, &url, &[]).stderr.replace(folder.path().to_str().unwrap(), "FOLDER");
+    assert_snapshot!(refused(), @"
+    error: nothing was restored: the database file FOLDER/link.db can be read by others (mode 0640)
+    hint: chmod 600 FOLDER/link.db; or put the backup in the place of what is there with --force
+    ");
     let forced = restore(&folder, &file, &url, &["--force"]);
     assert_eq!(forced.code, 0, "{}", forced.stderr);
     assert_sound(&folder, &["--database-url", &url]);
@@ -117,6 +138,33 @@ async fn a_file_that_is_no_database_gives_way_and_is_kept_with_its_mode() {
     assert_eq!(fs::read(&old).unwrap(), b"a disk has written this");
     assert_eq!(fs::metadata(&old).unwrap().permissions().mode() & 0o777, 0o640);
     assert_eq!(fs::read(format!("{}-wal", old.display())).unwrap(), b"and this");
+}
+
+#[tokio::test]
+async fn a_vault_that_a_killed_restore_has_moved_aside_is_not_begun_anew() {
+    let (_app, folder, file) = backed_up().await;
+    // As a kill between the two renames leaves it.
+    let at = |name: &str| folder.path().join(name);
+    for left in ["place.db.replaced-20251024T130607Z", "place.db.replaced-20251024T130607Z-wal", "other.db.replaced-1"]
+    {
+        fs::write(at(left), "a vault").unwrap();
+    }
+    fs::create_dir(at(".place.db.Ab3dEf.unfinished")).unwrap();
+    let place = format!("sqlite://{}", at("place.db").display());
+    let refused = |command: &[&str]| call(folder.path(), &[command, &["--database-url", &place]].concat());
+    let told = refused(&["serve", "--listen", "127.0.0.1:0"]).stderr;
+    assert_snapshot!(told.replace(folder.path().to_str().unwrap(), "FOLDER"), @"
+    error: there is no database file FOLDER/place.db, but what a restore has left is beside it: FOLDER/.place.db.Ab3dEf.unfinished, FOLDER/place.db.replaced-20251024T130607Z
+    hint: restore the backup again with --force; or give what was there before, `….replaced-…`, its name FOLDER/place.db again, and what stands beside it with -wal or -journal at its end likewise. For a new and empty vault, move these away first
+    ");
+    for command in [&["migrate"][..], &["key", "create", "a"]] {
+        assert_eq!(refused(command).stderr, told, "{command:?}");
+    }
+    assert!(!at("place.db").exists());
+    let forced = restore(&folder, &file, &place, &["--force"]);
+    assert_eq!(forced.code, 0, "{}", forced.stderr);
+    assert_sound(&folder, &["--database-url", &place]);
+    assert_eq!(fs::read(at("place.db.replaced-20251024T130607Z")).unwrap(), b"a vault");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use crate::vault::handle::Vault;
 ///
 /// # Arguments
 /// `proved`: the vault over the store that a backup was proved in. `replaces`: whether what is in the store may go for it, whatever it
-/// is; it goes with the same commit.
+/// is; it goes with the same commit. Returns what of another hand went with it from the tables, in words.
 ///
 /// # Errors
 /// [`MoveError`].
@@ -22,16 +22,16 @@ pub async fn restore(
     to: &dyn Store,
     actor: &Actor,
     replaces: bool,
-) -> Result<(), MoveError> {
+) -> Result<Vec<String>, MoveError> {
     let registry = proved.registry();
-    let mut copy = if replaces {
+    let (mut copy, planted) = if replaces {
         to.write_emptied(actor).await.map_err(moving::target)?
     } else {
         let mut copy = to.write(actor, Serial::Vault).await.map_err(moving::target)?;
         if copying::is_filled(&mut *copy).await.map_err(moving::target)? {
             return Err(MoveError::NotEmpty);
         }
-        copy
+        (copy, Vec::new())
     };
     let mut source = registry.store.read().await.map_err(|error| MoveError::Source(error.into()))?;
     let restored = moving::copy_all(&mut *source, &mut *copy).await?;
@@ -39,5 +39,6 @@ pub async fn restore(
     let backup = Target::of("Backup", &head.id, None).with("made", head.made.to_wire());
     let targets = std::iter::once(backup).chain(restored.iter().map(moving::kind_target));
     moving::tell(registry, &mut *copy, actor, Event::new(EventKind::VaultRestored, targets)).await?;
-    registry.commit_unrecorded(copy).await.map_err(MoveError::Target)
+    registry.commit_unrecorded(copy).await.map_err(MoveError::Target)?;
+    Ok(planted)
 }
