@@ -5,7 +5,7 @@ use crate::config::{ConfigError, DataDir};
 use crate::domain::chain::Chain;
 use crate::domain::hook_key::KeyReference;
 use crate::telemetry::TelemetryError;
-use crate::vault::error::{Conflict, Kind, VaultError};
+use crate::vault::error::{Conflict, Kind, Kinship, VaultError};
 use clap::error::ErrorKind;
 
 const FAILURE: u8 = 1;
@@ -100,6 +100,12 @@ impl From<VaultError> for CliError {
             VaultError::Import(_) => {
                 "give one RSA private key of 2048 to 4096 bits, as PKCS#8 or PKCS#1 (PEM or DER) or a JWK, not encrypted".into()
             }
+            VaultError::ImportRelated { kinship: Kinship::Same, .. } => {
+                "use the one that is there; `hookvault key list` shows all hook keys".into()
+            }
+            VaultError::ImportRelated { kinship: Kinship::CommonFactor, name, .. } => format!(
+                "import neither: make a new key for each; `hookvault key rotate '{name}' --emergency` replaces the one that is there at once"
+            ),
             VaultError::Unwrap(_) => "encrypt the key with RSA-OAEP-256 and A256GCM to the public key of a key of the vault".into(),
             VaultError::KeyInUse { users } => {
                 let user = |user: &KeyReference| format!("{} {}", user.consumer_kind, user.consumer_name);

@@ -3,6 +3,7 @@ mod rotate;
 
 use super::error::CliError;
 use super::flags::VaultFlags;
+use super::input::{self, MAX_KEY_LENGTH};
 use super::output;
 use crate::cli::operator::operator;
 use crate::domain::hook_key_version::Timeline;
@@ -13,8 +14,6 @@ use crate::vault::error::VaultError;
 use crate::vault::keys::import::Foreign;
 use clap::{Args, Subcommand};
 use listing::{KeyDetails, KeyLine, User, VersionLine};
-use std::fs;
-use std::io::{self, Read as _};
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -161,7 +160,7 @@ impl Create {
 
 impl Import {
     async fn run(self) -> Result<(), CliError> {
-        let text = Zeroizing::new(self.read()?);
+        let text = input::read(&self.file, MAX_KEY_LENGTH)?;
         let jwe = match &self.encrypted_to {
             Some(_) => Zeroizing::new(String::from_utf8_lossy(&text).into_owned()),
             None => Zeroizing::new(String::new()),
@@ -182,18 +181,6 @@ impl Import {
         let bits = key.public_key.bits();
         output::tell(&format!("hook key {} ({}) of {bits} bits with the kid {}", key.id, key.name, key.key_id));
         Ok(())
-    }
-
-    fn read(&self) -> Result<Vec<u8>, CliError> {
-        let read = if self.file.as_os_str() == "-" {
-            let mut text = Vec::new();
-            io::stdin().lock().read_to_end(&mut text).map(|_| text)
-        } else {
-            fs::read(&self.file)
-        };
-        read.map_err(|error| {
-            CliError::new(format!("{} cannot be read: {error}", self.file.display()), "check the path")
-        })
     }
 }
 

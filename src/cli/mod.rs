@@ -13,6 +13,7 @@ mod diagnosis;
 mod error;
 mod flags;
 mod hook;
+mod input;
 mod key;
 mod man;
 mod master_key;

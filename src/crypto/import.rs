@@ -7,6 +7,8 @@
 //! 3. What comes out is encoded anew, always in the same way: the larger prime first, and the smallest private exponent. Of what
 //!    came in, only the numbers are kept.
 //! 4. Last it signs once, and its public half verifies that: the pairwise consistency test of SP 800-56B Rev. 2, clause 6.4.1.1.
+//!
+//! What a key has in common with another one only who has both can say: [`kinship()`].
 
 mod bases;
 mod der;
@@ -15,6 +17,7 @@ mod exponents;
 mod factors;
 mod form;
 mod jwk;
+mod kinship;
 mod modulus;
 mod numbers;
 mod pem;
@@ -26,6 +29,7 @@ mod tests;
 use super::private_key;
 use super::rsa_key::KeyPair;
 pub use error::ImportError;
+pub use kinship::{Kinship, kinship};
 use numbers::Numbers;
 
 /// Reads a private key and checks it. Takes 50 to 500 ms of one core, by its size: never call it on an async worker.

@@ -2,7 +2,7 @@
 
 use crate::crypto::checkpoint::CheckpointError;
 use crate::crypto::envelope::OpenError;
-pub use crate::crypto::import::ImportError;
+pub use crate::crypto::import::{ImportError, Kinship};
 use crate::crypto::jwe::UnwrapError;
 use crate::crypto::jws::SignError;
 use crate::crypto::private_key::SigningError;
@@ -11,6 +11,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::KeyReference;
 use crate::domain::id::{KeyId, OrgId};
 use crate::domain::invalid::{Invalid, InvalidField};
+use crate::domain::name::Name;
 pub use crate::repository::error::Conflict;
 use crate::repository::error::StoreError;
 use crate::vault::custody::audit::broken::Broken;
@@ -100,6 +101,8 @@ pub enum VaultError {
     PublicKey(#[source] NotAPublicKey),
     #[error("the key {0}")]
     Import(ImportError),
+    #[error("the key {}", related(*.kinship, .kid, .name))]
+    ImportRelated { kinship: Kinship, kid: KeyId, name: Name },
     #[error("the JWE {0}")]
     Unwrap(UnwrapError),
     #[error("the audit trail of the org {org} is not as it was written: {broken}")]
@@ -143,6 +146,17 @@ pub enum VaultError {
     /// Only before the first start has made what is missing.
     #[error("the database holds no default org or no master key record")]
     Empty,
+}
+
+/// What an imported key has to do with one that the org has. Completes "the key …".
+#[must_use]
+pub fn related(kinship: Kinship, kid: &KeyId, name: &Name) -> String {
+    match kinship {
+        Kinship::Same => format!("is there already: it is the key {kid} of the hook key {name}"),
+        Kinship::CommonFactor => format!(
+            "shares a factor with the key {kid} of the hook key {name}: both can be computed from their public halves; replace that one, too"
+        ),
+    }
 }
 
 impl VaultError {

@@ -6,11 +6,13 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey, PublicKeyComponents};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::future::join_all;
 use insta::assert_snapshot;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 const IMPORT: &str = "/vault/v1/hook-keys/import";
 
@@ -59,6 +61,7 @@ async fn a_key_is_taken_and_signs_or_is_refused_with_the_reason() {
     bits_4104.pem: key: The key has 4104 bits; 2048 to 4096 are taken
     certificate.pem: key: The key is a certificate, or a request for one; the private key is in another file
     close_primes.pem: key: The key has primes that are too close to each other (FIPS 186-5, clause A.1.1)
+    common_prime.pem: 2048 bits
     composite_p.pem: key: The key has a `p` that is not prime
     composite_q.pem: key: The key has a `q` that is not prime
     cryptography_4096_pkcs1.pem: 4096 bits
@@ -92,6 +95,50 @@ async fn a_key_is_taken_and_signs_or_is_refused_with_the_reason() {
     three_primes_pkcs1.pem: key: The key has more than two primes
     unequal_primes.pem: key: The key has primes of different lengths (FIPS 186-5, clause A.1.1)
     ");
+}
+
+fn file(name: &str) -> String {
+    fs::read_to_string(Path::new(TESTDATA).join(name)).unwrap()
+}
+
+#[tokio::test]
+async fn a_key_that_has_something_in_common_with_one_of_its_org_is_refused_by_name() {
+    let app = TestApp::start().await;
+    app.new_org("two.example.com").await;
+    let manager = app.token(MANAGE).await;
+    let first = manager.post(IMPORT, json!({"name": "Orders", "key": file("openssl_2048.pem")})).await.json();
+    assert_eq!(manager.post(IMPORT, json!({"name": "Larger", "key": file("openssl_4096.pem")})).await.status, 200);
+    let refused = async |name: &str| {
+        let answer = manager.post(IMPORT, json!({"name": "New", "key": file(name)})).await;
+        assert_eq!(answer.failure(), "400 E0000001", "{}", answer.body);
+        answer.cause().replace(first["keyId"].as_str().unwrap(), "KID")
+    };
+    assert_snapshot!(refused("openssl_2048_pkcs1.pem").await, @"key: The key is there already: it is the key KID of the hook key Orders");
+    assert_snapshot!(refused("common_prime.pem").await, @"key: The key shares a factor with the key KID of the hook key Orders: both can be computed from their public halves; replace that one, too");
+    // Also while it is one of those beside the one that signs.
+    let rotate = "/vault/v1/hook-keys/Orders/rotate";
+    assert_eq!(manager.post(rotate, json!({"publishAhead": 120})).await.status, 200);
+    app.clock.advance(Duration::from_secs(120));
+    app.vault.hook_key_upkeep().await.unwrap();
+    assert_snapshot!(refused("common_prime.pem").await, @"key: The key shares a factor with the key KID of the hook key Orders: both can be computed from their public halves; replace that one, too");
+    // Nobody learns so what another org has, and a key that was withdrawn is not known any more.
+    let other = app.token_of(Some("two.example.com"), MANAGE).await.with("host", "two.example.com");
+    assert_eq!(other.post(IMPORT, json!({"name": "Orders", "key": file("openssl_2048.pem")})).await.status, 200);
+    assert_eq!(manager.post(rotate, json!({"emergency": true})).await.status, 200);
+    assert_eq!(manager.post(IMPORT, json!({"name": "New", "key": file("common_prime.pem")})).await.status, 200);
+}
+
+#[tokio::test]
+async fn of_keys_with_a_factor_in_common_that_come_at_once_all_but_one_are_refused() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let import = async |number: usize| {
+        let file = file(["openssl_2048.pem", "common_prime.pem"][number % 2]);
+        manager.post(IMPORT, json!({"name": number.to_string(), "key": file})).await.status
+    };
+    let mut statuses = join_all((0..8).map(import)).await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 400, 400, 400, 400, 400, 400, 400]);
 }
 
 #[tokio::test]

@@ -124,6 +124,10 @@ async fn a_key_that_was_made_elsewhere_is_taken_from_a_file_or_refused_with_the_
     error: the key was made by a faulty Infineon library, and others can compute it (ROCA, CVE-2017-15361)
     hint: give one RSA private key of 2048 to 4096 bits, as PKCS#8 or PKCS#1 (PEM or DER) or a JWK, not encrypted
     ");
+    assert_snapshot!(import("/dev/zero"), @"
+    error: /dev/zero has more than 128 KiB, which no key has
+    hint: give the file with the key alone
+    ");
     assert_snapshot!(import("nowhere.pem"), @"
     error: nowhere.pem cannot be read: No such file or directory (os error 2)
     hint: check the path

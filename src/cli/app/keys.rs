@@ -3,14 +3,14 @@
 use super::listing::AppLine;
 use crate::app::Parts;
 use crate::cli::error::CliError;
+use crate::cli::input::{self, MAX_KEY_LENGTH};
 use crate::cli::output::{self, secret_text};
 use crate::crypto::jwk::{self, NotAVerifyingKey};
 use crate::crypto::private_jwk::{self, Generated};
 use crate::domain::id::{ClientKid, PrefixedId as _};
 use crate::domain::service_app::ServiceApp;
 use clap::{ArgGroup, Args};
-use std::fs;
-use std::io::{self, Read as _};
+use std::path::Path;
 use zeroize::Zeroizing;
 
 #[derive(Args)]
@@ -47,13 +47,8 @@ impl KeyFlags {
 
 fn read_public_keys(file: &str) -> Result<Vec<jwk::Named>, CliError> {
     // It may be a private key by mistake.
-    let mut bytes = Zeroizing::new(Vec::new());
-    let read = if file == "-" {
-        io::stdin().lock().read_to_end(&mut bytes)
-    } else {
-        fs::File::open(file).and_then(|mut file| file.read_to_end(&mut bytes))
-    };
-    read.map_err(|error| CliError::new(format!("--public-key: {file} cannot be read: {error}"), "check the path"))?;
+    let bytes = input::read(Path::new(file), MAX_KEY_LENGTH)
+        .map_err(|error| CliError::new(format!("--public-key: {}", error.message), error.hint))?;
     let parsed = str::from_utf8(&bytes).map_err(|_| NotAVerifyingKey::Form).and_then(jwk::parse);
     let keys = parsed.map_err(|reason| {
         let hint = match reason {

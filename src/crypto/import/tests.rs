@@ -1,7 +1,7 @@
 //! Keys of other people's tools, good and bad; `testdata/` has them as they were written.
 
 use super::numbers::{Crt, Numbers, number};
-use super::{ImportError, form, import};
+use super::{ImportError, Kinship, form, import, kinship};
 use crate::crypto::private_key::is_pair;
 use crate::crypto::private_key::public_half;
 use crate::crypto::rsa_key::KeyPair;
@@ -400,4 +400,14 @@ fn one_half_does_not_verify_what_that_of_another_key_signs() {
     assert!(is_pair(one.pkcs8(), &one.public_key));
     assert!(!is_pair(other.pkcs8(), &one.public_key));
     assert!(!is_pair(b"no key", &one.public_key));
+}
+
+#[test]
+fn keys_with_a_prime_in_common_are_found_of_whatever_size() {
+    let [one, common, larger] = [OPENSSL_2048, testdata!("common_prime.pem"), testdata!("openssl_4096.pem")]
+        .map(|pem| import(pem.as_bytes()).unwrap());
+    let [one, common, larger] = [one.public_key.clone(), common.public_key.clone(), larger.public_key.clone()];
+    let found = [(&one, &one), (&one, &common), (&common, &one), (&one, &larger), (&larger, &common)];
+    let expected = [Some(Kinship::Same), Some(Kinship::CommonFactor), Some(Kinship::CommonFactor), None, None];
+    assert_eq!(found.map(|(one, other)| kinship(one, other)), expected);
 }

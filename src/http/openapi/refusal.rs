@@ -1,7 +1,7 @@
 //! How routes refuse, each with an example made by the code that answers.
 
 use crate::domain::clock::Timestamp;
-use crate::domain::hook_key::KeyReference;
+use crate::domain::hook_key::{HookKey, KeyReference};
 use crate::domain::hook_key_version::{Rotation, rotate_every};
 use crate::domain::http_url::HttpUrl;
 use crate::domain::inline_hook::HookType;
@@ -12,7 +12,7 @@ use crate::http::edge::error::ApiError;
 use crate::http::edge::error::answer::{Answer, internal, unavailable};
 use crate::http::edge::error::oauth::OAuthRequestError;
 use crate::http::edge::extract::BODY_LIMIT;
-use crate::vault::error::{Conflict, CredentialError, ImportError, Kind, VaultError};
+use crate::vault::error::{Conflict, CredentialError, ImportError, Kind, Kinship, VaultError};
 use crate::vault::hooks::call::{CallError, Failure, Party};
 use crate::vault::oauth::error::{ProofError, TokenRequestError};
 use actix_web::http::StatusCode;
@@ -108,7 +108,12 @@ impl Refusal {
                 vec![Example::of("addressUnknown", &OAuthRequestError::AddressUnknown.into())]
             }
             Self::NoUser => missing(Kind::User, "me"),
-            Self::BadKey => one("badKey", VaultError::Import(ImportError::EvenModulus)),
+            Self::BadKey => {
+                let HookKey { key_id: kid, name, .. } = HookKey::example();
+                let related = VaultError::ImportRelated { kinship: Kinship::CommonFactor, kid, name };
+                let bad = VaultError::Import(ImportError::EvenModulus);
+                [one("badKey", bad), one("relatedKey", related)].into_iter().flatten().collect()
+            }
             Self::RotationUnderWay => [
                 one("underWay", VaultError::HookKeyRotating { signs_from: Timestamp::EPOCH }),
                 one("retiredCap", VaultError::HookKeyRetiredCap { until: Timestamp::EPOCH }),

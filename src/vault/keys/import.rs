@@ -8,7 +8,6 @@ use crate::domain::audit::{Event, EventKind};
 use crate::domain::hook_key::{HookKey, Origin, SealedHookKey, place};
 use crate::domain::id::OrgId;
 use crate::domain::name::Name;
-use crate::repository::store::Serial;
 use crate::vault::custody::audit::record::Record;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
@@ -28,7 +27,7 @@ impl Vault {
     /// Takes a key that somebody else has made, if nothing speaks against it. When this returns `Ok` it is on disk.
     ///
     /// # Errors
-    /// [`VaultError::Name`], [`VaultError::Import`], [`VaultError::Unwrap`], [`VaultError::NotFound`] for the key that it is encrypted to,
+    /// [`VaultError::Name`], [`VaultError::Import`], [`VaultError::ImportRelated`], [`VaultError::Unwrap`], [`VaultError::NotFound`] for the key that it is encrypted to,
     /// [`VaultError::Conflict`] of the name or the cap, or one of the store.
     pub async fn hook_key_import(
         &self,
@@ -53,7 +52,7 @@ impl Vault {
             signs_from: now,
             rotate_every: None,
         };
-        let mut tx = self.registry.store.write(actor, Serial::No).await?;
+        let mut tx = self.write_beside_unrelated(actor, org, &pair.public_key).await?;
         let sealed = self.envelope.seal(place(&key.org_id, &key.id), pair.pkcs8());
         tx.hook_key_insert(&key, &sealed).await??;
         let target = target(&key).with("key_id", key.key_id).with("bits", key.public_key.bits());

@@ -4,6 +4,7 @@ pub mod hook_key;
 pub mod import;
 pub mod key_reference;
 pub mod publishing;
+mod relatives;
 pub mod rotation;
 pub mod signing;
 pub mod upkeep;

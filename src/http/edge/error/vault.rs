@@ -5,7 +5,7 @@ use super::oauth;
 use crate::domain::hook_key::{KeyReference, MAX_KEYS_PER_ORG, MAX_REFERENCES_PER_KEY};
 use crate::domain::hook_key_version::MAX_RETIRED_PER_KEY;
 use crate::domain::inline_hook::MAX_HOOKS_PER_ORG;
-use crate::vault::error::{Conflict, CredentialError, Kind, VaultError};
+use crate::vault::error::{Conflict, CredentialError, Kind, VaultError, related};
 use crate::vault::hooks::call::{CallError, Failure, Party};
 use actix_web::http::StatusCode;
 
@@ -26,6 +26,9 @@ pub fn answer(error: &VaultError) -> Answer {
             .because(format!("channel.config.hookKeyId: There is no hook key '{given}' in the current organization")),
         VaultError::Conflict(conflict) => conflict_answer(*conflict),
         VaultError::Import(reason) => validation("key").because(format!("key: The key {reason}")),
+        VaultError::ImportRelated { kinship, kid, name } => {
+            validation("key").because(format!("key: The key {}", related(*kinship, kid, name)))
+        }
         VaultError::Unwrap(reason) => validation("jwe").because(format!("jwe: The JWE {reason}")),
         VaultError::HookActive => forbidden()
             .because("The inline hook is active. Only inactive inline hooks can be deleted: deactivate it first."),
