@@ -257,7 +257,7 @@ pub async fn open_registry(
     Ok(Opened { registry, is_new, sealed_rows, store, sealing })
 }
 
-/// Copies a vault, which stays as it is, into an empty database, which may be made for it. Each row must have been written by a vault
+/// Copies a vault, which stays as it is but for its trail, into an empty database, which may be made for it. Each row must have been written by a vault
 /// with this master key.
 ///
 /// # Errors

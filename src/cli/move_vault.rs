@@ -11,7 +11,8 @@ use clap::Args;
 #[command(
     after_help = "Stop the servers first: what they write after the copy is not in it. While it is made, nobody can
 write to the vault. Private keys stay sealed; with the master key each row is checked to be the vault's own. All of it is
-compared with the vault before it counts: where anything fails, nothing was moved. The vault itself stays as it is.
+compared with the vault before it counts: where anything fails, nothing was moved. The vault itself stays as it is, but
+for an entry of its audit trail that tells of the move.
 
 Example:
   hookvault move --to postgres://hookvault@db.example.com/hookvault --to-password-file db.password"
@@ -48,7 +49,7 @@ impl Move {
             None => format!("set {} to {}{password_file}", variable::DATABASE_URL, to.url),
         };
         output::tell(&format!(
-            "the vault is in {} now; what is in {} is as it was\nhint: {found_by}, run `hookvault check`, start the servers, and keep \
+            "the vault is in {} now; what is in {} is as it was, and its audit trail tells of the move\nhint: {found_by}, run `hookvault check`, start the servers, and keep \
              the old one from every server",
             to.url, from.url
         ));

@@ -138,6 +138,7 @@ async fn every_command_that_changes_something_or_uses_a_key_is_told() {
     let (moved, restored) = (other("moved.db"), other("restored.db"));
     assert_eq!(call(folder, &["move", "--to", &moved]).code, 0);
     assert_eq!(last(&["--database-url", &moved]), "system.vault.moved");
+    assert_eq!(last(&[]), "system.vault.moved", "the vault that was copied tells of it, too");
     assert_eq!(call(folder, &["restore", "vault.backup", "--database-url", &restored]).code, 0);
     assert_eq!(last(&["--database-url", &restored]), "system.vault.restored");
     let domain = ["org", "create", "two", "--domain", "two.example"];

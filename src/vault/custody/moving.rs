@@ -2,9 +2,11 @@
 
 use super::copying::{self, CompareError, CopyError, Counts, Walk};
 use crate::domain::actor::Actor;
-use crate::domain::audit::{Event, EventKind, Target};
+use crate::domain::audit::{Event, EventKind, Outcome, Target};
+use crate::domain::chain::Chain;
 use crate::repository::error::{Conflict, StoreError};
 use crate::repository::store::{ReadTx, Serial, Store, WriteTx};
+use crate::vault::custody::audit::record::Record;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Registry;
 
@@ -45,7 +47,7 @@ impl From<CompareError> for MoveError {
 }
 
 /// Copies everything into an empty store, and compares all of it there with what it was made from before it counts. All or nothing:
-/// without an `Ok` the target is as it was. Nobody else can write to either of the two meanwhile.
+/// without an `Ok` the target is as it was. Nobody else can write to either of the two meanwhile. The trails of both tell of it.
 ///
 /// # Errors
 /// [`MoveError`].
@@ -54,14 +56,47 @@ pub async fn move_vault(from: &Registry, to: &dyn Store, actor: &Actor) -> Resul
     let mut look = to.read().await.map_err(target)?;
     refuse_filled(&mut *look).await?;
     drop(look);
-    // It changes nothing, and is dropped in the end.
+    // All that it changes is its trail, in the end.
     let mut source = from.store.write(actor, Serial::Vault).await.map_err(|error| MoveError::Source(error.into()))?;
     let mut copy = to.write(actor, Serial::Vault).await.map_err(target)?;
     refuse_filled(&mut *copy).await?;
     let moved = copy_all(&mut *source, &mut *copy).await?;
-    tell(from, &mut *copy, actor, Event::new(EventKind::VaultMoved, moved.iter().map(kind_target))).await?;
-    copy.commit(from.clock.now()).await.map_err(target)?;
+    let event = Event::new(EventKind::VaultMoved, moved.iter().map(kind_target));
+    tell(from, &mut *copy, actor, event.clone()).await?;
+    // In the vault itself, and before the copy counts: nobody has one of which its trail says nothing.
+    tell_source(from, source, event.clone()).await?;
+    if let Err(error) = copy.commit(from.clock.now()).await {
+        tell_failed(from, actor, event).await;
+        return Err(target(error));
+    }
     Ok(moved)
+}
+
+/// Tells the trail of the vault that was copied, in that of its default org, and ends the transaction.
+async fn tell_source(from: &Registry, mut source: Box<dyn WriteTx>, event: Event) -> Result<(), MoveError> {
+    let told = async {
+        match source.org_find_default().await? {
+            Some(org) => from.commit(source, Record::Of(&org.id, vec![event])).await,
+            None => Ok(()),
+        }
+    };
+    told.await.map_err(MoveError::Source)
+}
+
+/// Tells it also that there is no copy after all. Where that fails it tells of one too many, which is no harm.
+async fn tell_failed(from: &Registry, actor: &Actor, event: Event) {
+    let event = event.ending(Outcome::Failure("the target was not written".to_owned()));
+    let told = async {
+        tell_source(
+            from,
+            from.store.write(actor, Serial::No).await.map_err(VaultError::from).map_err(MoveError::Source)?,
+            event,
+        )
+        .await
+    };
+    if let Err(error) = told.await {
+        tracing::warn!(error = %Chain(&error), "the audit trail does not tell that the move has failed");
+    }
 }
 
 /// Copies everything, and compares.
