@@ -9,6 +9,7 @@ mod master_key_error;
 mod master_keys_told;
 mod open;
 mod parts;
+mod removal;
 mod rotating;
 mod scheduled_backups;
 mod serving;
@@ -25,6 +26,7 @@ pub use open::{
     open_vault,
 };
 pub use parts::Parts;
+pub use removal::removal;
 pub use rotating::{give_up_rotation, rotate_master_key};
 pub use scheduled_backups::ScheduledBackups;
 pub use serving::{App, Stopper, listen};

@@ -398,7 +398,7 @@ async fn what_one_server_revokes_another_refuses_with_the_very_next_request() {
         let caller = beside.anon().with("authorization", &format!("SSWS {token}"));
         assert_eq!(caller.get("/api/v1/hook-keys").await.status, 200, "round {round}");
         let registry = app.vault.registry();
-        let id = registry.api_token_list().await.unwrap().pop().unwrap().id;
+        let id = registry.api_token_list().await.unwrap().pop().unwrap().unwrap().id;
         registry.api_token_revoke(&Actor::Vault, &id.to_string()).await.unwrap();
         assert_eq!(caller.get("/api/v1/hook-keys").await.status, 401, "round {round}");
     }

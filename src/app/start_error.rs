@@ -1,6 +1,7 @@
 //! Why the vault does not start, and what to do about it.
 
 use super::master_key_error::MasterKeyError;
+use super::removal::{removal, removal_of_row};
 use crate::config::variable::{DATABASE_PASSWORD_FILE, DATABASE_URL};
 use crate::crypto::age_file::{AgeError, NotARecipient};
 use crate::crypto::master_key::NotAMasterKey;
@@ -126,8 +127,9 @@ impl StartError {
             Self::Rotation(RotationError::NotSecret) => {
                 "end this rotation without --leaked, then rotate with --leaked to a key that was never there".into()
             }
-            Self::Rotation(RotationError::Damaged(_)) => {
-                "run `hookvault check`; restore what is damaged from a backup, or delete it, then rotate".into()
+            Self::Rotation(RotationError::Damaged(damaged)) => {
+                let removal = removal(damaged).map_or_else(String::new, |removal| format!(", or remove it: {removal}"));
+                format!("run `hookvault check`; restore what is damaged from a backup{removal}; then rotate")
             }
             Self::Rotation(RotationError::Ended) => "`hookvault check` says with which master key it opens now".into(),
             Self::Rotation(RotationError::Left(_)) => "see who writes, and run it again: it goes on where it was".into(),
@@ -262,7 +264,11 @@ pub fn store_hint(error: &VaultError) -> String {
         VaultError::Full(_) => "make room on the disk, then try again".into(),
         VaultError::Empty => "check that HOOKVAULT_DATABASE_URL names a vault that has been used".into(),
         VaultError::Damaged(StoreError::Unwritten) => "nothing was changed; `hookvault check` names what stands in the way, and what removes it".into(),
-        VaultError::Damaged(_) => "restore the database file from a backup".into(),
+        VaultError::Damaged(_) => {
+            let removal = error.damaged_row().and_then(|(table, row)| removal_of_row(table, row));
+            let removal = removal.map_or_else(String::new, |removal| format!(", or remove what is damaged: {removal}"));
+            format!("restore the database file from a backup{removal}")
+        }
         VaultError::Unavailable(StoreError::OtherMasterKey { sealed_with, .. }) => {
             format!("the master key was rotated: start it again with {sealed_with}")
         }

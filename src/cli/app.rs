@@ -4,6 +4,7 @@ mod keys;
 mod listing;
 
 use super::arguments::{parse_name, parse_scopes};
+use super::damage;
 use super::error::CliError;
 use super::flags::RegistryFlags;
 use super::output;
@@ -139,7 +140,9 @@ pub struct Deactivate {
 
 /// Delete a deactivated service app and its keys
 #[derive(Args)]
-#[command(after_help = "Example:\n  hookvault app delete ci")]
+#[command(
+    after_help = "One that is damaged is removed, by its client id, also while it is active.\n\nExample:\n  hookvault app delete ci"
+)]
 pub struct Delete {
     /// The app's client id or name
     app: String,
@@ -206,14 +209,18 @@ async fn take_back(registry: &Registry, app: &ServiceApp) -> Result<(), VaultErr
 impl List {
     async fn run(self) -> Result<(), CliError> {
         let list = async |registry: &Registry| {
-            let (apps, orgs) = (registry.service_app_list().await?, registry.org_list().await?);
-            Ok::<_, VaultError>(apps.iter().map(|(app, keys)| AppLine::new(app, keys, &orgs)).collect::<Vec<_>>())
+            let (listed, orgs) = (registry.service_app_list().await?, registry.org_list().await?);
+            let (apps, damaged) = damage::split(listed);
+            let lines: Vec<_> = apps.iter().map(|(app, keys)| AppLine::new(app, keys, &orgs)).collect();
+            Ok::<_, VaultError>((lines, damaged))
         };
-        let lines = self.registry.work(false, list).await?;
+        let (lines, damaged) = self.registry.work(false, list).await?;
         if self.json {
-            return output::print_json(&lines);
+            output::print_json(&lines)?;
+        } else {
+            output::print_table(AppLine::COLUMNS, &lines.into_iter().map(AppLine::cells).collect::<Vec<_>>())?;
         }
-        output::print_table(AppLine::COLUMNS, &lines.into_iter().map(AppLine::cells).collect::<Vec<_>>())
+        damage::refuse(damaged)
     }
 }
 
@@ -285,8 +292,10 @@ async fn set_active(app: &str, registry: &RegistryFlags, active: bool) -> Result
 impl Delete {
     async fn run(self) -> Result<(), CliError> {
         let delete = async |registry: &Registry| registry.service_app_delete(&operator(), &self.app).await;
-        let app = self.registry.work(false, delete).await?;
-        output::tell(&format!("service app {} ({}) is deleted", app.id, app.name));
+        match self.registry.work(false, delete).await? {
+            Some(app) => output::tell(&format!("service app {} ({}) is deleted", app.id, app.name)),
+            None => output::tell(&format!("the row {} was damaged, and is removed with its keys", self.app)),
+        }
         Ok(())
     }
 }

@@ -78,10 +78,12 @@ impl Check {
         if damaged.iter().any(|damaged| {
             matches!(damaged, Damaged::Store(_) | Damaged::Planted { .. } | Damaged::Row(_) | Damaged::Audit { .. })
         }) {
-            return Err(CliError::new(
-                "the database is damaged",
-                "stop the server, and restore the database from a backup",
-            ));
+            let removals: Vec<_> = damaged.iter().filter_map(app::removal).collect();
+            let mut hint = "stop the server, and restore the database from a backup".to_owned();
+            if !removals.is_empty() {
+                hint.push_str(&format!("; or remove what is of no use: {}", removals.join(", ")));
+            }
+            return Err(CliError::new("the database is damaged", hint));
         }
         if damaged.iter().all(|damaged| matches!(damaged, Damaged::Told { .. })) {
             return Err(CliError::new(

@@ -111,6 +111,7 @@ impl From<VaultError> for CliError {
                 let user = |user: &KeyReference| format!("{} {}", user.consumer_kind, user.consumer_name);
                 format!("take it out of these first: {}", users.iter().map(user).collect::<Vec<_>>().join(", "))
             }
+            VaultError::HookActive => "deactivate it first: POST /api/v1/inlineHooks/ID/lifecycle/deactivate".into(),
             VaultError::AppActive => "deactivate it first: `hookvault app deactivate`".into(),
             VaultError::HookKeyRotating { .. } | VaultError::HookKeyRetiredCap { .. } => {
                 "rotate again after that, or use --emergency if a key is in wrong hands".into()

@@ -1,9 +1,11 @@
+use super::damage;
 use super::diagnosis;
 use super::error::CliError;
 use super::flags::VaultFlags;
 use super::output;
 use crate::cli::operator::operator;
 use crate::config::variable;
+use crate::domain::id::{InlineHookId, PrefixedId as _};
 use crate::domain::inline_hook::InlineHook;
 use crate::domain::org::Org;
 use crate::vault::Vault;
@@ -17,7 +19,7 @@ use std::fmt::Write as _;
 use std::io::Read as _;
 use std::time::Duration;
 
-/// Call and list inline hooks
+/// Call, list and delete inline hooks
 #[derive(Subcommand)]
 #[command(
     after_help = "Hooks are made and changed through the API, /api/v1/inlineHooks.\n\nExample:\n  hookvault hook list"
@@ -25,6 +27,7 @@ use std::time::Duration;
 pub enum HookCommand {
     Test(Test),
     List(List),
+    Delete(Delete),
 }
 
 /// Call an inline hook, print each step, and say what is wrong
@@ -57,11 +60,25 @@ pub struct List {
     vault: VaultFlags,
 }
 
+/// Delete an inline hook for good
+#[derive(Args)]
+#[command(after_help = "Only one that is inactive; one that is damaged is deleted by its id, also while it is active.
+
+Example:
+  hookvault hook delete 'My hook'")]
+pub struct Delete {
+    /// The hook's id or name
+    hook: String,
+    #[command(flatten)]
+    vault: VaultFlags,
+}
+
 impl HookCommand {
     pub async fn run(self) -> Result<(), CliError> {
         match self {
             Self::Test(test) => test.run().await,
             Self::List(list) => list.run().await,
+            Self::Delete(delete) => delete.run().await,
         }
     }
 }
@@ -147,10 +164,12 @@ impl From<InlineHook> for HookLine {
 
 impl List {
     async fn run(self) -> Result<(), CliError> {
-        let list = async |vault: &Vault, org: &Org| vault.inline_hook_list(&org.id, None).await;
-        let lines: Vec<HookLine> = self.vault.work(list).await?.into_iter().map(HookLine::from).collect();
+        let list = async |vault: &Vault, org: &Org| vault.inline_hook_list_each(&org.id).await;
+        let (hooks, damaged) = damage::split(self.vault.work(list).await?);
+        let lines: Vec<HookLine> = hooks.into_iter().map(HookLine::from).collect();
         if self.json {
-            return output::print_json(&lines);
+            output::print_json(&lines)?;
+            return damage::refuse(damaged);
         }
         let rows: Vec<_> = lines
             .into_iter()
@@ -159,6 +178,29 @@ impl List {
                 [line.id, line.name, line.status.into(), line.hook_type.into(), key, line.uri]
             })
             .collect();
-        output::print_table(["ID", "NAME", "STATUS", "TYPE", "KEY", "URI"], &rows)
+        output::print_table(["ID", "NAME", "STATUS", "TYPE", "KEY", "URI"], &rows)?;
+        damage::refuse(damaged)
     }
+}
+
+impl Delete {
+    async fn run(self) -> Result<(), CliError> {
+        let delete = async |vault: &Vault, org: &Org| {
+            let id = id_of(vault, org, self.hook).await?;
+            vault.inline_hook_delete(&operator(), &org.id, &id).await.map(|()| id)
+        };
+        let id = self.vault.work(delete).await?;
+        output::tell(&format!("inline hook {id} is deleted"));
+        Ok(())
+    }
+}
+
+/// The id of the hook with this name; any other text as it is. What has the form of an id is never a name.
+async fn id_of(vault: &Vault, org: &Org, id_or_name: String) -> Result<String, VaultError> {
+    if InlineHookId::parse(&id_or_name).is_ok() {
+        return Ok(id_or_name);
+    }
+    let (hooks, _) = damage::split(vault.inline_hook_list_each(&org.id).await?);
+    let named = hooks.iter().find(|hook| hook.name.as_str() == id_or_name);
+    Ok(named.map_or(id_or_name, |hook| hook.id.to_string()))
 }

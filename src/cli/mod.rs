@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod check;
 mod completions;
+mod damage;
 mod dev;
 mod diagnosis;
 mod error;

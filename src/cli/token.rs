@@ -1,4 +1,5 @@
 use super::arguments::{parse_name, parse_scopes};
+use super::damage;
 use super::error::CliError;
 use super::flags::RegistryFlags;
 use super::output::{self, secret_text};
@@ -69,7 +70,7 @@ pub struct List {
 
 /// Revoke an API token: it stops working with the next request
 #[derive(Args)]
-#[command(after_help = "Example:\n  hookvault token revoke terraform")]
+#[command(after_help = "One that is damaged is removed, by its id.\n\nExample:\n  hookvault token revoke terraform")]
 pub struct Revoke {
     /// The token's id or name
     token: String,
@@ -155,13 +156,16 @@ impl TokenLine {
 impl List {
     async fn run(self) -> Result<(), CliError> {
         let list = async |registry: &Registry| {
-            let (tokens, orgs) = (registry.api_token_list().await?, registry.org_list().await?);
+            let (listed, orgs) = (registry.api_token_list().await?, registry.org_list().await?);
+            let (tokens, damaged) = damage::split(listed);
             let now = registry.clock().now();
-            Ok::<_, VaultError>(tokens.iter().map(|token| TokenLine::new(token, &orgs, now)).collect::<Vec<_>>())
+            let lines: Vec<_> = tokens.iter().map(|token| TokenLine::new(token, &orgs, now)).collect();
+            Ok::<_, VaultError>((lines, damaged))
         };
-        let lines = self.registry.work(false, list).await?;
+        let (lines, damaged) = self.registry.work(false, list).await?;
         if self.json {
-            return output::print_json(&lines);
+            output::print_json(&lines)?;
+            return damage::refuse(damaged);
         }
         let rows: Vec<_> = lines
             .into_iter()
@@ -170,15 +174,18 @@ impl List {
                 [line.id, line.name, line.org, line.status.into(), line.created, expires, line.scopes.join(" ")]
             })
             .collect();
-        output::print_table(["ID", "NAME", "ORG", "STATUS", "CREATED", "EXPIRES", "SCOPES"], &rows)
+        output::print_table(["ID", "NAME", "ORG", "STATUS", "CREATED", "EXPIRES", "SCOPES"], &rows)?;
+        damage::refuse(damaged)
     }
 }
 
 impl Revoke {
     async fn run(self) -> Result<(), CliError> {
         let revoke = async |registry: &Registry| registry.api_token_revoke(&operator(), &self.token).await;
-        let token = self.registry.work(false, revoke).await?;
-        output::tell(&format!("token {} ({}) is revoked", token.id, token.name));
+        match self.registry.work(false, revoke).await? {
+            Some(token) => output::tell(&format!("token {} ({}) is revoked", token.id, token.name)),
+            None => output::tell(&format!("the row {} was damaged, and is removed", self.token)),
+        }
         Ok(())
     }
 }

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 
 #[async_trait]
 pub trait ApiTokenRead: Send {
-    /// The tokens of all orgs, in order of creation, revoked ones too.
-    async fn api_token_list(&mut self) -> Result<Vec<ApiToken>, StoreError>;
+    /// The tokens of all orgs, in order of creation, revoked ones too; `Corrupt` for a row that does not parse.
+    async fn api_token_list(&mut self) -> Result<Vec<Result<ApiToken, StoreError>>, StoreError>;
     /// Those of an org that were not revoked, in order of creation.
     async fn api_token_list_unrevoked(&mut self, org: &OrgId) -> Result<Vec<ApiToken>, StoreError>;
     /// A page of the tokens of all orgs with their hashes, in order of creation, revoked ones too; `Corrupt` for a row that does not
@@ -44,4 +44,8 @@ pub trait ApiTokenWrite: ApiTokenRead {
 
     /// Returns whether there was such a token that was not revoked yet.
     async fn api_token_revoke(&mut self, id: &ApiTokenId, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Removes a row unread: one that cannot be read, and whose id may be none. Returns the org that it named, or `None` where there is no
+    /// such row.
+    async fn api_token_remove(&mut self, id: &str) -> Result<Option<String>, StoreError>;
 }

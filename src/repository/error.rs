@@ -71,6 +71,15 @@ impl StoreError {
         }
     }
 
+    /// The row that cannot be read, by its table and id, where it is one.
+    #[must_use]
+    pub fn damaged_row(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Corrupt { table, row, .. } | Self::Forged { table, row, .. } => Some((table, row)),
+            _ => None,
+        }
+    }
+
     /// Whether the store was closed by its owner.
     #[must_use]
     pub fn is_closed(&self) -> bool {

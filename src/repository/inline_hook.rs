@@ -9,8 +9,8 @@ use async_trait::async_trait;
 
 #[async_trait]
 pub trait InlineHookRead: Send {
-    /// In order of creation.
-    async fn inline_hook_list(&mut self, org: &OrgId) -> Result<Vec<InlineHook>, StoreError>;
+    /// In order of creation; `Corrupt` for a row that does not parse.
+    async fn inline_hook_list(&mut self, org: &OrgId) -> Result<Vec<Result<InlineHook, StoreError>>, StoreError>;
     async fn inline_hook_find(
         &mut self,
         org: &OrgId,

@@ -10,8 +10,8 @@ use async_trait::async_trait;
 
 #[async_trait]
 pub trait ServiceAppRead: Send {
-    /// The apps of all orgs, in order of creation.
-    async fn service_app_list(&mut self) -> Result<Vec<ServiceApp>, StoreError>;
+    /// The apps of all orgs, in order of creation; `Corrupt` for a row that does not parse.
+    async fn service_app_list(&mut self) -> Result<Vec<Result<ServiceApp, StoreError>>, StoreError>;
     /// Those of an org, in order of creation.
     async fn service_app_list_of_org(&mut self, org: &OrgId) -> Result<Vec<ServiceApp>, StoreError>;
     /// A page of the apps of all orgs, in order of creation; `Corrupt` for a row that does not parse.
@@ -48,6 +48,10 @@ pub trait ServiceAppWrite: ServiceAppRead {
 
     /// With all its keys. Returns whether there was one that is not active: one that is stays.
     async fn service_app_delete(&mut self, id: &ServiceAppId) -> Result<bool, StoreError>;
+
+    /// Removes a row unread, with the keys of the app: one that cannot be read, and whose id may be none. Returns the org that it named, or
+    /// `None` where there is no such row.
+    async fn service_app_remove(&mut self, id: &str) -> Result<Option<String>, StoreError>;
 
     /// Refused for the `kid`.
     async fn service_app_key_insert(&mut self, id: &ServiceAppId, key: &AppKey) -> Refusable<()>;

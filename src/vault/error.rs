@@ -160,6 +160,15 @@ pub fn related(kinship: Kinship, kid: &KeyId, name: &Name) -> String {
 }
 
 impl VaultError {
+    /// The row that cannot be read, by its table and id, where that is why.
+    #[must_use]
+    pub fn damaged_row(&self) -> Option<(&'static str, &str)> {
+        match self {
+            Self::Damaged(error) => error.damaged_row(),
+            _ => None,
+        }
+    }
+
     /// Whether the database holds something that this program has not written.
     #[must_use]
     pub fn is_damage(&self) -> bool {

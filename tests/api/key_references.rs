@@ -128,3 +128,21 @@ async fn the_last_signature_for_a_consumer_is_told_to_the_minute() {
     app.clock.advance(Duration::from_secs(1));
     assert_eq!(sign().await, "2025-10-24T13:07:07.000Z");
 }
+
+#[tokio::test]
+async fn a_use_that_another_hand_has_altered_can_be_ended_so_that_its_key_is_free() {
+    let app = TestApp::start().await;
+    let manager = app.token(MANAGE).await;
+    let key = manager.create("Orders").await;
+    let path = "/vault/v1/hook-keys/Orders/references/billing";
+    assert_eq!(manager.put(path, json!({"kind": "service", "name": "Billing"})).await.status, 200);
+    let altered = "UPDATE hook_key_reference SET consumer_name = 'Mailing'";
+    sqlx::raw_sql(altered).execute(&mut app.other_program().await).await.unwrap();
+    let id = key["id"].as_str().unwrap();
+    let key = format!("/api/v1/hook-keys/{id}");
+    assert_eq!(manager.delete(&key).await.status, 500, "nobody knows who uses it");
+    assert_eq!(manager.delete(path).await.status, 500, "nor which key it is by its name");
+    let by_id = path.replace("Orders", id);
+    assert_eq!(manager.delete(&by_id).await.status, 204);
+    assert_eq!(manager.delete(&key).await.status, 204);
+}

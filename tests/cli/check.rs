@@ -1,5 +1,7 @@
 //! `hookvault check`.
 
+mod removal;
+
 use super::call;
 use crate::support::app::migration_names;
 use crate::support::database::other_program;

@@ -9,7 +9,7 @@ use tempfile::tempdir;
 #[test]
 fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     let folder = tempdir().unwrap();
-    let commands: [&[&str]; 54] = [
+    let commands: [&[&str]; 55] = [
         &[],
         &["dev"],
         &["serve"],
@@ -41,6 +41,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
         &["hook"],
         &["hook", "test"],
         &["hook", "list"],
+        &["hook", "delete"],
         &["assert"],
         &["sign"],
         &["app"],
@@ -90,7 +91,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
       restore      Restore a backup into a database of either engine
       audit        See who did what, and check that nobody has changed it since
       key          Make and manage hook keys
-      hook         Call and list inline hooks
+      hook         Call, list and delete inline hooks
       assert       Sign a client assertion for a token endpoint (RFC 7523) and print it
       sign         Sign claims as a JWT (RS256) and print it
       app          Make and manage service apps, which get access tokens by OAuth 2.0

@@ -246,7 +246,7 @@ async fn a_move_that_fails_leaves_nothing_in_the_target_and_can_be_made_again() 
     assert_eq!(screen.code, 1);
     assert_snapshot!(screen.stderr, @"
     error: nothing was moved: the vault cannot be read: the database is damaged: service_app.scopes of the row 0oa21mC95sbiPgvNQHxL makes no sense: is not a known scope
-    hint: restore the database file from a backup
+    hint: restore the database file from a backup, or remove what is damaged: `hookvault app delete 0oa21mC95sbiPgvNQHxL`
     ");
     assert!(kept(&to).await.iter().all(|(_, rows)| rows.is_empty()));
     sqlx::raw_sql(AssertSqlSafe(damage(READ))).execute(&mut other).await.unwrap();

@@ -72,7 +72,7 @@ async fn every_command_that_changes_something_or_uses_a_key_is_told() {
     let installation = Installation::new();
     let folder = installation.folder.path();
     add_setting(folder, "HOOKVAULT_HOOK_ALLOW", "127.0.0.0/8");
-    {
+    let hook = {
         let server = Served::start(&mut installation.serve());
         let hook = json!({
             "name": "hook", "type": "com.okta.import.transform", "version": "1.0.0",
@@ -80,7 +80,9 @@ async fn every_command_that_changes_something_or_uses_a_key_is_told() {
         });
         let (status, answer) = server.client(&installation.token).hook(&hook).await.unwrap();
         assert_eq!(status, 200, "{answer}");
-    }
+        let made: Value = serde_json::from_str(&answer).unwrap();
+        made["id"].as_str().unwrap().to_owned()
+    };
     fs::write(folder.join("foreign.der"), KeyPair::make(&Random::system()).pkcs8()).unwrap();
     fs::write(folder.join("claims"), "{}").unwrap();
     call(folder, &["master-key", "generate", "--out", "next.key"]);
@@ -106,6 +108,10 @@ async fn every_command_that_changes_something_or_uses_a_key_is_told() {
     done("assert", &["b", "--client-id", "me", "--audience", "https://a.example"], &["system.hook.key.used"]);
     done("sign", &["b", "--claims", "claims"], &["system.hook.key.used"]);
     done("hook test", &["hook"], &["inline_hook.executed"]);
+    let mut other = other_program(&installation.database()).await;
+    // One that is damaged goes without being deactivated first.
+    sqlx::raw_sql("UPDATE inline_hook SET version = '2'").execute(&mut other).await.unwrap();
+    done("hook delete", &[&hook], &["inline_hook.deleted"]);
     let app = ["app", "--generate"];
     done(
         "app create",
@@ -123,7 +129,6 @@ async fn every_command_that_changes_something_or_uses_a_key_is_told() {
     done("signing-key rotate", &[], &["app.oauth2.key.rollover"; 2]);
     done("audit checkpoint", &[], &["system.log.key.created"]);
     done("key create", &["lost"], &["system.hook.key.created"]);
-    let mut other = other_program(&installation.database()).await;
     sqlx::raw_sql("DELETE FROM hook_key WHERE name = 'lost'").execute(&mut other).await.unwrap();
     done("audit accept-loss", &[], &["system.log.loss.accepted"]);
     done("backup", &["vault.backup"], &["system.vault.backed_up"]);

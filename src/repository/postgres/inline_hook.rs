@@ -33,14 +33,14 @@ macro_rules! select_inline_hook {
 
 #[async_trait]
 impl InlineHookRead for PostgresTx {
-    async fn inline_hook_list(&mut self, org: &OrgId) -> Result<Vec<InlineHook>, StoreError> {
+    async fn inline_hook_list(&mut self, org: &OrgId) -> Result<Vec<Result<InlineHook, StoreError>>, StoreError> {
         let rows: Vec<InlineHookRow> = query_as(select_inline_hook!("WHERE org_id = $1 ORDER BY seq"))
             .bind(org.as_str())
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        let stored: Vec<StoredInlineHook> = self.seals_for(&rows).await?.read_all(rows)?;
-        Ok(stored.into_iter().map(|stored| stored.hook).collect())
+        let stored: Vec<Result<StoredInlineHook, _>> = self.seals_for(&rows).await?.read_each(rows);
+        Ok(stored.into_iter().map(|stored| stored.map(|stored| stored.hook)).collect())
     }
 
     async fn inline_hook_find(

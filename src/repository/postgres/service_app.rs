@@ -1,7 +1,7 @@
 //! Service apps in PostgreSQL.
 
 use super::error::store_error;
-use super::query::{query, query_as};
+use super::query::{query, query_as, query_scalar};
 use super::transaction::PostgresTx;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{ClientKid, OrgId, PrefixedId as _, ServiceAppId};
@@ -15,7 +15,7 @@ use async_trait::async_trait;
 
 #[async_trait]
 impl ServiceAppRead for PostgresTx {
-    async fn service_app_list(&mut self) -> Result<Vec<ServiceApp>, StoreError> {
+    async fn service_app_list(&mut self) -> Result<Vec<Result<ServiceApp, StoreError>>, StoreError> {
         let rows: Vec<ServiceAppRow> = query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app ORDER BY seq",
@@ -23,7 +23,7 @@ impl ServiceAppRead for PostgresTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.seals_for(&rows).await?.read_all(rows)
+        Ok(self.seals_for(&rows).await?.read_each(rows))
     }
 
     async fn service_app_list_of_org(&mut self, org: &OrgId) -> Result<Vec<ServiceApp>, StoreError> {
@@ -150,6 +150,14 @@ impl ServiceAppWrite for PostgresTx {
     async fn service_app_delete(&mut self, id: &ServiceAppId) -> Result<bool, StoreError> {
         let query = query("DELETE FROM service_app WHERE id = $1 AND NOT active").bind(id.as_str());
         Ok(self.execute(query).await? > 0)
+    }
+
+    async fn service_app_remove(&mut self, id: &str) -> Result<Option<String>, StoreError> {
+        query_scalar("DELETE FROM service_app WHERE id = $1 RETURNING org_id")
+            .bind(id)
+            .fetch_optional(self.connection()?)
+            .await
+            .map_err(store_error)
     }
 
     async fn service_app_key_insert(&mut self, id: &ServiceAppId, key: &AppKey) -> Refusable<()> {

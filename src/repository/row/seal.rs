@@ -156,6 +156,15 @@ impl Seals {
         rows.into_iter().map(|row| self.read(row)).collect()
     }
 
+    /// The value of each row, or what is wrong with it.
+    pub fn read_each<R, T>(&self, rows: Vec<R>) -> Vec<Result<T, StoreError>>
+    where
+        R: UnderSeal,
+        T: TryFrom<R, Error = StoreError>,
+    {
+        rows.into_iter().map(|row| self.read(row)).collect()
+    }
+
     /// The value of each row with the place of it, or what is wrong with it.
     pub fn read_page<Cursor, R, T>(
         &self,

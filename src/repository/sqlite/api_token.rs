@@ -15,14 +15,14 @@ use async_trait::async_trait;
 
 #[async_trait]
 impl ApiTokenRead for SqliteTx {
-    async fn api_token_list(&mut self) -> Result<Vec<ApiToken>, StoreError> {
+    async fn api_token_list(&mut self) -> Result<Vec<Result<ApiToken, StoreError>>, StoreError> {
         let rows: Vec<ApiTokenRow> = sqlx::query_as(
             "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal FROM api_token ORDER BY seq",
         )
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.seals_for(&rows).await?.read_all(rows)
+        Ok(self.seals_for(&rows).await?.read_each(rows))
     }
 
     async fn api_token_list_unrevoked(&mut self, org: &OrgId) -> Result<Vec<ApiToken>, StoreError> {
@@ -125,6 +125,14 @@ impl ApiTokenWrite for SqliteTx {
             Some(row) if row.revoked.is_none() => write(self, ApiTokenRow { revoked: Some(now.unix()), ..row }).await,
             Some(_) | None => Ok(false),
         }
+    }
+
+    async fn api_token_remove(&mut self, id: &str) -> Result<Option<String>, StoreError> {
+        sqlx::query_scalar("DELETE FROM api_token WHERE id = ? RETURNING org_id")
+            .bind(id)
+            .fetch_optional(self.connection()?)
+            .await
+            .map_err(store_error)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::repository::store::{ReadTx, Serial};
 use crate::vault::access::pick::{SEVERAL, only};
+use crate::vault::access::removal::{is_removable, org_of};
 use crate::vault::custody::audit::record::Record;
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Registry;
@@ -62,12 +63,13 @@ impl Registry {
         Ok(token)
     }
 
-    /// The tokens of all orgs, in order of creation.
+    /// The tokens of all orgs, in order of creation; in the place of one that cannot be read, why not.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn api_token_list(&self) -> Result<Vec<ApiToken>, VaultError> {
-        Ok(self.store.read().await?.api_token_list().await?)
+    pub async fn api_token_list(&self) -> Result<Vec<Result<ApiToken, VaultError>>, VaultError> {
+        let listed = self.store.read().await?.api_token_list().await?;
+        Ok(listed.into_iter().map(|token| token.map_err(VaultError::from)).collect())
     }
 
     /// What has become of a token; `None` for one that was never registered.
@@ -104,18 +106,28 @@ impl Registry {
         Ok(())
     }
 
-    /// Revokes the one token with this id, or with this name, that is not revoked yet.
+    /// Revokes the one token with this id, or with this name, that is not revoked yet. One that cannot be read is removed, by its id
+    /// alone: then the answer is `None`.
     ///
     /// # Errors
     /// [`VaultError::NotFound`] where there is none, [`VaultError::Ambiguous`] where several orgs have one of that
     /// name, or one of the store.
-    pub async fn api_token_revoke(&self, actor: &Actor, id_or_name: &str) -> Result<ApiToken, VaultError> {
+    pub async fn api_token_revoke(&self, actor: &Actor, id_or_name: &str) -> Result<Option<ApiToken>, VaultError> {
         let now = self.clock.now();
         let mut tx = self.store.write(actor, Serial::No).await?;
-        let token = find(&mut *tx, id_or_name).await?;
+        let token = match find(&mut *tx, id_or_name).await {
+            Err(error) if is_removable::<ApiTokenId>(&error, "api_token", id_or_name) => {
+                let named = tx.api_token_remove(id_or_name).await?.ok_or(error)?;
+                let org = org_of(&mut *tx, &named).await?;
+                let target = Target::of("Token", id_or_name, None).with("damaged", true);
+                let events = vec![Event::new(EventKind::ApiTokenRevoked, [target])];
+                return self.commit(tx, Record::Of(&org, events)).await.map(|()| None);
+            }
+            found => found?,
+        };
         tx.api_token_revoke(&token.id, now).await?;
         self.commit(tx, record(EventKind::ApiTokenRevoked, &token)).await?;
-        Ok(ApiToken { revoked: Some(now), ..token })
+        Ok(Some(ApiToken { revoked: Some(now), ..token }))
     }
 }
 

@@ -4,4 +4,5 @@ pub mod api_token;
 pub mod authenticate;
 pub mod org;
 mod pick;
+mod removal;
 pub mod service_app;

@@ -9,6 +9,7 @@ use crate::domain::scope::Scopes;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::repository::store::{ReadTx, Serial};
 use crate::vault::access::pick::{SEVERAL, only};
+use crate::vault::access::removal::{is_removable, org_of};
 use crate::vault::custody::audit::record::Record;
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Registry;
@@ -52,16 +53,22 @@ impl Registry {
         Ok((app, keys))
     }
 
-    /// The apps of all orgs, in order of creation, with their keys.
+    /// The apps of all orgs, in order of creation, with their keys; in the place of one that cannot be read, why not.
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn service_app_list(&self) -> Result<Vec<(ServiceApp, Vec<AppKey>)>, VaultError> {
+    pub async fn service_app_list(&self) -> Result<Vec<Result<(ServiceApp, Vec<AppKey>), VaultError>>, VaultError> {
         let mut tx = self.store.read().await?;
         let mut found = Vec::new();
         for app in tx.service_app_list().await? {
-            let keys = tx.service_app_key_list(&app.id).await?;
-            found.push((app, keys));
+            let with_keys = match app {
+                Ok(app) => tx.service_app_key_list(&app.id).await.map(|keys| (app, keys)),
+                Err(error) => Err(error),
+            };
+            match with_keys.map_err(VaultError::from) {
+                Err(error) if !error.is_damage() => return Err(error),
+                found_or_damaged => found.push(found_or_damaged),
+            }
         }
         Ok(found)
     }
@@ -146,19 +153,29 @@ impl Registry {
         Ok(app)
     }
 
-    /// Deletes an app that is not active, with its keys.
+    /// Deletes an app that is not active, with its keys. One that cannot be read is removed whether or not it is active, by its id alone:
+    /// then the answer is `None`.
     ///
     /// # Errors
     /// As [`Self::service_app_get`], and [`VaultError::AppActive`].
-    pub async fn service_app_delete(&self, actor: &Actor, id_or_name: &str) -> Result<ServiceApp, VaultError> {
+    pub async fn service_app_delete(&self, actor: &Actor, id_or_name: &str) -> Result<Option<ServiceApp>, VaultError> {
         let mut tx = self.store.write(actor, Serial::No).await?;
-        let app = find(&mut *tx, id_or_name).await?;
+        let app = match find(&mut *tx, id_or_name).await {
+            Err(error) if is_removable::<ServiceAppId>(&error, "service_app", id_or_name) => {
+                let named = tx.service_app_remove(id_or_name).await?.ok_or(error)?;
+                let org = org_of(&mut *tx, &named).await?;
+                let target = Target::of("PublicClientApp", id_or_name, None).with("damaged", true);
+                let events = vec![Event::new(EventKind::ServiceAppDeleted, [target])];
+                return self.commit(tx, Record::Of(&org, events)).await.map(|()| None);
+            }
+            found => found?,
+        };
         if !tx.service_app_delete(&app.id).await? {
             return Err(VaultError::AppActive);
         }
         let record = Record::Of(&app.org_id, vec![event(EventKind::ServiceAppDeleted, &app)]);
         self.commit(tx, record).await?;
-        Ok(app)
+        Ok(Some(app))
     }
 
     fn app_keys(&self, keys: Vec<jwk::Named>) -> Result<Vec<AppKey>, VaultError> {

@@ -22,9 +22,18 @@ impl Vault {
     /// [`VaultError::Invalid`] for a type that is none, or one of the store.
     pub async fn inline_hook_list(&self, org: &OrgId, only: Option<&str>) -> Result<Vec<InlineHook>, VaultError> {
         let only = only.map(HookType::parse).transpose().map_err(|reason| reason.at("type"))?;
-        let mut hooks = self.registry.store.read().await?.inline_hook_list(org).await?;
+        let mut hooks = self.inline_hook_list_each(org).await?.into_iter().collect::<Result<Vec<_>, _>>()?;
         hooks.retain(|hook| only.is_none_or(|only| hook.hook_type == only));
         Ok(hooks)
+    }
+
+    /// In order of creation; in the place of one that cannot be read, why not.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn inline_hook_list_each(&self, org: &OrgId) -> Result<Vec<Result<InlineHook, VaultError>>, VaultError> {
+        let listed = self.registry.store.read().await?.inline_hook_list(org).await?;
+        Ok(listed.into_iter().map(|hook| hook.map_err(VaultError::from)).collect())
     }
 
     /// # Errors
@@ -165,21 +174,29 @@ impl Vault {
         Ok(stored.hook)
     }
 
-    /// For good, as with keys.
+    /// For good, as with keys. One that cannot be read is deleted whether or not it is active.
     ///
     /// # Errors
     /// [`VaultError::NotFound`], [`VaultError::HookActive`] or one of the store.
     pub async fn inline_hook_delete(&self, actor: &Actor, org: &OrgId, id: &str) -> Result<(), VaultError> {
         let hook_id = InlineHookId::parse(id).map_err(|_| not_found(id))?;
         let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
-        let stored = tx.inline_hook_find(org, &hook_id).await?.ok_or_else(|| not_found(id))?;
-        if stored.hook.status == HookStatus::Active {
-            return Err(VaultError::HookActive);
-        }
+        let target = match tx.inline_hook_find(org, &hook_id).await.map_err(VaultError::from) {
+            Ok(None) => return Err(not_found(id)),
+            Ok(Some(stored)) if stored.hook.status == HookStatus::Active => return Err(VaultError::HookActive),
+            Ok(Some(stored)) => target(&stored.hook),
+            Err(error) if error.damaged_row() == Some(("inline_hook", id)) => {
+                Target::new("InlineHook", &hook_id, None).with("damaged", true)
+            }
+            Err(error) => return Err(error),
+        };
         tx.key_reference_delete_hook(org, &hook_id).await?;
-        tx.inline_hook_delete(org, &hook_id).await?;
+        if !tx.inline_hook_delete(org, &hook_id).await? {
+            // A damaged one of another org.
+            return Err(not_found(id));
+        }
         self.token_cache.forget(&hook_id);
-        self.commit(tx, record(org, EventKind::InlineHookDeleted, &stored.hook)).await
+        self.commit(tx, Record::Of(org, vec![Event::new(EventKind::InlineHookDeleted, [target])])).await
     }
 
     /// In the transaction that writes it: [`Envelope::seal`](crate::crypto::envelope::Envelope::seal) says why.

@@ -88,11 +88,19 @@ impl Vault {
     ) -> Result<(), VaultError> {
         let id = own_consumer(Name::known(consumer))?;
         let mut tx = self.registry.store.write(actor, Serial::No).await?;
-        let found = get_key(&mut *tx, org, key).await?;
-        if !tx.key_reference_delete(org, &found.id, &id).await? {
+        let (key_id, target) = match get_key(&mut *tx, org, key).await {
+            Ok(found) => (found.id.clone(), target(&found)),
+            // A key is not read without its uses: one that is damaged can be ended all the same, by the id of its key.
+            Err(error) if error.damaged_row().is_some_and(|(table, _)| table == "hook_key_reference") => {
+                let key_id = HookKeyId::parse(key).map_err(|_| error)?;
+                (key_id.clone(), Target::new("HookKey", &key_id, None).with("damaged", true))
+            }
+            Err(error) => return Err(error),
+        };
+        if !tx.key_reference_delete(org, &key_id, &id).await? {
             return Err(not_found(consumer));
         }
-        let targets = [target(&found), Target::of("HookKeyUser", id.as_str(), None)];
+        let targets = [target, Target::of("HookKeyUser", id.as_str(), None)];
         self.commit(tx, Record::Of(org, vec![Event::new(EventKind::KeyReferenceDeleted, targets)])).await
     }
 

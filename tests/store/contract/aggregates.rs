@@ -14,7 +14,7 @@ use hookvault::domain::scope::Scopes;
 use hookvault::domain::service_app::{AppKey, ServiceApp};
 use hookvault::domain::signing_key::SigningKey;
 use hookvault::domain::verifying_key::{Curve, VerifyingKey};
-use hookvault::repository::error::Conflict;
+use hookvault::repository::error::{Conflict, StoreError};
 use hookvault::repository::hook_key::KeyDeletion;
 use hookvault::repository::store::Serial;
 
@@ -55,10 +55,19 @@ async fn what_was_written_reads_back() {
     for at_rest in at_rest {
         assert_eq!((at_rest.key, at_rest.sealed_pkcs8), (key.clone(), sealed(1)));
     }
-    assert_eq!(tx.api_token_list().await.unwrap(), std::slice::from_ref(&token));
+    assert_eq!(sound(tx.api_token_list().await), std::slice::from_ref(&token));
     assert_eq!(tx.api_token_find(&token.id).await.unwrap().as_ref(), Some(&token));
-    assert_eq!(tx.api_token_find_by_hash(&hash).await.unwrap(), Some(token));
+    assert_eq!(tx.api_token_find_by_hash(&hash).await.unwrap().as_ref(), Some(&token));
     assert_eq!(tx.master_keys().await.unwrap(), Some(MasterKeys { record, rotation: None }));
+    drop(tx);
+    let removed = change!(store, tx => tx.api_token_remove(token.id.as_str()));
+    assert_eq!(removed.as_deref(), Some(org.id.as_str()));
+    assert_eq!(change!(store, tx => tx.api_token_remove(token.id.as_str())), None);
+}
+
+/// The values of rows that can all be read.
+fn sound<T>(listed: Result<Vec<Result<T, StoreError>>, StoreError>) -> Vec<T> {
+    listed.unwrap().into_iter().map(Result::unwrap).collect()
 }
 
 /// Of the master key that the store has.
@@ -249,7 +258,7 @@ async fn service_apps_and_their_keys_read_back_and_go_together() {
     let store = open(&folder).await;
     let mut tx = store.write(&Actor::Vault, Serial::No).await.unwrap();
     let changed = ServiceApp { active: false, last_updated: time(9), ..one.clone() };
-    assert_eq!(tx.service_app_list().await.unwrap(), [changed.clone(), two.clone()]);
+    assert_eq!(sound(tx.service_app_list().await), [changed.clone(), two.clone()]);
     assert_eq!(tx.service_app_find(&one.id).await.unwrap(), Some(changed.clone()));
     assert_eq!(tx.service_app_list_by_name(&one.name, 9).await.unwrap(), [changed.clone(), two.clone()]);
     assert_eq!(tx.service_app_list_by_name(&one.name, 1).await.unwrap(), std::slice::from_ref(&changed));
@@ -266,9 +275,14 @@ async fn service_apps_and_their_keys_read_back_and_go_together() {
     assert!(!tx.service_app_key_delete(&one.id, &keys[0].kid).await.unwrap());
     assert_eq!(tx.service_app_key_list(&one.id).await.unwrap(), keys[1..]);
     assert!(tx.service_app_delete(&one.id).await.unwrap());
-    assert_eq!(tx.service_app_list().await.unwrap(), std::slice::from_ref(&two));
+    assert_eq!(sound(tx.service_app_list().await), std::slice::from_ref(&two));
     assert_eq!(tx.service_app_key_list(&one.id).await.unwrap(), []);
     assert_eq!(tx.service_app_key_list(&two.id).await.unwrap(), keys);
+    // Unread, whether or not it is active.
+    tx.service_app_set_active(&two.id, true, time(12)).await.unwrap();
+    assert_eq!(tx.service_app_remove(one.id.as_str()).await.unwrap(), None);
+    assert_eq!(tx.service_app_remove(two.id.as_str()).await.unwrap().as_deref(), Some(two.org_id.as_str()));
+    assert_eq!(tx.service_app_key_list(&two.id).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -359,7 +373,7 @@ async fn a_hook_reads_back_as_it_was_written() {
         assert_eq!(tx.inline_hook_find(&org.id, &hook.hook.id).await.unwrap().as_ref(), Some(hook));
         assert_eq!(tx.inline_hook_find_by_name(&org.id, &hook.hook.name).await.unwrap().as_ref(), Some(hook));
     }
-    let listed = tx.inline_hook_list(&org.id).await.unwrap();
+    let listed = sound(tx.inline_hook_list(&org.id).await);
     assert_eq!(listed, hooks.iter().map(|stored| stored.hook.clone()).collect::<Vec<_>>());
     drop(tx);
     let conflicting = hook(1, &org, Some(&key));

@@ -1,0 +1,26 @@
+//! How what is damaged is removed, where it is not in a backup or its loss is no harm.
+
+use crate::domain::id::PrefixedId as _;
+use crate::vault::custody::damage::Damaged;
+
+/// The command, or the call; `None` for what cannot be removed alone.
+pub fn removal(damaged: &Damaged) -> Option<String> {
+    match damaged {
+        Damaged::Row(error) => error.damaged_row().and_then(|(table, row)| removal_of_row(table, row)),
+        Damaged::Key { id, .. } => removal_of_row("hook_key", id.as_str()),
+        Damaged::Hook { id, .. } => removal_of_row("inline_hook", id.as_str()),
+        _ => None,
+    }
+}
+
+pub(super) fn removal_of_row(table: &str, row: &str) -> Option<String> {
+    match table {
+        "api_token" => Some(format!("`hookvault token revoke {row}`")),
+        "service_app" => Some(format!("`hookvault app delete {row}`")),
+        "service_app_key" => Some(format!("`hookvault app remove-key APP {row}`")),
+        "hook_key" => Some(format!("`hookvault key delete {row}`")),
+        "inline_hook" => Some(format!("`hookvault hook delete {row}`")),
+        "hook_key_reference" => Some(format!("`DELETE /vault/v1/hook-keys/KEY/references/{row}`, with the key's id")),
+        _ => None,
+    }
+}
