@@ -76,7 +76,7 @@ impl Present {
     }
 
     async fn read_hooks(&mut self, view: &mut dyn ReadTx, org: &OrgId) -> Result<(), VaultError> {
-        let hooks = view.inline_hook_list(org).await;
+        let hooks = view.inline_hook_list(org).await.and_then(|hooks| hooks.into_iter().collect());
         for hook in self.readable(hooks, &[FactKind::InlineHook, FactKind::ActiveInlineHook])? {
             self.add(Fact::of(FactKind::InlineHook, hook.id.as_str()), hook.created);
             if hook.status == HookStatus::Active {
