@@ -4,6 +4,7 @@ use super::{call, stderr};
 use crate::support::app::other_program;
 use crate::support::process::{Installation, Served, hookvault, run};
 use insta::assert_snapshot;
+use serde_json::json;
 use sqlx::Connection as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -114,6 +115,18 @@ async fn a_change_is_named_and_an_older_database_is_found_by_what_was_kept() {
         fs::copy(folder.join(file), alone.path().join(file)).unwrap();
     }
     assert_eq!(call(alone.path(), &of_file).code, 0);
+    // Nothing speaks for what stands behind it, so nobody vouches for that.
+    let exported = fs::read_to_string(folder.join("trail.jsonl")).unwrap();
+    let last = exported.lines().last().unwrap().replace("SUCCESS", "FAILURE");
+    fs::write(alone.path().join("trail.jsonl"), format!("{exported}{last}\n")).unwrap();
+    assert_snapshot!(stderr(alone.path(), &of_file), @"
+    error: the first 5 entries are as they were written; 1 more is not covered by the checkpoint
+    hint: sign a checkpoint that covers them with `hookvault audit checkpoint`, and export again; `head -n 5` keeps what this one covers
+    ");
+    let told = call(alone.path(), &[&of_file[..], &["--json"]].concat());
+    let told: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!((&told["whole"], &told["entries"], &told["uncovered"]), (&json!(false), &json!(5), &json!(1)));
+    fs::write(alone.path().join("trail.jsonl"), exported).unwrap();
     let lied = fs::read_to_string(alone.path().join("trail.jsonl")).unwrap().replacen("\"a\"", "\"z\"", 1);
     fs::write(alone.path().join("trail.jsonl"), lied).unwrap();
     assert_eq!(call(alone.path(), &of_file).code, 1);

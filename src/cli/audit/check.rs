@@ -13,7 +13,8 @@ use std::path::PathBuf;
 /// Check that no entry was altered, removed, added or reordered
 #[derive(Args)]
 #[command(
-    after_help = "Reads the whole trail, and names the first entry that is not as it was written; exits with 1 where there is one.
+    after_help = "Reads the whole trail, and names the first entry that is not as it was written; exits with 1 where there is one, or where a file
+has entries that the checkpoint does not cover.
 What the vault itself cannot know is that all of the database is an older one: a checkpoint tells, if it was kept elsewhere.
 
 Example:
@@ -47,7 +48,25 @@ impl Verify {
         };
         let as_json = self.json;
         match verdict {
-            Ok(Whole { size, forgotten, root }) => {
+            Ok(Whole { size, uncovered, .. }) if uncovered > 0 => {
+                let reason = format!(
+                    "the first {size} entries are as they were written; {uncovered} more {} not covered by the checkpoint",
+                    if uncovered == 1 { "is" } else { "are" }
+                );
+                if as_json {
+                    output::print_json(
+                        &json!({"whole": false, "entries": size, "uncovered": uncovered, "reason": reason}),
+                    )?;
+                }
+                Err(CliError::new(
+                    reason,
+                    format!(
+                        "sign a checkpoint that covers them with `hookvault audit checkpoint`, and export again; `head -n {size}` keeps \
+                         what this one covers"
+                    ),
+                ))
+            }
+            Ok(Whole { size, forgotten, root, uncovered: _ }) => {
                 let root: String = root.iter().map(|byte| format!("{byte:02x}")).collect();
                 if as_json {
                     output::print_json(&json!({"whole": true, "entries": size, "forgotten": forgotten, "root": root}))?;

@@ -36,6 +36,8 @@ pub struct Whole {
     /// Entries before this one have lost their texts, for their age.
     pub forgotten: u64,
     pub root: [u8; 32],
+    /// Lines of an export behind these, of which the checkpoint says nothing: anybody may have added them.
+    pub uncovered: u64,
 }
 
 /// What was found.

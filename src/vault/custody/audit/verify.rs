@@ -84,25 +84,25 @@ impl Registry {
             Some(checkpoint) if checkpoint.size > size => {
                 Ok(Err(Broken::Shorter { size, checkpoint: checkpoint.size }))
             }
-            _ => Ok(Ok(Whole { size, forgotten, root: tree.root() })),
+            _ => Ok(Ok(Whole { size, forgotten, root: tree.root(), uncovered: 0 })),
         }
     }
 }
 
-/// Checks the lines of an export against a checkpoint whose signature was checked.
+/// Checks the lines of an export against a checkpoint whose signature was checked. Nothing vouches for lines behind those that it covers.
 pub fn verify_export(lines: &[String], checkpoint: &Checkpoint) -> Verdict {
     let size = lines.len() as u64;
     if size < checkpoint.size {
         return Err(Broken::Shorter { size, checkpoint: checkpoint.size });
     }
     let mut tree = Tree::default();
-    for (line, number) in lines.iter().zip(1..) {
+    for (line, _) in lines.iter().zip(0..checkpoint.size) {
         tree.append(leaf_of_line(line));
-        if number == checkpoint.size && tree.root() != checkpoint.root {
-            return Err(Broken::NotTheCheckpoint(number));
-        }
     }
-    Ok(Whole { size, forgotten: 0, root: tree.root() })
+    if tree.root() != checkpoint.root {
+        return Err(Broken::NotTheCheckpoint(checkpoint.size));
+    }
+    Ok(Whole { size: checkpoint.size, forgotten: 0, root: checkpoint.root, uncovered: size - checkpoint.size })
 }
 
 /// A tree that grows, of which those nodes are kept that are still needed.
