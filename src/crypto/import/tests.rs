@@ -406,8 +406,8 @@ fn one_half_does_not_verify_what_that_of_another_key_signs() {
 fn keys_with_a_prime_in_common_are_found_of_whatever_size() {
     let [one, common, larger] = [OPENSSL_2048, testdata!("common_prime.pem"), testdata!("openssl_4096.pem")]
         .map(|pem| import(pem.as_bytes()).unwrap());
-    let [one, common, larger] = [one.public_key.clone(), common.public_key.clone(), larger.public_key.clone()];
-    let found = [(&one, &one), (&one, &common), (&common, &one), (&one, &larger), (&larger, &common)];
+    let [one, common, larger] = [&one, &common, &larger].map(|pair| &pair.public_key);
+    let found = [(one, one), (one, common), (common, one), (one, larger), (larger, common)];
     let expected = [Some(Kinship::Same), Some(Kinship::CommonFactor), Some(Kinship::CommonFactor), None, None];
     assert_eq!(found.map(|(one, other)| kinship(one, other)), expected);
 }
