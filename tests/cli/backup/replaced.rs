@@ -152,12 +152,12 @@ async fn a_vault_that_a_killed_restore_has_moved_aside_is_not_begun_anew() {
     fs::create_dir(at(".place.db.Ab3dEf.unfinished")).unwrap();
     let place = format!("sqlite://{}", at("place.db").display());
     let refused = |command: &[&str]| call(folder.path(), &[command, &["--database-url", &place]].concat());
-    let told = refused(&["serve", "--listen", "127.0.0.1:0"]).stderr;
+    let told = refused(&["migrate"]).stderr;
     assert_snapshot!(told.replace(folder.path().to_str().unwrap(), "FOLDER"), @"
     error: there is no database file FOLDER/place.db, but what a restore has left is beside it: FOLDER/.place.db.Ab3dEf.unfinished, FOLDER/place.db.replaced-20251024T130607Z
     hint: restore the backup again with --force; or give what was there before, `….replaced-…`, its name FOLDER/place.db again, and what stands beside it with -wal or -journal at its end likewise. For a new and empty vault, move these away first
     ");
-    for command in [&["migrate"][..], &["key", "create", "a"]] {
+    for command in [&["key", "create", "a"][..], &["serve", "--listen", "127.0.0.1:0"]] {
         assert_eq!(refused(command).stderr, told, "{command:?}");
     }
     assert!(!at("place.db").exists());
