@@ -132,7 +132,13 @@ async fn a_sealed_key_of_another_org_does_not_open() {
     change(&installation.database(), "UPDATE hook_key SET org_id = (SELECT id FROM org WHERE name = 'other')").await;
     let screen = check(&installation);
     assert_eq!(screen.code, 1);
-    assert_snapshot!(stable(&screen.stdout), @"the database is damaged: the row HKY… of hook_key was altered, moved or inserted by another hand: its seal does not fit");
+    let told = stable(&screen.stdout);
+    let (row, org) = told.split_once('\n').unwrap();
+    assert_snapshot!(row, @"the database is damaged: the row HKY… of hook_key was altered, moved or inserted by another hand: its seal does not fit");
+    assert!(
+        org.ends_with("the hook key HKY… is missing: entry 2 of the audit trail tells of it, and none that it went\n"),
+        "{org}"
+    );
 }
 
 #[tokio::test]

@@ -167,8 +167,8 @@ async fn a_vault_moved_to_another_database_and_back_is_the_same_and_works_in_bot
     signing key            1
     used token id          2
     audit trail            2
-    entry of a trail       28
-    node of a trail        51
+    entry of a trail       29
+    node of a trail        53
     ");
     assert!(screen.stderr.starts_with("the vault is in sqlite://"), "{}", screen.stderr);
     assert_all_is_compared(&there).await;

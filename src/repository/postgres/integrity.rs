@@ -49,8 +49,8 @@ const EXPECTED: &str = "
     WHERE NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conrelid = to_regclass(relation) AND conname = name)
       AND NOT EXISTS (SELECT 1 FROM pg_index WHERE indrelid = to_regclass(relation) AND indexrelid = to_regclass(name) AND indisunique)";
 
-/// Rows that refer to rows that are not there, or whose use of a key is not, as a restored copy or a switched-off constraint may leave them.
-const ORPHANS: [(&str, &str); 5] = [
+/// Rows that refer to rows that are not there, as a restored copy or a switched-off constraint may leave them.
+const ORPHANS: [(&str, &str); 4] = [
     (
         "hook_key refers to rows of org that are missing",
         "SELECT EXISTS (SELECT 1 FROM hook_key AS k LEFT JOIN org AS o ON o.id = k.org_id WHERE o.id IS NULL)",
@@ -64,11 +64,6 @@ const ORPHANS: [(&str, &str); 5] = [
         "hook_key_reference refers to rows of inline_hook that are missing",
         "SELECT EXISTS (SELECT 1 FROM hook_key_reference AS r LEFT JOIN inline_hook AS h ON h.org_id = r.org_id
          AND h.hook_key_id = r.hook_key_id AND h.id = r.inline_hook_id WHERE r.inline_hook_id IS NOT NULL AND h.id IS NULL)",
-    ),
-    (
-        "inline_hook names keys without a use of them in hook_key_reference",
-        "SELECT EXISTS (SELECT 1 FROM inline_hook AS h LEFT JOIN hook_key_reference AS r ON r.org_id = h.org_id
-         AND r.hook_key_id = h.hook_key_id AND r.inline_hook_id = h.id WHERE h.hook_key_id IS NOT NULL AND r.org_id IS NULL)",
     ),
     (
         "service_app_key refers to rows of service_app that are missing",

@@ -19,9 +19,7 @@ type Object = (String, String, String, Option<String>);
 /// [`StoreError`] where it cannot be looked at for another reason than damage.
 pub async fn examine(connection: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
     let mut findings = Vec::new();
-    for found in
-        [schema(connection).await, references(connection).await, uses(connection).await, structure(connection).await]
-    {
+    for found in [schema(connection).await, references(connection).await, structure(connection).await] {
         match found {
             Ok(found) => findings.extend(found),
             // Not the file's fault.
@@ -66,19 +64,6 @@ async fn references(connection: &mut SqliteConnection) -> Result<Vec<Finding>, S
         .into_iter()
         .map(|(child, parent)| Finding::Damaged(format!("{child} refers to rows of {parent} that are missing")))
         .collect())
-}
-
-/// Hooks that name a key, without the use of it that the vault writes with the hook.
-async fn uses(connection: &mut SqliteConnection) -> Result<Vec<Finding>, StoreError> {
-    let is_there: bool = sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM inline_hook AS h LEFT JOIN hook_key_reference AS r ON r.org_id = h.org_id
-         AND r.hook_key_id = h.hook_key_id AND r.inline_hook_id = h.id WHERE h.hook_key_id IS NOT NULL AND r.org_id IS NULL)",
-    )
-    .fetch_one(connection)
-    .await
-    .map_err(store_error)?;
-    let finding = "inline_hook names keys without a use of them in hook_key_reference";
-    Ok(is_there.then(|| Finding::Damaged(finding.to_owned())).into_iter().collect())
 }
 
 /// Pages, cells, types, and that each index has what its table has.
