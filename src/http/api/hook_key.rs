@@ -2,12 +2,12 @@
 
 use crate::domain::dialect::Dialect;
 use crate::domain::hook_key::HookKey;
-use crate::http::edge::answers::{Asked, json_ready};
+use crate::http::edge::answers::Asked;
 use crate::http::edge::authentication::{Granted, InlineHooksManage, InlineHooksRead};
 use crate::http::edge::dialect::WireDialect;
 use crate::http::edge::error::ApiError;
 use crate::http::edge::extract::PublicJsonBody;
-use crate::http::edge::json::json;
+use crate::http::edge::json::{json, json_ready};
 use crate::http::openapi::value::{self, IsUsedSchema, NameSchema};
 use crate::http::shared::Shared;
 use crate::vault::keys::publishing::{PublishedKey, PublishedVersion, RsaMembers, rsa_members};

@@ -3,14 +3,10 @@
 use crate::domain::clock::Timestamp;
 use crate::domain::dialect::Dialect;
 use crate::domain::id::OrgId;
-use crate::http::edge::authentication::Granted;
 use crate::http::edge::error::ApiError;
-use crate::http::shared::Shared;
 use crate::vault::read_model::{ReadModel, Version};
-use actix_web::HttpResponse;
-use actix_web::http::header::{ContentType, HeaderValue};
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
-use serde::Serialize;
 
 /// How many bytes of them are kept.
 const BOUND: usize = 16 << 20;
@@ -77,23 +73,4 @@ impl Answers {
         self.0.keep(key, version, ready.clone());
         Ok(ready)
     }
-}
-
-/// A 200 with JSON for somebody who may see it, ready or made.
-///
-/// # Errors
-/// Those of `make`; [`ApiError::Framework`] where what it returns cannot be written.
-pub async fn json_ready<R, T: Serialize>(
-    shared: &Shared,
-    granted: &Granted<R>,
-    asked: Asked,
-    make: impl AsyncFnOnce() -> Result<T, ApiError>,
-) -> Result<HttpResponse, ApiError> {
-    let (org, now) = (&granted.caller().org.id, shared.vault.clock().now());
-    let write = async || {
-        let body = serde_json::to_vec(&make().await?).map_err(|error| ApiError::Framework(error.to_string()))?;
-        Ok(Ready { body: body.into(), tag: None, until: None })
-    };
-    let ready = shared.answers.get_or_make(org, asked, granted.version(), now, write).await?;
-    Ok(HttpResponse::Ok().insert_header(ContentType::json()).body(ready.body))
 }
