@@ -3,7 +3,7 @@
 //! 1. One connection writes, a few others read, one erases.
 //! 2. WAL and synchronous FULL: a commit that returned is on disk, and readers never wait for the writer.
 //! 3. Write transactions begin IMMEDIATE: all writes are serial, and queue instead of failing half-way with
-//!    `SQLITE_BUSY_SNAPSHOT`.
+//!    `SQLITE_BUSY_SNAPSHOT`. Those who queue share a commit ([`group`]).
 //! 4. `secure_delete` overwrites what is deleted; truncating the WAL removes the older copies ([`eraser`]).
 
 mod api_token;
@@ -13,6 +13,7 @@ mod eraser;
 mod erasure;
 mod error;
 mod file;
+mod group;
 mod hook_key;
 mod hook_key_version;
 mod in_use;
@@ -25,6 +26,7 @@ mod look;
 mod master_key;
 mod migrate;
 mod org;
+mod pool;
 mod replacement;
 mod service_app;
 mod signing_key;
@@ -32,6 +34,7 @@ mod store;
 mod transaction;
 mod used_token_id;
 mod version;
+mod wal_index;
 mod watch;
 
 pub use in_use::other_process;

@@ -2,7 +2,9 @@
 
 use super::eraser::{Eraser, PATIENCE as ERASURE_PATIENCE};
 use super::error::store_error;
-use super::transaction::SqliteTx;
+use super::group::{Share, Writers};
+use super::pool::{PATIENCE, pool};
+use super::transaction::{Connection, SqliteTx};
 use super::version::Versions;
 use super::watch::Watch;
 use super::{file, integrity, left, look, migrate};
@@ -14,16 +16,13 @@ use crate::repository::row::seal::Seals;
 use crate::repository::store::{Finding, Migration, ReadTx, Serial, Store, WriteTx};
 use crate::repository::version::Version;
 use async_trait::async_trait;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, Sqlite, Transaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
-
-/// How long a connection waits for another process, and a request for a connection, before the store is busy.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 /// How long the eraser waits for others in one go. Nobody else can write meanwhile.
 const ERASER_PATIENCE: Duration = Duration::from_millis(50);
@@ -37,7 +36,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 const READERS: u32 = 4;
 
 pub struct SqliteStore {
-    writer: SqlitePool,
+    writers: Writers,
     readers: SqlitePool,
     eraser: Eraser,
     /// For a connection that looks at the whole file, and keeps no reader from others; `None` where there is one connection for all.
@@ -46,7 +45,7 @@ pub struct SqliteStore {
     examining: Mutex<()>,
     /// Where something may be written.
     watch: Option<Arc<Watch>>,
-    /// `None` where nobody else can change it, or only one looks.
+    /// `None` where nobody else can change it, or nothing may be written.
     versions: Option<Versions>,
     seals: Seals,
 }
@@ -64,19 +63,19 @@ impl SqliteStore {
             Mode::ReadOnly => {
                 file::examine(path)?;
                 let options = look::options(path)?;
-                let store = Self::over(path, options.clone(), options, seals);
+                let store = Self::to(path, options.clone(), options, seals);
                 store.readers.acquire().await.map_err(store_error)?;
                 return Ok((store, false));
             }
         };
         let reader = SqliteConnectOptions::new().read_only(true);
         let writer = SqliteConnectOptions::new().journal_mode(SqliteJournalMode::Wal);
-        let mut store = Self::over(path, writer, reader, seals);
+        let mut store = Self::to(path, writer, reader, seals);
         // The writer first: it turns the file to WAL, which a read-only connection cannot. SQLite does not wait with
         // that while another connection does the same: it says busy at once, whatever the busy time-out.
         let until = Instant::now() + PATIENCE;
         loop {
-            match store.writer.acquire().await.map_err(store_error) {
+            match store.writers.pool().acquire().await.map_err(store_error) {
                 Ok(_) => break,
                 Err(StoreError::Busy(_)) if Instant::now() < until => tokio::time::sleep(PAUSE).await,
                 Err(error) => return Err(error.into()),
@@ -84,7 +83,7 @@ impl SqliteStore {
         }
         if let Some(options) = &store.examiner {
             store.watch = Some(Arc::new(Watch::over(path, options).await?));
-            store.versions = Some(Versions::of(path));
+            store.versions = Versions::of(&file::beside(path, file::WAL_INDEX)).ok();
         }
         Ok((store, is_new))
     }
@@ -93,12 +92,13 @@ impl SqliteStore {
     /// connection to it. It has no WAL, and nothing of it is synced.
     pub fn scratch(seals: Seals) -> Self {
         // Another connection would have another file, so this one stays.
-        let pool = pool().max_connections(1).max_lifetime(None).idle_timeout(None);
-        let only = pool.connect_lazy_with(options(Path::new(""), SqliteConnectOptions::new()));
+        let pool = pool().max_lifetime(None).idle_timeout(None);
+        let writers = Writers::new(pool, options(Path::new(""), SqliteConnectOptions::new()), PATIENCE);
+        let only = writers.pool();
         Self {
             eraser: Eraser::new(only.clone()),
             readers: only.clone(),
-            writer: only,
+            writers,
             examiner: None,
             examining: Mutex::default(),
             watch: None,
@@ -107,13 +107,13 @@ impl SqliteStore {
         }
     }
 
-    fn over(path: &Path, writer: SqliteConnectOptions, reader: SqliteConnectOptions, seals: Seals) -> Self {
+    fn to(path: &Path, writer: SqliteConnectOptions, reader: SqliteConnectOptions, seals: Seals) -> Self {
         let writer = options(path, writer);
         let reader = options(path, reader);
         let eraser = pool().max_connections(1).connect_lazy_with(writer.clone().busy_timeout(ERASER_PATIENCE));
         Self {
             eraser: Eraser::new(eraser),
-            writer: pool().max_connections(1).connect_lazy_with(writer),
+            writers: Writers::new(pool(), writer, PATIENCE),
             readers: pool().max_connections(READERS).connect_lazy_with(reader.clone()),
             examiner: Some(reader),
             examining: Mutex::default(),
@@ -141,21 +141,9 @@ fn options(path: &Path, options: SqliteConnectOptions) -> SqliteConnectOptions {
         .pragma("cell_size_check", "ON")
 }
 
-fn pool() -> SqlitePoolOptions {
-    SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false).before_acquire(|connection, _| {
-        Box::pin(async move {
-            // SQLite ends a transaction by itself when the disk is full or broken; sqlx then still counts it as open, and no
-            // other can begin. Such a connection is replaced. The ping waits until a rollback that is under way has been
-            // counted.
-            connection.ping().await?;
-            Ok(!connection.is_in_transaction())
-        })
-    })
-}
-
 impl SqliteStore {
-    fn over_transaction(&self, transaction: Transaction<'static, Sqlite>, actor: Actor) -> SqliteTx {
-        SqliteTx::new(transaction, actor, self.seals.clone(), self.eraser.clone(), self.watch.clone())
+    fn over(&self, connection: Connection, actor: Actor) -> SqliteTx {
+        SqliteTx::new(connection, actor, self.seals.clone(), self.eraser.clone(), self.watch.clone())
     }
 }
 
@@ -166,7 +154,7 @@ impl Store for SqliteStore {
     }
 
     async fn migrate(&self) -> Result<Vec<Migration>, OpenError> {
-        migrate::run(&self.readers, &self.writer).await
+        migrate::run(&self.readers, self.writers.pool()).await
     }
 
     async fn read(&self) -> Result<Box<dyn ReadTx>, StoreError> {
@@ -179,26 +167,30 @@ impl Store for SqliteStore {
                 return Err(error);
             }
         };
-        Ok(Box::new(self.over_transaction(transaction, Actor::Vault)))
+        Ok(Box::new(self.over(Connection::Reader(transaction), Actor::Vault)))
     }
 
     async fn version(&self) -> Result<Option<Version>, StoreError> {
         Ok(self.versions.as_ref().and_then(Versions::look))
     }
 
-    async fn write(&self, actor: &Actor, _: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError> {
+    async fn write(&self, actor: &Actor, serial: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError> {
         self.check_in_place()?;
-        // All writes are serial.
-        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let mut tx = self.over_transaction(transaction, actor.clone());
-        tx.follow_master_key().await?;
+        // All writes are serial. One of the whole vault may take long, and changes the master key.
+        let share = if serial == Serial::Vault { Share::Alone } else { Share::Group };
+        let turn = self.writers.turn(share).await?;
+        let is_followed = turn.has_joined();
+        let mut tx = self.over(Connection::Writer(turn), actor.clone());
+        if !is_followed {
+            tx.follow_master_key().await?;
+        }
         Ok(Box::new(tx))
     }
 
     async fn write_emptied(&self, actor: &Actor) -> Result<(Box<dyn WriteTx>, Vec<String>), StoreError> {
         self.check_in_place()?;
-        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
-        let mut tx = self.over_transaction(transaction, actor.clone());
+        let turn = self.writers.turn(Share::Alone).await?;
+        let mut tx = self.over(Connection::Writer(turn), actor.clone());
         tx.clear().await?;
         // A file is not emptied but replaced, so there is no trigger of another hand.
         Ok((Box::new(tx), Vec::new()))
@@ -224,22 +216,25 @@ impl Store for SqliteStore {
     }
 
     async fn close(&self) {
-        if let Some(versions) = &self.versions {
-            versions.close();
-        }
         if let Some(watch) = &self.watch {
             watch.close().await;
         }
         // The writer last, so that it is the connection that removes the WAL.
+        let mut all_closed = true;
         if tokio::time::timeout(CLOSING_PATIENCE, self.examining.lock()).await.is_err() {
+            all_closed = false;
             tracing::debug!("the database is still being looked at");
         }
-        for pool in [&self.readers, self.eraser.pool(), &self.writer] {
+        for pool in [&self.readers, self.eraser.pool(), self.writers.pool()] {
             // sqlx gives a connection back on the runtime that used it. Where that one has ended first, the connection
             // never comes back; all that was answered is on disk all the same.
             if tokio::time::timeout(CLOSING_PATIENCE, pool.close()).await.is_err() {
+                all_closed = false;
                 tracing::debug!("a database connection was not given back");
             }
+        }
+        if let Some(versions) = self.versions.as_ref().filter(|_| all_closed) {
+            versions.close();
         }
     }
 }

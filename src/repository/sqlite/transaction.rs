@@ -3,6 +3,7 @@
 use super::constraint;
 use super::eraser::{Eraser, PATIENCE};
 use super::error::store_error;
+use super::group::Turn;
 use super::watch::Watch;
 use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
@@ -16,8 +17,14 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 use std::sync::Arc;
 
+/// Where the statements go.
+pub enum Connection {
+    Reader(Transaction<'static, Sqlite>),
+    Writer(Turn),
+}
+
 pub struct SqliteTx {
-    transaction: Transaction<'static, Sqlite>,
+    connection: Connection,
     actor: Actor,
     seals: Seals,
     eraser: Eraser,
@@ -29,20 +36,20 @@ pub struct SqliteTx {
 }
 
 impl SqliteTx {
-    pub fn new(
-        transaction: Transaction<'static, Sqlite>,
-        actor: Actor,
-        seals: Seals,
-        eraser: Eraser,
-        watch: Option<Arc<Watch>>,
-    ) -> Self {
-        Self { transaction, actor, seals, eraser, watch, is_over: false, erases: false }
+    pub fn new(connection: Connection, actor: Actor, seals: Seals, eraser: Eraser, watch: Option<Arc<Watch>>) -> Self {
+        Self { connection, actor, seals, eraser, watch, is_over: false, erases: false }
     }
 
     /// # Errors
     /// [`StoreError::Over`].
     pub fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
-        if self.is_over { Err(StoreError::Over) } else { Ok(&mut *self.transaction) }
+        if self.is_over {
+            return Err(StoreError::Over);
+        }
+        match &mut self.connection {
+            Connection::Reader(transaction) => Ok(&mut *transaction),
+            Connection::Writer(turn) => turn.connection().ok_or(StoreError::Over),
+        }
     }
 
     pub fn seals(&self) -> &Seals {
@@ -105,9 +112,10 @@ impl WriteTx for SqliteTx {
         if erases {
             Eraser::record(connection, now).await?;
         }
-        let Self { transaction, eraser, watch, .. } = *self;
+        let Self { connection, eraser, watch, .. } = *self;
+        let Connection::Writer(turn) = connection else { return Err(StoreError::Over) };
         watch.as_deref().map_or(Ok(()), Watch::check)?;
-        transaction.commit().await.map_err(store_error)?;
+        turn.commit().await?;
         if !erases {
             return Ok(Erasure::Nothing);
         }

@@ -1,0 +1,381 @@
+//! Group commit: whoever comes to write while somebody else does goes on in the same transaction, which is committed once for all of them.
+//! Each gets its answer after that commit, so that what was answered is on disk.
+//!
+//! 1. One at a time has the turn, in the order in which they came.
+//! 2. The first one begins the transaction, and commits it by itself where nobody waits. Otherwise it queues for the turn once more, to commit
+//!    what those have written who waited before it did.
+//! 3. The others stand behind a savepoint each: who gives up is undone alone.
+//! 4. SQLite ends a transaction by itself where the disk is full or broken. Then nobody's write was made, and all are told so.
+//!
+//! Who joins reads what others have written and not committed yet. A refusal because of that is told at once, and stays true unless the
+//! commit fails.
+
+use super::error::store_error;
+use crate::repository::error::StoreError;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
+
+/// How many may share a commit: so long does the first of them wait for its answer.
+const MAX_MEMBERS: usize = 64;
+
+type Outcome = Result<(), Arc<StoreError>>;
+
+/// A transaction that more may join.
+struct Group {
+    transaction: Transaction<'static, Sqlite>,
+    /// Those who have written, and wait for the commit.
+    members: Vec<oneshot::Sender<Outcome>>,
+    /// How many have joined.
+    joined: usize,
+    /// The savepoint of one that has given up.
+    undo: Option<usize>,
+}
+
+/// Hands out turns.
+#[derive(Clone)]
+pub struct Writers {
+    pool: SqlitePool,
+    group: Arc<Mutex<Option<Group>>>,
+    waiting: Arc<AtomicUsize>,
+    /// Whether a transaction was rolled back as a whole since the last one began.
+    was_rolled_back: Arc<AtomicBool>,
+    patience: Duration,
+}
+
+/// Whether others may go on in the transaction of a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    Group,
+    Alone,
+}
+
+/// The only one that may write now. Dropping it undoes what was written.
+pub struct Turn {
+    place: Option<OwnedMutexGuard<Option<Group>>>,
+    writers: Writers,
+    /// The savepoint, of one that has joined.
+    savepoint: Option<usize>,
+    share: Share,
+}
+
+impl Writers {
+    /// # Arguments
+    /// `pool`, `connection`: options for the pool, and for the one connection in it. `patience`: how long a turn is waited for.
+    pub fn new(pool: SqlitePoolOptions, connection: SqliteConnectOptions, patience: Duration) -> Self {
+        let was_rolled_back = Arc::<AtomicBool>::default();
+        let told = was_rolled_back.clone();
+        let pool = pool.max_connections(1).after_connect(move |connection, _| {
+            let told = told.clone();
+            Box::pin(async move {
+                let mut handle = connection.lock_handle().await?;
+                handle.set_rollback_hook(move || told.store(true, Ordering::SeqCst));
+                Ok(())
+            })
+        });
+        let pool = pool.connect_lazy_with(connection);
+        Self { pool, group: Arc::default(), waiting: Arc::default(), was_rolled_back, patience }
+    }
+
+    pub fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    /// Waits for the turn.
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`] where others have it for too long, or one of the engine.
+    pub async fn turn(&self, share: Share) -> Result<Turn, StoreError> {
+        let mut place = {
+            let _waiting = Waiting::beside(&self.waiting);
+            let turn = self.group.clone().lock_owned();
+            tokio::time::timeout(self.patience, turn)
+                .await
+                .map_err(|_| StoreError::Busy("others write for too long".into()))?
+        };
+        let savepoint = match place.as_mut() {
+            Some(group) if share == Share::Group && group.joined < MAX_MEMBERS => {
+                group.join(&self.was_rolled_back).await.ok()
+            }
+            _ => None,
+        };
+        if savepoint.is_none() {
+            if let Some(group) = place.take() {
+                // Goes on where the one who waits here gives up: others wait for it too.
+                let ended = tokio::spawn(group.end(self.was_rolled_back.clone())).await;
+                ended.map_err(|error| StoreError::Other(error.into()))?;
+            }
+            let transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
+            self.was_rolled_back.store(false, Ordering::SeqCst);
+            *place = Some(Group { transaction, members: Vec::new(), joined: 0, undo: None });
+        }
+        Ok(Turn { place: Some(place), writers: self.clone(), savepoint, share })
+    }
+}
+
+impl Group {
+    /// Undoes what the last one has left behind, where that gave up.
+    async fn settle(&mut self, was_rolled_back: &AtomicBool) -> Result<(), StoreError> {
+        if let Some(savepoint) = self.undo {
+            // May be done twice, should the first one end in between.
+            self.run(format!("ROLLBACK TO turn_{savepoint}")).await?;
+            self.undo = None;
+        }
+        if was_rolled_back.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable(
+                "the transaction was rolled back by SQLite, with what others wrote".into(),
+            ));
+        }
+        Ok(())
+    }
+
+    async fn run(&mut self, statement: String) -> Result<(), StoreError> {
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *self.transaction).await.map(drop).map_err(store_error)
+    }
+
+    /// Returns the savepoint.
+    async fn join(&mut self, was_rolled_back: &AtomicBool) -> Result<usize, StoreError> {
+        self.settle(was_rolled_back).await?;
+        self.joined += 1;
+        // The names differ, so that one that was given up half-way is in nobody's way.
+        self.run(format!("SAVEPOINT turn_{}", self.joined)).await?;
+        Ok(self.joined)
+    }
+
+    /// Commits, and tells all.
+    async fn end(mut self, was_rolled_back: Arc<AtomicBool>) {
+        let outcome = match self.settle(&was_rolled_back).await {
+            Ok(()) => self.transaction.commit().await.map_err(store_error),
+            Err(error) => Err(error),
+        };
+        let outcome = outcome.map_err(Arc::new);
+        for member in self.members {
+            // Who does not wait any more need not know.
+            let _ = member.send(outcome.clone());
+        }
+    }
+}
+
+impl Turn {
+    pub fn connection(&mut self) -> Option<&mut SqliteConnection> {
+        Some(&mut *self.place.as_mut()?.as_mut()?.transaction)
+    }
+
+    /// Whether others have begun the transaction, and have found that it may be written.
+    pub fn has_joined(&self) -> bool {
+        self.savepoint.is_some()
+    }
+
+    /// Makes what was written durable.
+    ///
+    /// # Errors
+    /// Those of the engine; then nothing was written.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        let Some(mut place) = self.place.take() else { return Err(StoreError::Over) };
+        let is_first = self.savepoint.is_none();
+        if is_first && (self.share == Share::Alone || self.writers.waiting.load(Ordering::SeqCst) == 0) {
+            let Some(group) = place.take() else { return Err(StoreError::Over) };
+            return group.transaction.commit().await.map_err(store_error);
+        }
+        let (sender, outcome) = oneshot::channel();
+        place.as_mut().ok_or(StoreError::Over)?.members.push(sender);
+        if is_first {
+            let Writers { group, was_rolled_back, .. } = self.writers.clone();
+            // Goes on where the one who waits here gives up: others wait for it too.
+            tokio::spawn(async move {
+                let group = group.lock_owned().await.take();
+                if let Some(group) = group {
+                    group.end(was_rolled_back).await;
+                }
+            });
+        }
+        drop(place);
+        match outcome.await {
+            Ok(outcome) => outcome.map_err(|error| shared(&error)),
+            Err(_) => Err(StoreError::Unavailable("the transaction was given up with those of others".into())),
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let Some(mut place) = self.place.take() else { return };
+        match (self.savepoint, place.as_mut()) {
+            (Some(savepoint), Some(group)) => group.undo = Some(savepoint),
+            // Nobody else has written in it.
+            _ => drop(place.take()),
+        }
+    }
+}
+
+/// The same error for one of several whom it concerns.
+fn shared(error: &Arc<StoreError>) -> StoreError {
+    let source = error.clone();
+    match **error {
+        StoreError::Full(_) => StoreError::Full(source.into()),
+        StoreError::Busy(_) => StoreError::Busy(source.into()),
+        StoreError::Damaged(_) => StoreError::Damaged(source.into()),
+        StoreError::Closed => StoreError::Closed,
+        _ => StoreError::Unavailable(source.into()),
+    }
+}
+
+/// One more who waits, for as long as it is there.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn beside(others: &'a AtomicUsize) -> Self {
+        others.fetch_add(1, Ordering::SeqCst);
+        Self(others)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::sqlite::pool::{PATIENCE, pool};
+    use tempfile::TempDir;
+
+    /// Writers of a database, how many commits it has seen, and where it is.
+    async fn writers() -> (Writers, Arc<AtomicUsize>, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new().filename(folder.path().join("a")).create_if_missing(true);
+        let writers = Writers::new(pool(), options, PATIENCE);
+        let mut connection = writers.pool.acquire().await.unwrap();
+        sqlx::raw_sql("CREATE TABLE written (by TEXT UNIQUE)").execute(&mut *connection).await.unwrap();
+        let commits = Arc::<AtomicUsize>::default();
+        let counted = commits.clone();
+        connection.lock_handle().await.unwrap().set_commit_hook(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+            true
+        });
+        drop(connection);
+        (writers, commits, folder)
+    }
+
+    async fn write(turn: &mut Turn, sql: &'static str) -> Result<(), sqlx::Error> {
+        sqlx::raw_sql(sql).execute(turn.connection().unwrap()).await.map(drop)
+    }
+
+    /// Takes a turn, writes, and commits where that was not refused.
+    async fn change(writers: Writers, sql: &'static str) -> Result<(), String> {
+        let mut turn = writers.turn(Share::Group).await.map_err(|error| error.to_string())?;
+        write(&mut turn, sql).await.map_err(|error| error.to_string())?;
+        turn.commit().await.map_err(|error| error.to_string())
+    }
+
+    /// What `changes` come to that all came while somebody wrote `first`.
+    async fn together(
+        writers: &Writers,
+        first: &'static str,
+        changes: &[&'static str],
+    ) -> (Result<(), StoreError>, Vec<Result<(), String>>) {
+        let mut turn = writers.turn(Share::Group).await.unwrap();
+        write(&mut turn, first).await.unwrap();
+        let mut tasks = Vec::new();
+        for (index, sql) in changes.iter().enumerate() {
+            tasks.push(tokio::spawn(change(writers.clone(), sql)));
+            while writers.waiting.load(Ordering::SeqCst) <= index {
+                tokio::task::yield_now().await;
+            }
+        }
+        let first = turn.commit().await;
+        let mut others = Vec::new();
+        for task in tasks {
+            others.push(task.await.unwrap());
+        }
+        (first, others)
+    }
+
+    async fn written(writers: &Writers) -> Vec<String> {
+        sqlx::query_scalar("SELECT by FROM written ORDER BY by").fetch_all(&writers.pool).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn those_who_come_while_somebody_writes_share_the_commit() {
+        let (writers, commits, _folder) = writers().await;
+        let others = ["INSERT INTO written VALUES ('b')", "INSERT INTO written VALUES ('c')"];
+        let (first, others) = together(&writers, "INSERT INTO written VALUES ('a')", &others).await;
+        assert!(first.is_ok());
+        assert_eq!(others, [Ok(()), Ok(())]);
+        assert_eq!(
+            (written(&writers).await, commits.load(Ordering::SeqCst)),
+            (vec!["a".into(), "b".into(), "c".into()], 1)
+        );
+        assert_eq!(change(writers.clone(), "DELETE FROM written").await, Ok(()));
+        assert_eq!(commits.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn who_is_refused_or_gives_up_is_undone_alone() {
+        let (writers, commits, _folder) = writers().await;
+        let others = [
+            "INSERT INTO written VALUES ('b'); INSERT INTO written VALUES ('a')",
+            "INSERT INTO written VALUES ('c')",
+            "INSERT INTO written VALUES ('d'); INSERT INTO written VALUES ('c')",
+        ];
+        let (first, others) = together(&writers, "INSERT INTO written VALUES ('a')", &others).await;
+        assert!(first.is_ok());
+        let refused = |result: &Result<(), String>| result.as_ref().is_err_and(|error| error.contains("UNIQUE"));
+        assert_eq!(others.iter().map(refused).collect::<Vec<_>>(), [true, false, true]);
+        assert_eq!((written(&writers).await, commits.load(Ordering::SeqCst)), (vec!["a".into(), "c".into()], 1));
+    }
+
+    #[tokio::test]
+    async fn the_first_one_gives_up_alone() {
+        let (writers, _, _folder) = writers().await;
+        let mut turn = writers.turn(Share::Group).await.unwrap();
+        write(&mut turn, "INSERT INTO written VALUES ('a')").await.unwrap();
+        let other = tokio::spawn(change(writers.clone(), "INSERT INTO written VALUES ('b')"));
+        while writers.waiting.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        drop(turn);
+        assert_eq!(other.await.unwrap(), Ok(()));
+        assert_eq!(written(&writers).await, ["b"]);
+    }
+
+    /// As where the disk is full: the statement of one ends the transaction of all.
+    #[tokio::test]
+    async fn where_sqlite_ends_the_transaction_nobody_is_told_that_it_was_written() {
+        let (writers, _, _folder) = writers().await;
+        let others = [
+            "INSERT INTO written VALUES ('b')",
+            "INSERT OR ROLLBACK INTO written VALUES ('b')",
+            "INSERT INTO written VALUES ('c')",
+        ];
+        let (first, others) = together(&writers, "INSERT INTO written VALUES ('a')", &others).await;
+        assert!(matches!(first, Err(StoreError::Unavailable(_))), "{first:?}");
+        assert_eq!(others.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, false, true]);
+        assert_eq!(written(&writers).await, ["c"]);
+    }
+
+    #[tokio::test]
+    async fn who_writes_alone_joins_nobody_and_is_joined_by_nobody() {
+        let (writers, commits, _folder) = writers().await;
+        let mut first = writers.turn(Share::Alone).await.unwrap();
+        write(&mut first, "INSERT INTO written VALUES ('a')").await.unwrap();
+        let second = tokio::spawn(change(writers.clone(), "INSERT INTO written VALUES ('b')"));
+        let alone = writers.clone();
+        let third = tokio::spawn(async move {
+            let mut turn = alone.turn(Share::Alone).await.unwrap();
+            write(&mut turn, "INSERT INTO written VALUES ('c')").await.unwrap();
+            turn.commit().await.is_ok()
+        });
+        while writers.waiting.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+        first.commit().await.unwrap();
+        assert_eq!((second.await.unwrap(), third.await.unwrap()), (Ok(()), true));
+        assert_eq!((written(&writers).await.len(), commits.load(Ordering::SeqCst)), (3, 3));
+    }
+}
