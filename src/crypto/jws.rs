@@ -45,7 +45,7 @@ pub enum VerifyError {
     Signature,
 }
 
-/// Signs claims (a JSON object) as a JWT with the key's `kid`. Takes some 0.2 ms: not on an async worker.
+/// Signs claims (a JSON object) as a JWT with the key's `kid`. Not on an async worker, unless the key [is quick](PrivateKey::is_quick).
 ///
 /// # Errors
 /// [`SignError`].

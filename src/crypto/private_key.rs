@@ -27,7 +27,13 @@ impl PrivateKey {
         KeyPair::from_pkcs8(der).map(Self).map_err(|_| SigningError::NoPrivateKey)
     }
 
-    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, clause 8.2). Takes some 0.5 ms: not on an async worker.
+    /// Whether a signature takes no longer than to hand it to another thread would be worth: some 0.2 ms for 2048 bits, 1.3 ms for 4096.
+    #[must_use]
+    pub fn is_quick(&self) -> bool {
+        self.0.public_modulus_len() <= 256
+    }
+
+    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017, clause 8.2). Not on an async worker, unless it [is quick](Self::is_quick).
     ///
     /// # Errors
     /// [`SigningError::CannotSign`].

@@ -15,6 +15,7 @@ use crate::crypto::private_key::PrivateKey;
 use crate::crypto::random::{Purpose, Random};
 use crate::domain::api_token::{ApiToken, TokenHash};
 use crate::domain::clock::Clock;
+use crate::domain::hook_key::SealedHookKey;
 use crate::domain::id::{HookKeyId, KeyId, OrgId};
 use crate::domain::org::{Domain, Org};
 use crate::outbound::Outbound;
@@ -28,6 +29,12 @@ type ParsedHookKeys = Recent<HookKeyId, (KeyId, Arc<PrivateKey>)>;
 
 /// How many hook keys stay parsed.
 const PARSED_HOOK_KEYS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not 0");
+
+/// Hook keys by org, and by the id or name that they were asked for by. The private halves are as they are at rest.
+type KnownHookKeys = ReadModel<(OrgId, String), Arc<SealedHookKey>>;
+
+/// How many of them are kept: three megabytes or so.
+const KNOWN_HOOK_KEYS: usize = 1024;
 
 /// The key of each org that has signed access tokens last, parsed: one that signs no more does not stay beside its successor.
 type ParsedSigningKeys = Recent<OrgId, (KeyId, Arc<PrivateKey>)>;
@@ -94,6 +101,7 @@ pub struct Vault {
     /// How many keys may be made at once where the pool has none.
     pub(super) key_makers: Arc<Semaphore>,
     pub(super) outbound: Arc<Outbound>,
+    pub(super) known_hook_keys: Arc<KnownHookKeys>,
     pub(super) parsed_hook_keys: Arc<ParsedHookKeys>,
     pub(super) compared_keys: Arc<ComparedKeys>,
     pub(super) known_damage: Arc<KnownDamage>,
@@ -125,6 +133,7 @@ impl Vault {
             key_pool: Arc::new(key_pool),
             key_makers: Arc::new(Semaphore::new(key_makers.max(1))),
             outbound: Arc::new(outbound),
+            known_hook_keys: Arc::new(KnownHookKeys::new(KNOWN_HOOK_KEYS, |_, _| 1)),
             parsed_hook_keys: Arc::new(ParsedHookKeys::new(PARSED_HOOK_KEYS)),
             compared_keys: Arc::new(ComparedKeys::new(COMPARED_KEYS)),
             known_damage: Arc::default(),

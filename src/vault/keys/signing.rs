@@ -14,6 +14,7 @@ use crate::domain::name::Name;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
 use crate::vault::keys::hook_key::{get_key, key_not_found, target};
+use crate::vault::read_model::Version;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
@@ -103,19 +104,19 @@ impl Vault {
         ttl: u64,
         consumer: Option<&str>,
     ) -> Result<String, VaultError> {
-        let mut tx = self.registry.store.read().await?;
-        let found = get_key(&mut *tx, org, key).await?;
+        let version = self.registry.version().await?;
+        let sealed = self.sealed_hook_key(org, key, version).await?;
+        let found = &sealed.key;
         let consumer = match consumer {
             None => None,
             Some(text) => {
                 let id = Name::known(text).map_err(|reason| reason.at("consumer"))?;
-                let known = tx.key_reference_find(org, &found.id, &id).await?;
+                let known = self.registry.store.read().await?.key_reference_find(org, &found.id, &id).await?;
                 Some(known.ok_or_else(|| Invalid::NotRegistered.at("consumer"))?.consumer_id)
             }
         };
-        drop(tx);
-        let Signed { jwt, .. } = self.sign_claims(org, &found.id, claims, ttl).await?;
-        let mut targets = vec![target(&found)];
+        let Signed { jwt, .. } = self.sign_with(&sealed, claims, ttl).await?;
+        let mut targets = vec![target(found)];
         targets.extend(consumer.as_ref().map(|id| Target::of("HookKeyUser", id.as_str(), None)));
         self.audit_use(org, actor, Event::new(EventKind::HookKeyUsed, targets));
         if let Some(consumer) = consumer {
@@ -125,38 +126,76 @@ impl Vault {
     }
 
     /// Fills in `iat`, `exp` and `jti`, and signs.
-    ///
-    /// That the key is still there is read from the database each time, whatever the cache holds.
     pub(in crate::vault) async fn sign_claims(
         &self,
         org: &OrgId,
         id: &HookKeyId,
+        claims: Map<String, Value>,
+        ttl: u64,
+    ) -> Result<Signed, VaultError> {
+        let version = self.registry.version().await?;
+        let sealed = self.sealed_hook_key(org, id.as_str(), version).await?;
+        self.sign_with(&sealed, claims, ttl).await
+    }
+
+    /// The key with this id or name, as it is in the state of the store that it is in now.
+    async fn sealed_hook_key(
+        &self,
+        org: &OrgId,
+        id_or_name: &str,
+        version: Option<Version>,
+    ) -> Result<Arc<SealedHookKey>, VaultError> {
+        let asked = (org.clone(), id_or_name.to_owned());
+        if let Some(known) = self.known_hook_keys.get(&asked, version) {
+            return Ok(known);
+        }
+        let mut tx = self.registry.store.read().await?;
+        let id = match HookKeyId::parse(id_or_name) {
+            Ok(id) => id,
+            Err(_) => get_key(&mut *tx, org, id_or_name).await?.id,
+        };
+        let Some(sealed) = tx.hook_key_find_sealed(org, &id).await? else {
+            self.parsed_hook_keys.forget(&id);
+            return Err(key_not_found(id_or_name));
+        };
+        let sealed = Arc::new(sealed);
+        self.known_hook_keys.keep(asked, version, sealed.clone());
+        Ok(sealed)
+    }
+
+    async fn sign_with(
+        &self,
+        sealed: &Arc<SealedHookKey>,
         mut claims: Map<String, Value>,
         ttl: u64,
     ) -> Result<Signed, VaultError> {
-        let found = self.registry.store.read().await?.hook_key_find_sealed(org, id).await?;
-        let Some(sealed) = found else {
-            self.parsed_hook_keys.forget(id);
-            return Err(key_not_found(id.as_str()));
-        };
         let now = self.registry.clock.now().unix();
         claims.insert("iat".into(), now.into());
         claims.insert("exp".into(), now.saturating_add_unsigned(ttl).into());
         claims.insert("jti".into(), URL_SAFE_NO_PAD.encode(self.registry.random.bytes::<16>(Purpose::Id)).into());
-        let (vault, key_id, signed) = (self.clone(), sealed.key.key_id, claims.clone());
-        // Half a millisecond: off the async workers.
-        let jwt = tokio::task::spawn_blocking(move || {
-            let key = vault.private_key(&sealed)?;
-            jws::sign(&key, key_id, signed).map_err(VaultError::Sign)
-        });
-        Ok(Signed { jwt: jwt.await??, key_id, claims })
+        let key_id = sealed.key.key_id;
+        let jwt = match self.parsed_hook_key(sealed).filter(|key| key.is_quick()) {
+            Some(key) => jws::sign(&key, key_id, &claims).map_err(VaultError::Sign)?,
+            None => {
+                let (vault, sealed, claims) = (self.clone(), sealed.clone(), claims.clone());
+                let signed = tokio::task::spawn_blocking(move || {
+                    let key = vault.private_key(&sealed)?;
+                    jws::sign(&key, key_id, claims).map_err(VaultError::Sign)
+                });
+                signed.await??
+            }
+        };
+        Ok(Signed { jwt, key_id, claims })
+    }
+
+    fn parsed_hook_key(&self, sealed: &SealedHookKey) -> Option<Arc<PrivateKey>> {
+        let mut parsed = self.parsed_hook_keys.lock();
+        parsed.get(&sealed.key.id).filter(|(key_id, _)| *key_id == sealed.key.key_id).map(|(_, key)| key.clone())
     }
 
     fn private_key(&self, sealed: &SealedHookKey) -> Result<Arc<PrivateKey>, VaultError> {
-        if let Some((parsed, key)) = self.parsed_hook_keys.lock().get(&sealed.key.id)
-            && *parsed == sealed.key.key_id
-        {
-            return Ok(key.clone());
+        if let Some(key) = self.parsed_hook_key(sealed) {
+            return Ok(key);
         }
         let pkcs8 = self.envelope.open(sealed.place(), &sealed.sealed_pkcs8).map_err(VaultError::KeyUnusable)?;
         let key = Arc::new(PrivateKey::from_pkcs8(&pkcs8).map_err(VaultError::KeyCannotSign)?);
