@@ -18,7 +18,11 @@ use super::{
     api_token, audit, erasure, hook_key, hook_key_version, inline_hook, item, key_reference, master_key, org,
     service_app, signing_key,
 };
-use super::{erasure::Erasure, used_token_id, version::Version};
+use super::{
+    erasure::Erasure,
+    used_token_id,
+    version::{Concern, Version},
+};
 use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::OrgId;
@@ -72,6 +76,12 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// Those of the engine.
     async fn version(&self) -> Result<Option<Version>, StoreError>;
+
+    /// The state of what one org has, where the whole was in this one.
+    fn version_of(&self, org: &OrgId, seen: Version) -> Version {
+        let _ = org;
+        seen
+    }
 
     /// Others may wait, so keep it short: no key making or network in between. It goes along with a rotation of the master key: what is
     /// sealed for it is sealed after it has begun, and so with the key that seals now.
@@ -139,6 +149,9 @@ pub trait WriteTx:
 {
     /// On whose behalf it writes.
     fn actor(&self) -> &Actor;
+
+    /// Says that it changes nothing else than this of what is known by a [`Version`]. Everything, where nothing is said.
+    fn narrow(&mut self, concern: Concern);
 
     /// Makes the changes durable: when this returns `Ok` they are on disk. Says what has become of sealed bytes that it has
     /// deleted or replaced.

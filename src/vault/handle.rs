@@ -86,6 +86,12 @@ impl Registry {
         Ok(self.store.version().await?)
     }
 
+    /// The state of what one org has, where the whole was in this one.
+    #[must_use]
+    pub fn version_of(&self, org: &OrgId, version: Option<Version>) -> Option<Version> {
+        version.map(|version| self.store.version_of(org, version))
+    }
+
     #[must_use]
     pub fn clock(&self) -> &dyn Clock {
         &*self.clock

@@ -30,7 +30,7 @@ pub enum Authentication {
         caller: Caller,
         /// The address of the org, for callers with an access token.
         realm: Option<String>,
-        /// The state of the store in which it was found out, where that is known.
+        /// The state of the org in which it was found out, where that is known.
         version: Option<Version>,
         /// For a token that is bound to a key: what counts once it was used up.
         proof: Option<SingleUse>,
@@ -73,7 +73,9 @@ pub async fn authenticate(request: &ServiceRequest, shared: &Shared) -> Authenti
             let registry = shared.vault.registry();
             let found = async {
                 let version = registry.version().await?;
-                Ok::<_, VaultError>((registry.org_of_host_as_of(host, version).await?, version))
+                let org = registry.org_of_host_as_of(host, version).await?;
+                let version = registry.version_of(&org.id, version);
+                Ok::<_, VaultError>((org, version))
             };
             match found.await {
                 Ok((org, version)) => access_token(request, shared, &org, version, scheme, token).await,
@@ -188,7 +190,7 @@ impl<R> Granted<R> {
         &self.caller
     }
 
-    /// A state of the store that the answer may be of: it was the last one since the request came.
+    /// A state of the org that the answer may be of: it was the last one since the request came.
     #[must_use]
     pub fn version(&self) -> Option<Version> {
         self.version

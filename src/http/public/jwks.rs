@@ -130,6 +130,7 @@ async fn key_set(
     let (vault, registry) = (&shared.vault, shared.vault.registry());
     let version = registry.version().await?;
     let org = registry.org_of_host_as_of(host(request), version).await?;
+    let version = registry.version_of(&org.id, version);
     let asked = Asked::KeySet { key: key.map(str::to_owned), pem };
     let make = async || {
         let PublishedKeys { keys, until } = match key {

@@ -11,6 +11,7 @@ use crate::repository::erasure::Erasure;
 use crate::repository::error::{Conflict, Refusable, StoreError};
 use crate::repository::row::seal::Seals;
 use crate::repository::store::{ReadTx, WriteTx};
+use crate::repository::version::Concern;
 use async_trait::async_trait;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
@@ -102,6 +103,10 @@ impl ReadTx for PostgresTx {}
 impl WriteTx for PostgresTx {
     fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    fn narrow(&mut self, _: Concern) {
+        // Of another server's commit nothing more would be known anyway than that there was one.
     }
 
     async fn commit(mut self: Box<Self>, now: Timestamp) -> Result<Erasure, StoreError> {

@@ -11,16 +11,22 @@
 //! commit fails.
 
 use super::error::store_error;
+use super::version::Versions;
 use crate::repository::error::StoreError;
+use crate::repository::version::Concern;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
-use std::sync::Arc;
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 
 /// How many may share a commit: so long does the first of them wait for its answer.
 const MAX_MEMBERS: usize = 64;
+
+/// Those of the file, once it is open, where anybody asks for them.
+pub type KnownVersions = Arc<OnceLock<Versions>>;
 
 type Outcome = Result<(), Arc<StoreError>>;
 
@@ -29,6 +35,8 @@ struct Group {
     transaction: Transaction<'static, Sqlite>,
     /// Those who have written, and wait for the commit.
     members: Vec<oneshot::Sender<Outcome>>,
+    /// What they have changed.
+    concern: Concern,
     /// How many have joined.
     joined: usize,
     /// The savepoint of one that has given up.
@@ -43,6 +51,7 @@ pub struct Writers {
     waiting: Arc<AtomicUsize>,
     /// Whether a transaction was rolled back as a whole since the last one began.
     was_rolled_back: Arc<AtomicBool>,
+    versions: KnownVersions,
     patience: Duration,
 }
 
@@ -65,7 +74,12 @@ pub struct Turn {
 impl Writers {
     /// # Arguments
     /// `pool`, `connection`: options for the pool, and for the one connection in it. `patience`: how long a turn is waited for.
-    pub fn new(pool: SqlitePoolOptions, connection: SqliteConnectOptions, patience: Duration) -> Self {
+    pub fn new(
+        pool: SqlitePoolOptions,
+        connection: SqliteConnectOptions,
+        versions: KnownVersions,
+        patience: Duration,
+    ) -> Self {
         let was_rolled_back = Arc::<AtomicBool>::default();
         let told = was_rolled_back.clone();
         let pool = pool.max_connections(1).after_connect(move |connection, _| {
@@ -77,7 +91,7 @@ impl Writers {
             })
         });
         let pool = pool.connect_lazy_with(connection);
-        Self { pool, group: Arc::default(), waiting: Arc::default(), was_rolled_back, patience }
+        Self { pool, group: Arc::default(), waiting: Arc::default(), was_rolled_back, versions, patience }
     }
 
     pub fn pool(&self) -> &SqlitePool {
@@ -105,14 +119,24 @@ impl Writers {
         if savepoint.is_none() {
             if let Some(group) = place.take() {
                 // Goes on where the one who waits here gives up: others wait for it too.
-                let ended = tokio::spawn(group.end(self.was_rolled_back.clone())).await;
+                let ended = tokio::spawn(group.end(self.clone())).await;
                 ended.map_err(|error| StoreError::Other(error.into()))?;
             }
             let transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
             self.was_rolled_back.store(false, Ordering::SeqCst);
-            *place = Some(Group { transaction, members: Vec::new(), joined: 0, undo: None });
+            *place =
+                Some(Group { transaction, members: Vec::new(), concern: Concern::nothing(), joined: 0, undo: None });
         }
         Ok(Turn { place: Some(place), writers: self.clone(), savepoint, share })
+    }
+
+    async fn commit(&self, transaction: Transaction<'static, Sqlite>, concern: Concern) -> Result<(), StoreError> {
+        let committing = self.versions.get().map(Versions::begin_commit);
+        transaction.commit().await.map_err(store_error)?;
+        if let Some(committing) = committing {
+            committing.done(concern);
+        }
+        Ok(())
     }
 }
 
@@ -146,12 +170,11 @@ impl Group {
     }
 
     /// Commits, and tells all.
-    async fn end(mut self, was_rolled_back: Arc<AtomicBool>) {
-        let outcome = match self.settle(&was_rolled_back).await {
-            Ok(()) => self.transaction.commit().await.map_err(store_error),
-            Err(error) => Err(error),
+    async fn end(mut self, writers: Writers) {
+        let outcome = match self.settle(&writers.was_rolled_back).await {
+            Ok(()) => writers.commit(self.transaction, self.concern).await.map_err(Arc::new),
+            Err(error) => Err(Arc::new(error)),
         };
-        let outcome = outcome.map_err(Arc::new);
         for member in self.members {
             // Who does not wait any more need not know.
             let _ = member.send(outcome.clone());
@@ -171,24 +194,29 @@ impl Turn {
 
     /// Makes what was written durable.
     ///
+    /// # Arguments
+    /// `concern`: what it changes of all that is known by a version.
+    ///
     /// # Errors
     /// Those of the engine; then nothing was written.
-    pub async fn commit(mut self) -> Result<(), StoreError> {
+    pub async fn commit(mut self, concern: Concern) -> Result<(), StoreError> {
         let Some(mut place) = self.place.take() else { return Err(StoreError::Over) };
         let is_first = self.savepoint.is_none();
         if is_first && (self.share == Share::Alone || self.writers.waiting.load(Ordering::SeqCst) == 0) {
             let Some(group) = place.take() else { return Err(StoreError::Over) };
-            return group.transaction.commit().await.map_err(store_error);
+            return self.writers.commit(group.transaction, concern).await;
         }
         let (sender, outcome) = oneshot::channel();
-        place.as_mut().ok_or(StoreError::Over)?.members.push(sender);
+        let group = place.as_mut().ok_or(StoreError::Over)?;
+        group.members.push(sender);
+        group.concern = mem::replace(&mut group.concern, Concern::Everything).and(concern);
         if is_first {
-            let Writers { group, was_rolled_back, .. } = self.writers.clone();
+            let writers = self.writers.clone();
             // Goes on where the one who waits here gives up: others wait for it too.
             tokio::spawn(async move {
-                let group = group.lock_owned().await.take();
-                if let Some(group) = group {
-                    group.end(was_rolled_back).await;
+                let mut place = writers.group.clone().lock_owned().await;
+                if let Some(group) = place.take() {
+                    group.end(writers).await;
                 }
             });
         }
@@ -249,7 +277,7 @@ mod tests {
     async fn writers() -> (Writers, Arc<AtomicUsize>, TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let options = SqliteConnectOptions::new().filename(folder.path().join("a")).create_if_missing(true);
-        let writers = Writers::new(pool(), options, PATIENCE);
+        let writers = Writers::new(pool(), options, KnownVersions::default(), PATIENCE);
         let mut connection = writers.pool.acquire().await.unwrap();
         sqlx::raw_sql("CREATE TABLE written (by TEXT UNIQUE)").execute(&mut *connection).await.unwrap();
         let commits = Arc::<AtomicUsize>::default();
@@ -270,7 +298,7 @@ mod tests {
     async fn change(writers: Writers, sql: &'static str) -> Result<(), String> {
         let mut turn = writers.turn(Share::Group).await.map_err(|error| error.to_string())?;
         write(&mut turn, sql).await.map_err(|error| error.to_string())?;
-        turn.commit().await.map_err(|error| error.to_string())
+        turn.commit(Concern::Everything).await.map_err(|error| error.to_string())
     }
 
     /// What `changes` come to that all came while somebody wrote `first`.
@@ -288,7 +316,7 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         }
-        let first = turn.commit().await;
+        let first = turn.commit(Concern::Everything).await;
         let mut others = Vec::new();
         for task in tasks {
             others.push(task.await.unwrap());
@@ -369,12 +397,12 @@ mod tests {
         let third = tokio::spawn(async move {
             let mut turn = alone.turn(Share::Alone).await.unwrap();
             write(&mut turn, "INSERT INTO written VALUES ('c')").await.unwrap();
-            turn.commit().await.is_ok()
+            turn.commit(Concern::Everything).await.is_ok()
         });
         while writers.waiting.load(Ordering::SeqCst) < 2 {
             tokio::task::yield_now().await;
         }
-        first.commit().await.unwrap();
+        first.commit(Concern::Everything).await.unwrap();
         assert_eq!((second.await.unwrap(), third.await.unwrap()), (Ok(()), true));
         assert_eq!((written(&writers).await.len(), commits.load(Ordering::SeqCst)), (3, 3));
     }

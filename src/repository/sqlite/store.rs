@@ -2,13 +2,14 @@
 
 use super::eraser::{Eraser, PATIENCE as ERASURE_PATIENCE};
 use super::error::store_error;
-use super::group::{Share, Writers};
+use super::group::{KnownVersions, Share, Writers};
 use super::pool::{PATIENCE, pool};
 use super::transaction::{Connection, SqliteTx};
 use super::version::Versions;
 use super::watch::Watch;
 use super::{file, integrity, left, look, migrate};
 use crate::domain::actor::Actor;
+use crate::domain::id::OrgId;
 use crate::repository::erasure::Erasure;
 use crate::repository::error::{OpenError, StoreError};
 use crate::repository::mode::Mode;
@@ -45,8 +46,8 @@ pub struct SqliteStore {
     examining: Mutex<()>,
     /// Where something may be written.
     watch: Option<Arc<Watch>>,
-    /// `None` where nobody else can change it, or nothing may be written.
-    versions: Option<Versions>,
+    /// Where something may be written.
+    versions: KnownVersions,
     seals: Seals,
 }
 
@@ -83,7 +84,10 @@ impl SqliteStore {
         }
         if let Some(options) = &store.examiner {
             store.watch = Some(Arc::new(Watch::over(path, options).await?));
-            store.versions = Versions::of(&file::beside(path, file::WAL_INDEX)).ok();
+            // Without it everything is read each time.
+            if let Ok(versions) = Versions::of(&file::beside(path, file::WAL_INDEX)) {
+                let _ = store.versions.set(versions);
+            }
         }
         Ok((store, is_new))
     }
@@ -93,7 +97,7 @@ impl SqliteStore {
     pub fn scratch(seals: Seals) -> Self {
         // Another connection would have another file, so this one stays.
         let pool = pool().max_lifetime(None).idle_timeout(None);
-        let writers = Writers::new(pool, options(Path::new(""), SqliteConnectOptions::new()), PATIENCE);
+        let writers = Writers::new(pool, options(Path::new(""), SqliteConnectOptions::new()), Arc::default(), PATIENCE);
         let only = writers.pool();
         Self {
             eraser: Eraser::new(only.clone()),
@@ -102,7 +106,7 @@ impl SqliteStore {
             examiner: None,
             examining: Mutex::default(),
             watch: None,
-            versions: None,
+            versions: Arc::default(),
             seals,
         }
     }
@@ -110,15 +114,16 @@ impl SqliteStore {
     fn to(path: &Path, writer: SqliteConnectOptions, reader: SqliteConnectOptions, seals: Seals) -> Self {
         let writer = options(path, writer);
         let reader = options(path, reader);
+        let versions = KnownVersions::default();
         let eraser = pool().max_connections(1).connect_lazy_with(writer.clone().busy_timeout(ERASER_PATIENCE));
         Self {
             eraser: Eraser::new(eraser),
-            writers: Writers::new(pool(), writer, PATIENCE),
+            writers: Writers::new(pool(), writer, versions.clone(), PATIENCE),
             readers: pool().max_connections(READERS).connect_lazy_with(reader.clone()),
             examiner: Some(reader),
             examining: Mutex::default(),
             watch: None,
-            versions: None,
+            versions,
             seals,
         }
     }
@@ -171,7 +176,11 @@ impl Store for SqliteStore {
     }
 
     async fn version(&self) -> Result<Option<Version>, StoreError> {
-        Ok(self.versions.as_ref().and_then(Versions::look))
+        Ok(self.versions.get().and_then(Versions::look))
+    }
+
+    fn version_of(&self, org: &OrgId, seen: Version) -> Version {
+        self.versions.get().map_or(seen, |versions| versions.of_org(org, seen))
     }
 
     async fn write(&self, actor: &Actor, serial: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError> {
@@ -233,7 +242,7 @@ impl Store for SqliteStore {
                 tracing::debug!("a database connection was not given back");
             }
         }
-        if let Some(versions) = self.versions.as_ref().filter(|_| all_closed) {
+        if let Some(versions) = self.versions.get().filter(|_| all_closed) {
             versions.close();
         }
     }

@@ -11,6 +11,7 @@ use crate::repository::erasure::Erasure;
 use crate::repository::error::{Conflict, Refusable, StoreError};
 use crate::repository::row::seal::Seals;
 use crate::repository::store::{ReadTx, WriteTx};
+use crate::repository::version::Concern;
 use async_trait::async_trait;
 use sqlx::query::Query;
 use sqlx::sqlite::SqliteArguments;
@@ -33,11 +34,12 @@ pub struct SqliteTx {
     is_over: bool,
     /// Something sealed was deleted or replaced.
     erases: bool,
+    concern: Concern,
 }
 
 impl SqliteTx {
     pub fn new(connection: Connection, actor: Actor, seals: Seals, eraser: Eraser, watch: Option<Arc<Watch>>) -> Self {
-        Self { connection, actor, seals, eraser, watch, is_over: false, erases: false }
+        Self { connection, actor, seals, eraser, watch, is_over: false, erases: false, concern: Concern::Everything }
     }
 
     /// # Errors
@@ -106,16 +108,20 @@ impl WriteTx for SqliteTx {
         &self.actor
     }
 
+    fn narrow(&mut self, concern: Concern) {
+        self.concern = concern;
+    }
+
     async fn commit(mut self: Box<Self>, now: Timestamp) -> Result<Erasure, StoreError> {
         let erases = self.erases;
         let connection = self.connection()?;
         if erases {
             Eraser::record(connection, now).await?;
         }
-        let Self { connection, eraser, watch, .. } = *self;
+        let Self { connection, eraser, watch, concern, .. } = *self;
         let Connection::Writer(turn) = connection else { return Err(StoreError::Over) };
         watch.as_deref().map_or(Ok(()), Watch::check)?;
-        turn.commit().await?;
+        turn.commit(concern).await?;
         if !erases {
             return Ok(Erasure::Nothing);
         }

@@ -13,13 +13,34 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 
-/// What a header has, the checksum over itself included.
-pub const HEADER: usize = 48;
+/// How long a header is, the checksum over itself included.
+const LENGTH: usize = 48;
 
-pub type Header = [u8; HEADER];
-
-/// Where in it stands whether it was ever written.
+/// Where in it stand the count of commits, as the machine writes numbers, and whether it was ever written.
+const COMMITS: usize = 8;
 const IS_INITIALIZED: usize = 12;
+
+/// What SQLite compares: another one is another state of the database.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Header([u8; LENGTH]);
+
+impl Default for Header {
+    /// One that no database has.
+    fn default() -> Self {
+        Self([0; LENGTH])
+    }
+}
+
+impl Header {
+    fn commits(&self) -> u32 {
+        u32::from_ne_bytes([0, 1, 2, 3].map(|index| self.0[COMMITS + index]))
+    }
+
+    /// Whether it is of the very next commit.
+    pub fn follows(&self, before: &Self) -> bool {
+        self.commits() == before.commits().wrapping_add(1)
+    }
+}
 
 /// Files that are open, by device and inode.
 static OPEN: Mutex<Option<HashMap<(u64, u64), Weak<File>>>> = Mutex::new(None);
@@ -51,10 +72,10 @@ impl WalIndex {
     pub fn header(&self) -> Option<Header> {
         let file = self.0.read().unwrap_or_else(PoisonError::into_inner);
         // A writer writes the second copy first: where both are the same, nobody was at it.
-        let mut copies = [[0; HEADER]; 2];
+        let mut copies = [[0; LENGTH]; 2];
         file.as_ref()?.read_exact_at(copies.as_flattened_mut(), 0).ok()?;
         let [header, second] = copies;
-        (header == second && header[IS_INITIALIZED] != 0).then_some(header)
+        (header == second && header[IS_INITIALIZED] != 0).then_some(Header(header))
     }
 
     /// Closes it, once no connection of this process is open any more.

@@ -41,7 +41,7 @@ impl Registry {
         Ok(org)
     }
 
-    /// Who has this token, and the state of the store in which that is so.
+    /// Who has this token, and the state of the org in which that is so.
     ///
     /// # Errors
     /// [`VaultError::BadCredential`] where the token is malformed, unknown, expired, revoked or of another org than the host's;
@@ -70,6 +70,7 @@ impl Registry {
             TokenStatus::Active => {
                 let ApiToken { id, name, created, user_id, scopes, .. } = ApiToken::clone(&token);
                 let credential = Credential::ApiToken { id, name, created, user_id };
+                let version = self.version_of(&org.id, version);
                 Ok((Caller { org, scopes, credential }, version))
             }
             TokenStatus::Expired => Err(VaultError::BadCredential(CredentialError::Expired)),

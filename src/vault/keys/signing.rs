@@ -104,7 +104,7 @@ impl Vault {
         ttl: u64,
         consumer: Option<&str>,
     ) -> Result<String, VaultError> {
-        let version = self.registry.version().await?;
+        let version = self.registry.version_of(org, self.registry.version().await?);
         let sealed = self.sealed_hook_key(org, key, version).await?;
         let found = &sealed.key;
         let consumer = match consumer {
@@ -133,12 +133,12 @@ impl Vault {
         claims: Map<String, Value>,
         ttl: u64,
     ) -> Result<Signed, VaultError> {
-        let version = self.registry.version().await?;
+        let version = self.registry.version_of(org, self.registry.version().await?);
         let sealed = self.sealed_hook_key(org, id.as_str(), version).await?;
         self.sign_with(&sealed, claims, ttl).await
     }
 
-    /// The key with this id or name, as it is in the state of the store that it is in now.
+    /// The key with this id or name, in this state of the org, or a later one.
     async fn sealed_hook_key(
         &self,
         org: &OrgId,

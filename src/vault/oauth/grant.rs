@@ -125,7 +125,7 @@ impl Vault {
             Some(proof) => proof.record(&mut *tx).await?,
             None => true,
         };
-        self.commit(tx, Record::Nothing("the grant has an entry of its own")).await?;
+        self.commit(tx, Record::SingleUse("the grant has an entry of its own")).await?;
         if fresh { Ok(()) } else { Err(Refused::from(ProofError::AlreadyUsed).into()) }
     }
 

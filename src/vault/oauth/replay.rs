@@ -50,7 +50,7 @@ impl Vault {
         if !proof.record(&mut *tx).await? {
             return Err(ProofError::AlreadyUsed.into());
         }
-        self.commit(tx, Record::Nothing("what the proof is for has an entry of its own")).await
+        self.commit(tx, Record::SingleUse("what the proof is for has an entry of its own")).await
     }
 
     /// Takes the use of a proof back: the request could not be served, and is sent again as it is.
@@ -58,7 +58,7 @@ impl Vault {
         let released = async {
             let mut tx = self.registry.store.write(actor, Serial::No).await?;
             tx.used_token_id_delete(&proof.hash).await?;
-            self.commit(tx, Record::Nothing("the request was not served")).await
+            self.commit(tx, Record::SingleUse("the request was not served")).await
         };
         if let Err(error) = released.await {
             tracing::warn!(error = %error, "a proof whose request failed cannot be sent again");

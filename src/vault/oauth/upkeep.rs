@@ -22,7 +22,7 @@ impl Vault {
         let now = self.registry.clock.now();
         let mut tx = self.registry.store.write(&Actor::Vault, Serial::No).await?;
         tx.used_token_id_clean(now).await?;
-        self.commit(tx, Record::Nothing("what is forgotten is refused for its age")).await?;
+        self.commit(tx, Record::SingleUse("what is forgotten is refused for its age")).await?;
         let mut result = Ok(());
         // A key that another server has revoked does not stay parsed here.
         for org in self.signing_key_parsed_orgs() {

@@ -4,10 +4,11 @@ use super::entry;
 use crate::crypto::merkle;
 use crate::crypto::random::Purpose;
 use crate::domain::actor::Actor;
-use crate::domain::audit::{AuditEntry, Event};
+use crate::domain::audit::{AuditEntry, Event, EventKind};
 use crate::domain::id::OrgId;
 use crate::repository::error::StoreError;
 use crate::repository::store::WriteTx;
+use crate::repository::version::Concern;
 use crate::vault::error::VaultError;
 use crate::vault::handle::{Registry, Vault};
 use std::collections::HashMap;
@@ -18,6 +19,44 @@ pub(in crate::vault) enum Record<'a> {
     Of(&'a OrgId, Vec<Event>),
     /// Nothing was changed that anybody would ask about; the text says why.
     Nothing(&'static str),
+    /// Nothing was changed but which ids of tokens were used; the text says what tells of that.
+    SingleUse(&'static str),
+}
+
+impl Record<'_> {
+    /// What is changed by that which it tells of.
+    fn concern(&self) -> Concern {
+        match self {
+            Self::Of(org, events) if events.iter().all(|event| is_of_keys_and_hooks(event.kind)) => Concern::org(org),
+            Self::SingleUse(_) => Concern::nothing(),
+            Self::Of(..) | Self::Nothing(_) => Concern::Everything,
+        }
+    }
+}
+
+/// Whether it tells of a hook key, a use of one or a hook, and of nothing else.
+fn is_of_keys_and_hooks(kind: EventKind) -> bool {
+    match kind {
+        EventKind::HookKeyCreated
+        | EventKind::HookKeyImported
+        | EventKind::HookKeyUpdated
+        | EventKind::HookKeyDeleted
+        | EventKind::HookKeyUsed
+        | EventKind::HookKeyRotated
+        | EventKind::HookKeyPromoted
+        | EventKind::HookKeyWithdrawn
+        | EventKind::HookKeyScheduled
+        | EventKind::KeyReferenceCreated
+        | EventKind::KeyReferenceUpdated
+        | EventKind::KeyReferenceDeleted
+        | EventKind::InlineHookCreated
+        | EventKind::InlineHookUpdated
+        | EventKind::InlineHookActivated
+        | EventKind::InlineHookDeactivated
+        | EventKind::InlineHookDeleted
+        | EventKind::InlineHookExecuted => true,
+        _ => false,
+    }
 }
 
 impl Registry {
@@ -30,13 +69,14 @@ impl Registry {
         mut tx: Box<dyn WriteTx>,
         record: Record<'_>,
     ) -> Result<(), VaultError> {
+        tx.narrow(record.concern());
         match record {
             Record::Of(org, events) => {
                 let actor = tx.actor().clone();
                 let told: Vec<_> = events.into_iter().map(|event| (actor.clone(), event)).collect();
                 self.audit_append(&mut *tx, org, &told).await?;
             }
-            Record::Nothing(why) => tracing::trace!(why, "nothing to record"),
+            Record::Nothing(why) | Record::SingleUse(why) => tracing::trace!(why, "nothing to record"),
         }
         self.commit_unrecorded(tx).await
     }

@@ -5,6 +5,7 @@ use crate::domain::actor::Actor;
 use crate::domain::audit::Event;
 use crate::domain::id::OrgId;
 use crate::repository::store::Serial;
+use crate::repository::version::Concern;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
 use std::collections::HashMap;
@@ -39,6 +40,7 @@ impl Vault {
     async fn audit_write(&self, org: &OrgId, told: &[(Actor, Event)]) -> Result<(), VaultError> {
         let mut tx = self.registry.store.write(&Actor::Vault, Serial::No).await?;
         self.registry.audit_append(&mut *tx, org, told).await?;
+        tx.narrow(Concern::nothing());
         self.registry.commit_unrecorded(tx).await
     }
 }
