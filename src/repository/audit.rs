@@ -96,6 +96,13 @@ pub trait AuditWrite: AuditRead {
     /// (`org_insert`), so one that is gone is damage.
     async fn audit_head_hold(&mut self, org: &OrgId) -> Result<AuditHead, StoreError>;
     async fn audit_head_write(&mut self, head: &AuditHead) -> Result<(), StoreError>;
+    /// Entries of one org, the nodes that come with them, and the head that there is then, which was [held](Self::audit_head_hold) before.
+    async fn audit_append(
+        &mut self,
+        entries: &[AuditEntry],
+        nodes: &[AuditNode],
+        head: &AuditHead,
+    ) -> Result<(), StoreError>;
     async fn audit_entry_insert(&mut self, entry: &AuditEntry) -> Result<(), StoreError>;
     async fn audit_node_insert(&mut self, org: &OrgId, nodes: &[AuditNode]) -> Result<(), StoreError>;
     /// Takes their texts from the entries before this number.

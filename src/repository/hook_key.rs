@@ -51,14 +51,14 @@ pub trait HookKeyWrite: HookKeyRead {
     /// Refused for the name or the cap.
     async fn hook_key_insert(&mut self, key: &HookKey, sealed_pkcs8: &Sealed) -> Refusable<()>;
 
-    /// Returns the key as it is now, or `None` where there is none. Refused for the name.
+    /// Returns the name that it had, and the key as it is now; or `None` where there is none. Refused for the name.
     async fn hook_key_rename(
         &mut self,
         org: &OrgId,
         id: &HookKeyId,
         name: &Name,
         now: Timestamp,
-    ) -> Refusable<Option<HookKey>>;
+    ) -> Refusable<Option<(Name, SealedHookKey)>>;
 
     /// Writes all of a key but its name anew, and its private half where there is another one. Who calls this has read the key in the
     /// same transaction, and asked for that to be serial. Returns whether there was one.

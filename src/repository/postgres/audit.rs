@@ -179,6 +179,19 @@ impl AuditWrite for PostgresTx {
         self.write(write.bind(row.org_id).bind(row.size).bind(row.forgotten).bind(seal)).await
     }
 
+    async fn audit_append(
+        &mut self,
+        entries: &[AuditEntry],
+        nodes: &[AuditNode],
+        head: &AuditHead,
+    ) -> Result<(), StoreError> {
+        for entry in entries {
+            self.audit_entry_insert(entry).await?;
+        }
+        self.audit_node_insert(&head.org_id, nodes).await?;
+        self.audit_head_write(head).await
+    }
+
     async fn audit_entry_insert(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
         let row = AuditEntryRow::from(entry);
         let seal = self.seals().of(&row);

@@ -17,6 +17,7 @@ use crate::repository::row::hook_key::{HookKeyRow, SealedRow};
 use crate::repository::row::key_reference::ReferenceRow;
 use crate::repository::row::seal::UnderSeal as _;
 use async_trait::async_trait;
+use std::mem;
 
 /// The columns of a [`HookKeyRow`], or with more of them of a [`SealedRow`]; what follows in each query picks the rows. A key is looked
 /// for by its own id alone, so that one that was moved to another org is damage and not missing.
@@ -174,18 +175,19 @@ impl HookKeyWrite for PostgresTx {
         id: &HookKeyId,
         name: &Name,
         now: Timestamp,
-    ) -> Refusable<Option<HookKey>> {
+    ) -> Refusable<Option<(Name, SealedHookKey)>> {
         hold(self, org, id).await?;
-        let Some(found) = self.hook_key_find(org, id).await? else { return Ok(Ok(None)) };
-        let key = HookKey { name: name.clone(), last_updated: now, ..found };
-        let row = HookKeyRow::from(&key);
+        let Some(mut sealed) = self.hook_key_find_sealed(org, id).await? else { return Ok(Ok(None)) };
+        let before = mem::replace(&mut sealed.key.name, name.clone());
+        sealed.key.last_updated = now;
+        let row = HookKeyRow::from(&sealed.key);
         let seal = self.seals().of(&row);
         let query = query("UPDATE hook_key SET name = $1, last_updated = $2, seal = $3 WHERE id = $4")
             .bind(row.name)
             .bind(row.last_updated)
             .bind(seal)
             .bind(row.id);
-        Ok(self.attempt(query).await?.map(|()| Some(key)))
+        Ok(self.attempt(query).await?.map(|()| Some((before, sealed))))
     }
 
     async fn hook_key_replace(&mut self, key: &HookKey, sealed_pkcs8: Option<&Sealed>) -> Result<bool, StoreError> {

@@ -11,6 +11,13 @@ use crate::repository::page::Page;
 use crate::repository::row::audit::{AuditEntryRow, AuditHeadRow, AuditKeyRow, AuditNodeRow};
 use crate::repository::row::seal::UnderSeal as _;
 use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
+
+const INSERT_ENTRY: &str =
+    "INSERT INTO audit_entry (org_id, number, published, kind, entry, leaf, seal) VALUES (?, ?, ?, ?, ?, ?, ?);";
+const INSERT_NODE: &str = "INSERT INTO audit_node (org_id, place, hash) VALUES (?, ?, ?);";
+const WRITE_HEAD: &str = "INSERT INTO audit_head (org_id, size, forgotten, seal) VALUES (?, ?, ?, ?)
+    ON CONFLICT (org_id) DO UPDATE SET size = excluded.size, forgotten = excluded.forgotten, seal = excluded.seal;";
 
 #[async_trait]
 impl AuditRead for SqliteTx {
@@ -96,6 +103,9 @@ impl AuditRead for SqliteTx {
         if places.is_empty() {
             return Ok(Vec::new());
         }
+        if let Some(known) = self.trails().and_then(|trails| trails.nodes(org, places)) {
+            return Ok(known);
+        }
         let places = serde_json::json!(places).to_string();
         let rows: Vec<AuditNodeRow> = sqlx::query_as(
             "SELECT org_id, place, hash FROM audit_node WHERE org_id = ? AND place IN (SELECT value FROM json_each(?))",
@@ -158,43 +168,71 @@ impl AuditRead for SqliteTx {
 #[async_trait]
 impl AuditWrite for SqliteTx {
     async fn audit_head_hold(&mut self, org: &OrgId) -> Result<AuditHead, StoreError> {
+        if let Some(known) = self.trails().and_then(|trails| trails.head(org)) {
+            return Ok(known);
+        }
         self.audit_head_find(org)
             .await?
             .ok_or_else(|| StoreError::Missing { table: AuditHeadRow::TABLE, row: org.as_str().to_owned() })
     }
 
     async fn audit_head_write(&mut self, head: &AuditHead) -> Result<(), StoreError> {
+        if let Some(trails) = self.trails() {
+            trails.forget();
+        }
         let row = AuditHeadRow::from(head);
         let seal = self.seals().of(&row);
-        let write = sqlx::query(
-            "INSERT INTO audit_head (org_id, size, forgotten, seal) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (org_id) DO UPDATE SET size = excluded.size, forgotten = excluded.forgotten, seal = excluded.seal",
-        );
-        self.write(write.bind(row.org_id).bind(row.size).bind(row.forgotten).bind(seal)).await
+        let write = sqlx::query(WRITE_HEAD).bind(row.org_id).bind(row.size).bind(row.forgotten).bind(seal);
+        self.write(write).await
+    }
+
+    async fn audit_append(
+        &mut self,
+        entries: &[AuditEntry],
+        nodes: &[AuditNode],
+        head: &AuditHead,
+    ) -> Result<(), StoreError> {
+        // All at once: each statement by itself is a way to the connection's thread and back.
+        let sql = [INSERT_ENTRY.repeat(entries.len()), INSERT_NODE.repeat(nodes.len()), WRITE_HEAD.to_owned()].concat();
+        let mut append = sqlx::query(AssertSqlSafe(sql)).persistent(entries.len() == 1);
+        for row in entries.iter().map(AuditEntryRow::from) {
+            let seal = self.seals().of(&row);
+            append = append.bind(row.org_id).bind(row.number).bind(row.published).bind(row.kind).bind(row.entry);
+            append = append.bind(row.leaf).bind(seal);
+        }
+        for (place, hash) in nodes {
+            append = append.bind(head.org_id.as_str()).bind(place.cast_signed()).bind(hash.as_slice());
+        }
+        let row = AuditHeadRow::from(head);
+        let seal = self.seals().of(&row);
+        let append = append.bind(row.org_id).bind(row.size).bind(row.forgotten).bind(seal);
+        let written = self.execute(append).await?;
+        if written != (entries.len() + nodes.len() + 1) as u64 {
+            return Err(StoreError::Unwritten);
+        }
+        if let Some(trails) = self.trails() {
+            trails.appended(head, nodes);
+        }
+        Ok(())
     }
 
     async fn audit_entry_insert(&mut self, entry: &AuditEntry) -> Result<(), StoreError> {
         let row = AuditEntryRow::from(entry);
         let seal = self.seals().of(&row);
-        let insert = sqlx::query(
-            "INSERT INTO audit_entry (org_id, number, published, kind, entry, leaf, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )
-        .bind(row.org_id)
-        .bind(row.number)
-        .bind(row.published)
-        .bind(row.kind)
-        .bind(row.entry)
-        .bind(row.leaf)
-        .bind(seal);
+        let insert = sqlx::query(INSERT_ENTRY)
+            .bind(row.org_id)
+            .bind(row.number)
+            .bind(row.published)
+            .bind(row.kind)
+            .bind(row.entry)
+            .bind(row.leaf)
+            .bind(seal);
         self.write(insert).await
     }
 
     async fn audit_node_insert(&mut self, org: &OrgId, nodes: &[AuditNode]) -> Result<(), StoreError> {
         for (place, hash) in nodes {
-            let insert = sqlx::query("INSERT INTO audit_node (org_id, place, hash) VALUES (?, ?, ?)")
-                .bind(org.as_str())
-                .bind(place.cast_signed())
-                .bind(hash.as_slice());
+            let insert = sqlx::query(INSERT_NODE).bind(org.as_str()).bind(place.cast_signed()).bind(hash.as_slice());
             self.write(insert).await?;
         }
         Ok(())

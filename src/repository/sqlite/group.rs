@@ -11,6 +11,7 @@
 //! commit fails.
 
 use super::error::store_error;
+use super::known_trails::KnownTrails;
 use super::version::Versions;
 use crate::repository::error::StoreError;
 use crate::repository::version::Concern;
@@ -41,6 +42,7 @@ struct Group {
     joined: usize,
     /// The savepoint of one that has given up.
     undo: Option<usize>,
+    trails: KnownTrails,
 }
 
 /// Hands out turns.
@@ -124,8 +126,14 @@ impl Writers {
             }
             let transaction = self.pool.begin_with("BEGIN IMMEDIATE").await.map_err(store_error)?;
             self.was_rolled_back.store(false, Ordering::SeqCst);
-            *place =
-                Some(Group { transaction, members: Vec::new(), concern: Concern::nothing(), joined: 0, undo: None });
+            *place = Some(Group {
+                transaction,
+                members: Vec::new(),
+                concern: Concern::nothing(),
+                joined: 0,
+                undo: None,
+                trails: KnownTrails::default(),
+            });
         }
         Ok(Turn { place: Some(place), writers: self.clone(), savepoint, share })
     }
@@ -187,6 +195,11 @@ impl Turn {
         Some(&mut *self.place.as_mut()?.as_mut()?.transaction)
     }
 
+    /// What is known of trails in this transaction.
+    pub fn trails(&mut self) -> Option<&mut KnownTrails> {
+        Some(&mut self.place.as_mut()?.as_mut()?.trails)
+    }
+
     /// Whether others have begun the transaction, and have found that it may be written.
     pub fn has_joined(&self) -> bool {
         self.savepoint.is_some()
@@ -232,7 +245,10 @@ impl Drop for Turn {
     fn drop(&mut self) {
         let Some(mut place) = self.place.take() else { return };
         match (self.savepoint, place.as_mut()) {
-            (Some(savepoint), Some(group)) => group.undo = Some(savepoint),
+            (Some(savepoint), Some(group)) => {
+                group.undo = Some(savepoint);
+                group.trails.forget();
+            }
             // Nobody else has written in it.
             _ => drop(place.take()),
         }

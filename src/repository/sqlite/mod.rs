@@ -21,6 +21,7 @@ mod inline_hook;
 mod integrity;
 mod item;
 mod key_reference;
+mod known_trails;
 mod left;
 mod look;
 mod master_key;

@@ -4,6 +4,7 @@ use super::constraint;
 use super::eraser::{Eraser, PATIENCE};
 use super::error::store_error;
 use super::group::Turn;
+use super::known_trails::KnownTrails;
 use super::watch::Watch;
 use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
@@ -51,6 +52,14 @@ impl SqliteTx {
         match &mut self.connection {
             Connection::Reader(transaction) => Ok(&mut *transaction),
             Connection::Writer(turn) => turn.connection().ok_or(StoreError::Over),
+        }
+    }
+
+    /// What is known of trails in this transaction, if it writes.
+    pub fn trails(&mut self) -> Option<&mut KnownTrails> {
+        match &mut self.connection {
+            Connection::Reader(_) => None,
+            Connection::Writer(turn) => turn.trails(),
         }
     }
 

@@ -184,10 +184,9 @@ impl Vault {
         let key_id = HookKeyId::parse(id).map_err(|_| key_not_found(id))?;
         let now = self.registry.clock.now();
         let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
-        let before = tx.hook_key_find(org, &key_id).await?.ok_or_else(|| key_not_found(id))?;
-        tx.hook_key_rename(org, &key_id, &name, now).await??;
-        let renamed = tx.hook_key_find_sealed(org, &key_id).await?.ok_or_else(|| key_not_found(id))?;
-        let target = target(&renamed.key).with("previous_name", &before.name);
+        let renamed = tx.hook_key_rename(org, &key_id, &name, now).await??;
+        let (before, renamed) = renamed.ok_or_else(|| key_not_found(id))?;
+        let target = target(&renamed.key).with("previous_name", &before);
         self.commit(tx, Record::Of(org, vec![Event::new(EventKind::HookKeyUpdated, [target])])).await?;
         self.published(renamed).await
     }

@@ -5,7 +5,7 @@ use crate::support::seal::MASTER_KEY;
 use hookvault::crypto::master_key::MasterKey;
 use hookvault::domain::actor::Actor;
 use hookvault::domain::api_token::{ApiToken, StoredApiToken, TokenHash};
-use hookvault::domain::hook_key::{HookKey, PublicKey};
+use hookvault::domain::hook_key::{HookKey, PublicKey, SealedHookKey};
 use hookvault::domain::id::{ClientKid, HookKeyId, KeyId, PrefixedId as _, ServiceAppId};
 use hookvault::domain::inline_hook::{ChannelAuth, HookStatus};
 use hookvault::domain::master_key::{MasterKeyRecord, MasterKeys};
@@ -202,10 +202,12 @@ async fn a_rename_keeps_everything_else() {
     write!(store, tx => tx.org_insert(&org)).unwrap();
     write!(store, tx => tx.hook_key_insert(&before, &sealed(1))).unwrap();
     let renamed = write!(store, tx => tx.hook_key_rename(&org.id, &before.id, &name("new"), time(9))).unwrap();
-    let expected = HookKey { name: name("new"), last_updated: time(9), ..before };
-    assert_eq!(renamed.as_ref(), Some(&expected));
-    let at_rest = store.read().await.unwrap().hook_key_find_sealed(&org.id, &expected.id).await.unwrap().unwrap();
-    assert_eq!((at_rest.key, at_rest.sealed_pkcs8), (expected, sealed(1)));
+    let earlier = before.name.clone();
+    let key = HookKey { name: name("new"), last_updated: time(9), ..before };
+    let expected = SealedHookKey { key, sealed_pkcs8: sealed(1) };
+    assert_eq!(renamed, Some((earlier, expected.clone())));
+    let at_rest = store.read().await.unwrap().hook_key_find_sealed(&org.id, &expected.key.id).await.unwrap();
+    assert_eq!(at_rest, Some(expected));
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ impl Registry {
         let mut head = tx.audit_head_hold(org).await?;
         let places: Vec<_> = (head.size..).take(told.len()).flat_map(merkle::needed_to_append).collect();
         let mut known: HashMap<_, _> = tx.audit_node_list(org, &places).await?.into_iter().collect();
-        let mut nodes = Vec::new();
+        let (mut entries, mut nodes) = (Vec::new(), Vec::new());
         for (actor, event) in told {
             let id = uuid::Builder::from_random_bytes(self.random.bytes(Purpose::Audit)).into_uuid();
             let text = entry::text(org, actor, event, published, id);
@@ -116,11 +116,10 @@ impl Registry {
                 text: Some(text),
                 leaf,
             };
-            tx.audit_entry_insert(&entry).await?;
+            entries.push(entry);
             head.size += 1;
         }
-        tx.audit_node_insert(org, &nodes).await?;
-        tx.audit_head_write(&head).await
+        tx.audit_append(&entries, &nodes, &head).await
     }
 }
 
