@@ -63,8 +63,8 @@ impl ServerConfig {
             public_url,
             key_pool: sources.parse(
                 variable::KEY_POOL,
-                "4",
-                "write it as 4; 0 makes every key when it is needed",
+                "50",
+                "write it as 50; 0 makes every key when it is needed",
                 |text| text.parse::<usize>().ok().filter(|size| *size <= 50).ok_or("is not a number from 0 to 50"),
             )?,
             client_timeout: sources.parse(variable::CLIENT_TIMEOUT, "10s", "write it as 10s or 1m", |text| {

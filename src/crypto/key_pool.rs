@@ -1,14 +1,13 @@
-//! Key pairs made ahead of time on a thread of their own, so that a create need not wait for one.
+//! Key pairs made ahead of time on a thread of their own, so that a create need not wait for one. The thread has what time others leave it:
+//! whoever waits for a key makes one by themselves.
 
 use crate::crypto::rsa_key::KeyPair;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 
 /// Keeps up to `size` key pairs ready. What is left when it is dropped is wiped.
 pub struct KeyPool {
     shared: Arc<Shared>,
-    maker: Option<JoinHandle<()>>,
 }
 
 struct Shared {
@@ -38,13 +37,14 @@ impl KeyPool {
     pub fn start(size: usize, make: impl Fn() -> KeyPair + Send + 'static) -> std::io::Result<Self> {
         let state = Mutex::new(State { ready: VecDeque::with_capacity(size), closing: false });
         let shared = Arc::new(Shared { size, state, room: Condvar::new() });
-        let maker = if size == 0 {
-            None
-        } else {
+        if size > 0 {
             let shared = Arc::clone(&shared);
-            Some(std::thread::Builder::new().name("key-pool".into()).spawn(move || fill(&shared, make))?)
-        };
-        Ok(Self { shared, maker })
+            std::thread::Builder::new().name("key-pool".into()).spawn(move || {
+                give_way();
+                fill(&shared, make);
+            })?;
+        }
+        Ok(Self { shared })
     }
 
     /// A key pair, if one is ready.
@@ -64,6 +64,13 @@ impl KeyPool {
     }
 }
 
+/// Takes the lowest priority for this thread, where a thread has one of its own.
+fn give_way() {
+    // What is refused costs others some time, and nothing else.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, 19);
+}
+
 fn fill(shared: &Shared, make: impl Fn() -> KeyPair) {
     loop {
         let mut state = shared.lock();
@@ -76,7 +83,7 @@ fn fill(shared: &Shared, make: impl Fn() -> KeyPair) {
         drop(state);
         let pair = make();
         let mut state = shared.lock();
-        if state.ready.len() < shared.size {
+        if state.ready.len() < shared.size && !state.closing {
             state.ready.push_back(pair);
         }
     }
@@ -84,12 +91,12 @@ fn fill(shared: &Shared, make: impl Fn() -> KeyPair) {
 
 impl Drop for KeyPool {
     fn drop(&mut self) {
-        self.shared.lock().closing = true;
+        let mut state = self.shared.lock();
+        state.closing = true;
+        state.ready.clear();
+        drop(state);
+        // Nobody waits for the one that is being made: with the priority that it has, that could take long.
         self.shared.room.notify_all();
-        if let Some(maker) = self.maker.take() {
-            // It panics only where a key could not be made, which it has reported by then.
-            let _ = maker.join();
-        }
     }
 }
 
