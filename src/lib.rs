@@ -9,6 +9,7 @@
 //! 5. [`vault`]: the use cases.
 //! 6. [`http`] and [`cli`]: the two faces.
 //! 7. [`config`], [`telemetry`], [`app`]: settings, logs, and what puts it all together.
+//! 8. [`bench`]: measures all of it from outside.
 
 pub mod domain;
 
@@ -29,3 +30,5 @@ pub mod config;
 pub mod telemetry;
 
 pub mod app;
+
+pub mod bench;

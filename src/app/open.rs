@@ -76,6 +76,12 @@ impl Sealing {
 }
 
 impl Opened {
+    /// The database and what seals values in it, past the use cases: for rows that are made by thousands.
+    #[must_use]
+    pub fn below(&self) -> (&dyn Store, &Envelope) {
+        (&*self.store, &self.sealing.envelope)
+    }
+
     /// Closes the database: the last one who does removes the WAL.
     pub async fn close(self) {
         self.store.close().await;

@@ -6,6 +6,7 @@ mod arguments;
 mod assert;
 mod audit;
 mod backup;
+mod bench;
 mod check;
 mod completions;
 mod damage;
@@ -77,6 +78,7 @@ enum Command {
     Token(token::TokenCommand),
     #[command(subcommand)]
     Org(org::OrgCommand),
+    Bench(bench::Bench),
     Completions(completions::Completions),
     Man(man::Man),
 }
@@ -130,6 +132,7 @@ async fn dispatch(command: Command) -> Result<(), CliError> {
         Command::SigningKey(command) => command.run().await,
         Command::Token(command) => command.run().await,
         Command::Org(command) => command.run().await,
+        Command::Bench(command) => command.run().await,
         Command::Completions(command) => command.run(Cli::command()),
         Command::Man(command) => command.run(Cli::command()),
     }
