@@ -13,7 +13,6 @@ mod support {
     pub mod cluster;
     pub mod fill;
     pub mod load;
-    pub mod memory;
     #[path = "../../tests/support/seal.rs"]
     pub mod seal;
     pub mod server;
@@ -21,13 +20,13 @@ mod support {
     pub mod somebody;
 }
 
+use hookvault::bench::process;
 use sqlx::{Connection as _, PgConnection};
 use std::path::Path;
 use std::time::{Duration, Instant};
 use support::cluster::{Cluster, HINT};
 use support::fill::fill;
 use support::load::{Client, median, request};
-use support::memory;
 use support::server::{Server, hookvault, write_master_key};
 use tokio::runtime::Runtime;
 
@@ -105,7 +104,7 @@ fn measure(runtime: &Runtime, folder: &Path, url: &str, orgs: usize) {
     println!(
         "  {orgs}: GET {get:.3} ms, list of {CREATES} {list:.3} ms, sign {sign:.3} ms, rename {rename:.3} ms, create {creating:.1} ms \
          (with the making of the key), ready after {starts:.0} ms, {:.1} MB; a deletion is off the tables after {erased:.1} s",
-        memory::of(server.process.id(), "VmRSS:")
+        process::memory(server.process.id(), "VmRSS").expect("Linux tells")
     );
 }
 

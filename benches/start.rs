@@ -8,16 +8,15 @@
 
 mod support {
     pub mod fill;
-    pub mod memory;
     #[path = "../../tests/support/seal.rs"]
     pub mod seal;
     pub mod server;
 }
 
+use hookvault::bench::process;
 use std::io::{BufRead as _, BufReader};
 use std::time::Instant;
 use support::fill::fill;
-use support::memory;
 use support::server::{Server, write_master_key};
 
 const ORGS: usize = 1000;
@@ -36,11 +35,13 @@ fn main() {
     for round in 1..=ROUNDS {
         let started = Instant::now();
         let mut server = Server::start(folder.path(), &["--log", "info"]);
-        let (ready, at_first) = (server.ready_after, memory::of(server.process.id(), "VmRSS:"));
+        let id = server.process.id();
+        let memory = |field| process::memory(id, field).expect("Linux tells");
+        let (ready, at_first) = (server.ready_after, memory("VmRSS"));
         let log = BufReader::new(server.process.stderr.take().expect("stderr is piped"));
         let looked = log.lines().map_while(Result::ok).find(|line| line.contains("looked at the whole database"));
         let looking = started.elapsed();
-        let (at_last, most) = (memory::of(server.process.id(), "VmRSS:"), memory::of(server.process.id(), "VmHWM:"));
+        let (at_last, most) = (memory("VmRSS"), memory("VmHWM"));
         assert!(looked.is_some_and(|line| line.contains("damaged=0")), "the look finds nothing");
         println!(
             "  {round}: ready after {ready:?}, {at_first:.1} MB; all looked at after {looking:?}, {at_last:.1} MB, at the most {most:.1} MB"

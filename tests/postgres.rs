@@ -5,7 +5,7 @@ use crate::support::database::POSTGRES;
 use std::process::Command;
 
 /// Everything that is not about the file of SQLite.
-const SUITES: [&str; 19] = [
+const SUITES: [&str; 20] = [
     "many_servers::",
     "failover::",
     "store::contract",
@@ -25,6 +25,7 @@ const SUITES: [&str; 19] = [
     "cli::backup",
     "cli::audit",
     "cli::recorded",
+    "cli::bench",
 ];
 
 /// What looks into the file, or at the words that are said of it.

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// What each layer may use of the others; more specific paths first. `ARCHITECTURE.md` has the same table.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("domain", &[]),
     ("crypto", &["domain"]),
     ("repository/sqlite", &["repository", "domain"]),
@@ -19,7 +19,8 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("telemetry", &[]),
     ("http", &["vault", "domain"]),
     ("app", &["config", "crypto", "domain", "http", "outbound", "repository", "telemetry", "vault"]),
-    ("cli", &["app", "config", "vault", "crypto", "domain", "telemetry"]),
+    ("bench", &["app", "config", "crypto", "domain", "repository", "vault"]),
+    ("cli", &["app", "bench", "config", "vault", "crypto", "domain", "telemetry"]),
     ("main", &[]),
 ];
 
@@ -69,11 +70,11 @@ fn each_layer_uses_only_what_it_may() {
                     wrong.push(format!("{file} uses {used}: {line}"));
                 }
             }
-            // One place knows which engines are behind the traits.
+            // One place knows which engines are behind the traits; a ceiling is of SQLite with nothing of ours around it.
             let engine = ["sqlite", "postgres"].into_iter().find(|engine| line.contains(&format!("{engine}::")));
             if let Some(engine) = engine
                 && !file.starts_with(&format!("repository/{engine}/"))
-                && !["repository/open.rs", "repository/url.rs"].contains(&file.as_str())
+                && !["repository/open.rs", "repository/url.rs", "bench/raw_store.rs"].contains(&file.as_str())
             {
                 wrong.push(format!("{file} names the engine: {line}"));
             }
@@ -85,8 +86,8 @@ fn each_layer_uses_only_what_it_may() {
 #[test]
 fn libraries_stay_in_their_rooms() {
     let rooms: [(&str, &[&str]); 9] = [
-        ("sqlx::", &["repository/sqlite/", "repository/postgres/", "repository/row/"]),
-        ("actix_web::", &["http/", "app/serving.rs", "app/example/"]),
+        ("sqlx::", &["repository/sqlite/", "repository/postgres/", "repository/row/", "bench/raw_store.rs"]),
+        ("actix_web::", &["http/", "app/serving.rs", "app/example/", "bench/bare_server.rs"]),
         ("reqwest::", &["outbound/", "app/start_error.rs"]),
         ("aws_lc_rs::", &["crypto/"]),
         ("cryptoki::", &["crypto/pkcs11.rs", "crypto/pkcs11/"]),

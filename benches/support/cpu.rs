@@ -1,17 +1,12 @@
 //! How long processes had a core, as Linux counts it.
 
+use hookvault::bench::process;
 use std::fs;
 use std::time::Duration;
 
-/// The kernel's clock: a hundred ticks a second on every architecture.
-const TICKS: f64 = 100.0;
-
-/// In seconds, with the children that have ended.
+/// In seconds, with the children that have ended; nothing of a process that is gone.
 pub fn of(process: u32) -> f64 {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    // The name, in brackets, may have blanks; utime to cstime are the 14th to the 17th field.
-    let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().skip(11).take(4);
-    fields.filter_map(|field| field.parse::<f64>().ok()).sum::<f64>() / TICKS
+    process::cpu(process).unwrap_or_default()
 }
 
 /// In seconds, of all processes of PostgreSQL on this machine.

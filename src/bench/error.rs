@@ -48,6 +48,7 @@ impl BenchError {
             Self::Folder(_) => "let TMPDIR name a folder that you may write to".into(),
             Self::Spawn(_) => "see that the program is still where it was started from".into(),
             Self::Server(_) => "`hookvault serve` says by itself what is in its way".into(),
+            Self::Open(StartError::Sealing(_)) => "name an empty database: in this one there is a vault already".into(),
             Self::Open(error) => error.hint(),
             Self::Vault(_) | Self::Store(_) | Self::Refused(_) | Self::Raw(_) => {
                 "see that there is room where TMPDIR leads to, and name an empty database".into()

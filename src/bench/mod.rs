@@ -4,7 +4,7 @@
 //! 2. [`subject`] is the vault that is measured, on [`server`], a process of this program; [`fill`] gives it many orgs.
 //! 3. [`load`] asks it, by requests of [`request`] over connections of [`client`].
 //! 4. Ceilings are [`bare_server`], [`raw_store`] and [`signers`]: the same work with nothing of the vault around it.
-//! 5. Samples become a [`row`] of [`spread`]s.
+//! 5. Samples become a [`row`] of [`spread`]s, and the rows a [`plot`].
 
 mod bare_server;
 pub mod catalogue;
@@ -13,6 +13,7 @@ pub mod error;
 mod fill;
 mod load;
 mod measure;
+pub mod plot;
 pub mod process;
 mod raw_store;
 mod request;

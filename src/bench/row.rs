@@ -29,6 +29,19 @@ pub enum Unit {
     Mebibytes,
 }
 
+impl Unit {
+    /// A figure as people read it.
+    #[must_use]
+    pub fn show(self, value: f64) -> String {
+        match self {
+            Self::PerSecond => format!("{value:.0}/s"),
+            Self::Milliseconds => format!("{value:.2} ms"),
+            Self::Megabytes => format!("{value:.1} MB"),
+            Self::Mebibytes => format!("{value:.1} MiB"),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Goal {
     pub of: GoalOf,
@@ -95,6 +108,8 @@ pub struct Row {
 }
 
 impl Row {
+    /// # Arguments
+    /// `samples`: one for each round, or none where this system does not tell.
     #[must_use]
     pub fn new(spec: &'static Spec, samples: &[Sample]) -> Self {
         let mut row = Self {

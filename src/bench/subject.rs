@@ -25,14 +25,18 @@ use serde::Deserialize;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// How long creates may take that nobody limits otherwise: a core makes ten keys a second or so.
-const CREATING: Duration = Duration::from_secs(600);
+/// For requests of which there are so many and no more: longer than they take.
+pub const UNLIMITED: Duration = Duration::from_secs(600);
+
+/// Where keys are listed and made.
+pub const KEYS: &str = "/api/v1/hook-keys";
 
 /// How many clients write at once.
 pub const WRITERS: usize = 16;
@@ -81,7 +85,7 @@ impl Subject {
         let mut subject = Self { server: None, token, keys: Vec::new(), app, parts, database, master_key, folder };
         subject.restart().await?;
         let tenant = Tenant { host: subject.host()?, token: subject.token.clone() };
-        subject.create(&tenant, settings.size.keys).await?;
+        subject.create(&tenant, 1..=settings.size.keys).await?;
         subject.keys = subject.key_ids().await?;
         Ok(subject)
     }
@@ -137,14 +141,17 @@ impl Subject {
         Load { address: self.address()?, connections, requests, time }.run().await
     }
 
-    /// Makes so many keys in an org, by all writers at once.
+    /// Makes keys with these numbers in an org, by all writers at once.
     ///
     /// # Errors
     /// [`BenchError`].
-    pub async fn create(&self, tenant: &Tenant, count: usize) -> Result<Loaded, BenchError> {
-        let (host, token, mut numbers) = (tenant.host.clone(), tenant.token.clone(), 1..=count);
-        let requests = Requests::each(move || numbers.next().map(|number| create(&host, &token, number)));
-        self.load(WRITERS.min(count), CREATING, requests).await
+    pub async fn create(&self, tenant: &Tenant, mut numbers: RangeInclusive<usize>) -> Result<Loaded, BenchError> {
+        let (host, token, writers) = (tenant.host.clone(), tenant.token.clone(), WRITERS.min(numbers.clone().count()));
+        let requests = Requests::each(move || {
+            let body = format!(r#"{{"name":"key {}"}}"#, numbers.next()?);
+            Some(Request::json("POST", KEYS, &host, body).by(&token).bytes())
+        });
+        self.load(writers, UNLIMITED, requests).await
     }
 
     async fn key_ids(&self) -> Result<Vec<String>, BenchError> {
@@ -152,7 +159,7 @@ impl Subject {
         struct Listed {
             id: String,
         }
-        let request = Request::get("/api/v1/hook-keys", &self.host()?).by(&self.token).bytes();
+        let request = Request::get(KEYS, &self.host()?).by(&self.token).bytes();
         let listed: Result<Vec<Listed>, _> = self.ask(&request, |answer| serde_json::from_slice(answer.body)).await?;
         Ok(listed.map_err(|_| BenchError::NoAnswer)?.into_iter().map(|key| key.id).collect())
     }
@@ -188,11 +195,6 @@ impl Subject {
         opened.close().await;
         filled
     }
-}
-
-/// A request that makes a key.
-pub fn create(host: &str, token: &str, number: usize) -> Vec<u8> {
-    Request::json("POST", "/api/v1/hook-keys", host, format!(r#"{{"name":"key {number}"}}"#)).by(token).bytes()
 }
 
 async fn open(database: &DatabaseConfig, master_key: &Path, parts: &Parts) -> Result<Opened, BenchError> {

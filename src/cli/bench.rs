@@ -3,13 +3,16 @@ use super::output;
 use crate::app::Signals;
 use crate::bench::catalogue::{CATALOGUE, Entry};
 use crate::bench::error::BenchError;
-use crate::bench::row::{Bound, GoalOf, Row, Unit};
+use crate::bench::plot;
+use crate::bench::row::{Bound, GoalOf, Row};
 use crate::bench::run::{self, Report};
 use crate::bench::settings::{Settings, Size};
 use crate::bench::spread::Spread;
+use crate::config::DatabaseConfig;
 use crate::domain::chain::Chain;
 use clap::Args;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -42,10 +45,24 @@ pub struct Bench {
     /// Write the table as JSON, too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Draw how near each figure is to its goal, too
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// Keep the vault in this PostgreSQL database, which is empty; what is made in it stays
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+    /// The file that holds its password
+    #[arg(long, value_name = "FILE", requires = "database_url")]
+    database_password_file: Option<PathBuf>,
 }
 
-/// Of a pair in a trial.
+/// Of a measurement in a trial.
 const TRIAL: Duration = Duration::from_millis(100);
+
+/// Of any other.
+const TIMES: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_secs(60);
+
+const DATABASE_PASSWORD_FILE: &str = "--database-password-file";
 
 impl Bench {
     pub async fn run(self) -> Result<(), CliError> {
@@ -57,26 +74,54 @@ impl Bench {
                 return Err(CliError::new("stopped before the end", "what was made for it is removed; begin anew"));
             }
         };
+        // First, so that a file that cannot be written costs nobody the figures.
+        print_table(&report)?;
         if let Some(path) = &self.json {
             write(path, &format!("{}\n", output::json(&report)?))?;
         }
-        print_table(&report)
+        if let Some(path) = &self.svg {
+            write(path, &plot::svg(&report)?)?;
+        }
+        if self.trial {
+            output::tell("a trial: the vault was small and the time short, so the figures say nothing");
+        }
+        if self.database_url.is_some() {
+            output::tell(
+                "the ceilings of writes are those of SQLite on this disk; what was made in the database is still there",
+            );
+        }
+        Ok(())
     }
 
     fn settings(&self) -> Result<Settings, CliError> {
-        let chosen = chosen(&self.only)?;
+        let (chosen, database) = (chosen(&self.only)?, self.database()?);
         if self.trial {
-            return Ok(Settings { pairs: 1, time: TRIAL, chosen, size: Size::TRIAL, database: None });
+            return Ok(Settings { pairs: 1, time: TRIAL, chosen, size: Size::TRIAL, database });
         }
         if self.pairs == 0 {
             return Err(CliError::new("--pairs: `0` measures nothing", "write it as 5"));
         }
-        let time =
-            Duration::try_from_secs_f64(self.seconds).ok().filter(|time| (0.1..=60.0).contains(&time.as_secs_f64()));
+        let time = Duration::try_from_secs_f64(self.seconds).ok().filter(|time| TIMES.contains(time));
         let time = time.ok_or_else(|| {
             CliError::new(format!("--seconds: `{}` is no time from 0.1 to 60", self.seconds), "write it as 2 or 0.5")
         })?;
-        Ok(Settings { pairs: self.pairs, time, chosen, size: Size::USUAL, database: None })
+        Ok(Settings { pairs: self.pairs, time, chosen, size: Size::USUAL, database })
+    }
+
+    fn database(&self) -> Result<Option<DatabaseConfig>, CliError> {
+        let Some(url) = &self.database_url else { return Ok(None) };
+        // The server runs in another folder.
+        let file = self.database_password_file.as_ref().map(std::path::absolute).transpose();
+        let file = file.map_err(|error| CliError::new(format!("{DATABASE_PASSWORD_FILE}: {error}"), "name a file"))?;
+        let file = file.as_ref().map(|file| file.to_string_lossy());
+        let config = DatabaseConfig::target(["--database-url", DATABASE_PASSWORD_FILE], url, file.as_deref())?;
+        if config.server().is_none() {
+            return Err(CliError::new(
+                format!("--database-url: `{url}` is a file"),
+                "leave it out, and let TMPDIR name a folder of the disk that is to be measured",
+            ));
+        }
+        Ok(Some(config))
     }
 }
 
@@ -104,9 +149,8 @@ fn print_table(report: &Report) -> Result<(), CliError> {
 }
 
 fn cells(row: &Row) -> [String; 6] {
-    let figure = |spread: Option<Spread>| {
-        spread.map_or_else(|| "-".to_owned(), |spread| with_unit(spread.median, row.spec.unit))
-    };
+    let figure =
+        |spread: Option<Spread>| spread.map_or_else(|| "-".to_owned(), |spread| row.spec.unit.show(spread.median));
     let ceiling = match row.spec.beside {
         Some(beside) => format!("{} {beside}", figure(row.ceiling)),
         None => "-".to_owned(),
@@ -120,7 +164,7 @@ fn cells(row: &Row) -> [String; 6] {
         |goal| {
             let value = match goal.of {
                 GoalOf::Ratio => format!("{:.2}", goal.value),
-                GoalOf::Measured => with_unit(goal.value, row.spec.unit),
+                GoalOf::Measured => row.spec.unit.show(goal.value),
             };
             match goal.bound {
                 Bound::AtLeast => format!("≥ {value}"),
@@ -134,15 +178,6 @@ fn cells(row: &Row) -> [String; 6] {
         None => "-",
     };
     [row.spec.what.to_owned(), figure(row.measured), ceiling, ratio, goal, met.to_owned()]
-}
-
-fn with_unit(value: f64, unit: Unit) -> String {
-    match unit {
-        Unit::PerSecond => format!("{value:.0}/s"),
-        Unit::Milliseconds => format!("{value:.2} ms"),
-        Unit::Megabytes => format!("{value:.1} MB"),
-        Unit::Mebibytes => format!("{value:.1} MiB"),
-    }
 }
 
 impl From<BenchError> for CliError {

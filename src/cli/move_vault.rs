@@ -34,7 +34,7 @@ impl Move {
     pub async fn run(self) -> Result<(), CliError> {
         let sources = flags::sources([self.database.flags(), self.master_key.flags()])?;
         let from = DatabaseConfig::from_sources(&sources)?;
-        let to = DatabaseConfig::target(&self.to, self.to_password_file.as_deref())?;
+        let to = DatabaseConfig::target(["--to", "--to-password-file"], &self.to, self.to_password_file.as_deref())?;
         let master_key = MasterKeySource::from_sources(&sources)?;
         let moved = app::move_vault(&from, &to, &master_key, &operator(), &Parts::real()).await?;
         let rows: Vec<_> = moved.into_iter().map(|(kind, count)| [kind.to_owned(), count.to_string()]).collect();

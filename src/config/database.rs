@@ -58,18 +58,19 @@ impl DatabaseConfig {
         matches!(self.url, DatabaseUrl::Postgres(_)).then(|| self.url.to_string())
     }
 
-    /// That of an empty database which a vault is copied to; it may be migrated.
+    /// That of an empty database which is to become a vault; it may be migrated.
     ///
     /// # Arguments
-    /// `text`: its address. `password_file`: the file that holds its password.
+    /// `flags`: those of its address and of the file that holds its password, with which they are given here.
     ///
     /// # Errors
     /// [`ConfigError`].
-    pub fn target(text: &str, password_file: Option<&str>) -> Result<Self, ConfigError> {
-        let url = parse(text, "--to", "--to-password-file")?;
+    pub fn target(flags: [&str; 2], text: &str, password_file: Option<&str>) -> Result<Self, ConfigError> {
+        let [address, password] = flags;
+        let url = parse(text, address, password)?;
         if matches!(url, DatabaseUrl::Sqlite(_)) && password_file.is_some() {
             return Err(ConfigError::new(
-                "--to-password-file is for a PostgreSQL database, and --to names a file",
+                format!("{password} is for a PostgreSQL database, and {address} names a file"),
                 format!("the password of the vault that is copied belongs into {}", variable::DATABASE_PASSWORD_FILE),
             ));
         }

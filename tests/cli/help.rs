@@ -9,7 +9,7 @@ use tempfile::tempdir;
 #[test]
 fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
     let folder = tempdir().unwrap();
-    let commands: [&[&str]; 55] = [
+    let commands: [&[&str]; 56] = [
         &[],
         &["dev"],
         &["serve"],
@@ -63,6 +63,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
         &["org"],
         &["org", "create"],
         &["org", "list"],
+        &["bench"],
         &["completions"],
         &["man"],
     ];
@@ -98,6 +99,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
       signing-key  List and rotate the keys that sign access tokens
       token        Make, list and revoke API tokens
       org          Make and list orgs
+      bench        Measure this program on this machine, and print a table with ceilings and goals
       completions  Print what lets a shell complete commands and flags
       man          Write a man page for each command
       help         Print this message or the help of the given subcommand(s)

@@ -3,6 +3,7 @@
 mod app;
 mod audit;
 mod backup;
+mod bench;
 mod check;
 mod dev;
 mod help;

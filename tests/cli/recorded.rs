@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 
 /// Those that change nothing in a vault, or whose changes are told elsewhere, with the reason where it is not plain.
-const UNRECORDED: [&str; 23] = [
+const UNRECORDED: [&str; 24] = [
     // What they do is asked for over HTTP, but for the default org, which a start makes where there is none: `org create` is its record.
     "dev",
     "serve",
@@ -37,6 +37,8 @@ const UNRECORDED: [&str; 23] = [
     "signing-key list",
     "token list",
     "org list",
+    // Of a vault of its own, which goes with it.
+    "bench",
     "completions",
     "man",
     "help",

@@ -6,7 +6,7 @@ use crate::bench::load::Requests;
 use crate::bench::process;
 use crate::bench::row::Sample;
 use crate::bench::settings::Settings;
-use crate::bench::subject::Subject;
+use crate::bench::subject::{Subject, UNLIMITED};
 use std::{env, fs};
 
 const MEBIBYTE: f64 = 1_048_576.0;
@@ -70,7 +70,7 @@ pub async fn memory_loaded(
         let server = subject.restart().await?.id();
         let mut each = hosts.to_vec().into_iter();
         let once = Requests::each(move || Some(reads::key_set(&each.next()?)));
-        subject.load(READERS, settings.time * 10, once).await?;
+        subject.load(READERS, UNLIMITED, once).await?;
         let mut all = hosts.to_vec().into_iter().cycle();
         let again = Requests::each(move || Some(reads::key_set(&all.next()?)));
         subject.load(READERS, settings.time, again).await?;

@@ -6,12 +6,11 @@ use crate::bench::load::{Load, Requests};
 use crate::bench::request::Request;
 use crate::bench::row::Sample;
 use crate::bench::settings::Settings;
-use crate::bench::subject::Subject;
+use crate::bench::subject::{KEYS, Subject};
 
 /// How many clients read at once.
 pub const READERS: usize = 32;
 
-const KEYS: &str = "/api/v1/hook-keys";
 const KEY_SET: &str = "/.well-known/jwks.json";
 
 /// # Errors

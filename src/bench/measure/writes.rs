@@ -8,14 +8,8 @@ use crate::bench::raw_store::RawStore;
 use crate::bench::request::Request;
 use crate::bench::row::Sample;
 use crate::bench::settings::Settings;
-use crate::bench::subject::{Subject, WRITERS, create};
-use std::time::Duration;
-
-/// How many inserts the one in the middle is of.
-const INSERTS: usize = 50;
-
-/// How many creates there may be in one org.
-const PLACES: usize = 50;
+use crate::bench::spread::percentile;
+use crate::bench::subject::{KEYS, Subject, WRITERS};
 
 /// # Errors
 /// [`BenchError`].
@@ -37,7 +31,7 @@ fn rename_requests(subject: &Subject, label: &str) -> Result<Requests, BenchErro
     let (mut keys, mut number, label) = (keys.into_iter().cycle(), 0, label.to_owned());
     Ok(Requests::each(move || {
         number += 1;
-        let path = format!("/api/v1/hook-keys/{}", keys.next()?);
+        let path = format!("{KEYS}/{}", keys.next()?);
         let body = format!(r#"{{"name":"{label} {number}"}}"#);
         Some(Request::json("PUT", &path, &host, body).by(&token).bytes())
     }))
@@ -62,7 +56,7 @@ pub async fn reads_beside(subject: &Subject, settings: &Settings) -> Result<Vec<
     Ok(samples)
 }
 
-/// One create after the other, each when the pool is full.
+/// One create after the other, each when the pool is full, and each with an insert after it: the ones in the middle.
 ///
 /// # Errors
 /// [`BenchError`].
@@ -71,15 +65,14 @@ pub async fn creates(subject: &Subject, settings: &Settings) -> Result<Vec<Sampl
     let mut samples = Vec::new();
     for round in 0..settings.pairs {
         let tenant = subject.make_org(&format!("create-{round}")).await?;
-        let mut times = Vec::new();
-        for number in 1..=settings.size.creates.min(PLACES) {
+        let (mut creates, mut inserts) = (Vec::new(), Vec::new());
+        for number in 1..=settings.size.creates {
             process::idle(subject.server()?.id()).await;
-            let mut request = Some(create(&tenant.host, &tenant.token, number));
-            let requests = Requests::each(move || request.take());
-            times.push(subject.load(1, settings.time.max(Duration::from_secs(1)), requests).await?.within(100)?);
+            creates.push(subject.create(&tenant, number..=number).await?.within(100)?);
+            inserts.push(raw.insert().await?);
         }
-        let measured = crate::bench::spread::percentile(&mut times, 50).ok_or(BenchError::Late)?;
-        samples.push(Sample::beside(measured, raw.insert(INSERTS).await?));
+        let middle = |mut times: Vec<f64>| percentile(&mut times, 50).ok_or(BenchError::Late);
+        samples.push(Sample::beside(middle(creates)?, middle(inserts)?));
     }
     raw.close().await?;
     Ok(samples)
@@ -94,7 +87,7 @@ pub async fn whole_org(subject: &Subject, settings: &Settings) -> Result<[Vec<Sa
     for round in 0..settings.pairs {
         let tenant = subject.make_org(&format!("whole-{round}")).await?;
         process::idle(subject.server()?.id()).await;
-        let mut created = subject.create(&tenant, settings.size.keys).await?;
+        let mut created = subject.create(&tenant, 1..=settings.size.keys).await?;
         samples[0].push(Sample::alone(created.within(50)?));
         samples[1].push(Sample::alone(created.within(100)?));
     }
