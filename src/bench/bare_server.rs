@@ -49,3 +49,23 @@ impl BareServer {
         self.handle.stop(false).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bench::client::Client;
+
+    #[tokio::test]
+    async fn it_answers_as_it_was_answered() {
+        let head = "HTTP/1.1 200 OK\r\nx-a: 1\r\ncontent-length: 2\r\ndate: now\r\netag: \"b\"\r\n\r\n";
+        let bare = BareServer::like(&Answer { status: 200, head, body: b"hi" }).unwrap();
+        let mut client = Client::connect(bare.address).await.unwrap();
+        let answer = client.ask(b"GET /any HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        let mut headers: Vec<_> = answer.headers().filter(|(name, _)| *name != "date").collect();
+        headers.sort_unstable();
+        assert_eq!(headers, [("content-length", "2"), ("etag", "\"b\""), ("x-a", "1")]);
+        assert_eq!((answer.status, answer.body), (200, &b"hi"[..]));
+        assert!(answer.header("date").is_some_and(|date| date != "now"));
+        bare.stop().await;
+    }
+}

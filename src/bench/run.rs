@@ -37,7 +37,7 @@ pub async fn run(settings: &Settings, tell: impl Fn(&str)) -> Result<Report, Ben
             tell(&format!("making {} orgs of {} keys", settings.size.orgs, settings.size.keys));
             hosts = subject.fill(settings.size.orgs, settings.size.keys).await?;
         }
-        tell(entry.rows.last().map_or(entry.name, |row| row.what));
+        tell(entry.rows.first().map_or(entry.name, |row| row.what));
         let samples = Box::pin(measure(entry, &mut subject, settings, &hosts)).await?;
         rows.extend(entry.rows.iter().zip(samples).map(|(spec, samples)| Row::new(spec, &samples)));
     }

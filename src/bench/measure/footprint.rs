@@ -7,9 +7,13 @@ use crate::bench::process;
 use crate::bench::row::Sample;
 use crate::bench::settings::Settings;
 use crate::bench::subject::{Subject, UNLIMITED};
+use std::time::Duration;
 use std::{env, fs};
 
 const MEBIBYTE: f64 = 1_048_576.0;
+
+/// After so long without work a server that was just started has made what it keeps ready.
+const STILL: Duration = Duration::from_secs(1);
 
 /// Memory as it is now.
 const RESIDENT: &str = "VmRSS";
@@ -33,7 +37,7 @@ pub async fn memory_idle(subject: &mut Subject, settings: &Settings) -> Result<V
     let mut samples = Vec::new();
     for _ in 0..settings.pairs {
         let server = subject.restart().await?.id();
-        process::idle(server).await;
+        process::idle(server, STILL).await;
         samples.extend(process::memory(server, RESIDENT).map(Sample::alone));
     }
     Ok(samples)
@@ -65,15 +69,14 @@ pub async fn memory_loaded(
     settings: &Settings,
     hosts: &[String],
 ) -> Result<Vec<Sample>, BenchError> {
+    let requests: Vec<_> = hosts.iter().map(|host| reads::key_set(host)).collect();
     let mut samples = Vec::new();
     for _ in 0..settings.pairs {
         let server = subject.restart().await?.id();
-        let mut each = hosts.to_vec().into_iter();
-        let once = Requests::each(move || Some(reads::key_set(&each.next()?)));
-        subject.load(READERS, UNLIMITED, once).await?;
-        let mut all = hosts.to_vec().into_iter().cycle();
-        let again = Requests::each(move || Some(reads::key_set(&all.next()?)));
-        subject.load(READERS, settings.time, again).await?;
+        let mut once = requests.clone().into_iter();
+        subject.load(READERS, UNLIMITED, Requests::each(move || once.next())).await?;
+        let mut again = requests.clone().into_iter().cycle();
+        subject.load(READERS, settings.time, Requests::each(move || again.next())).await?;
         samples.extend(process::memory(server, RESIDENT).map(Sample::alone));
     }
     Ok(samples)

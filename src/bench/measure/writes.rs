@@ -10,6 +10,13 @@ use crate::bench::row::Sample;
 use crate::bench::settings::Settings;
 use crate::bench::spread::percentile;
 use crate::bench::subject::{KEYS, Subject, WRITERS};
+use std::time::Duration;
+
+/// After so long without work there are keys for the next create: one takes half of it to make.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The same for a whole org, whose keys may be made at leisure.
+const LONG_PAUSE: Duration = Duration::from_secs(1);
 
 /// # Errors
 /// [`BenchError`].
@@ -67,7 +74,7 @@ pub async fn creates(subject: &Subject, settings: &Settings) -> Result<Vec<Sampl
         let tenant = subject.make_org(&format!("create-{round}")).await?;
         let (mut creates, mut inserts) = (Vec::new(), Vec::new());
         for number in 1..=settings.size.creates {
-            process::idle(subject.server()?.id()).await;
+            process::idle(subject.server()?.id(), PAUSE).await;
             creates.push(subject.create(&tenant, number..=number).await?.within(100)?);
             inserts.push(raw.insert().await?);
         }
@@ -86,7 +93,7 @@ pub async fn whole_org(subject: &Subject, settings: &Settings) -> Result<[Vec<Sa
     let mut samples = [Vec::new(), Vec::new()];
     for round in 0..settings.pairs {
         let tenant = subject.make_org(&format!("whole-{round}")).await?;
-        process::idle(subject.server()?.id()).await;
+        process::idle(subject.server()?.id(), LONG_PAUSE).await;
         let mut created = subject.create(&tenant, 1..=settings.size.keys).await?;
         samples[0].push(Sample::alone(created.within(50)?));
         samples[1].push(Sample::alone(created.within(100)?));
