@@ -67,6 +67,8 @@ const DATABASE_PASSWORD_FILE: &str = "--database-password-file";
 impl Bench {
     pub async fn run(self) -> Result<(), CliError> {
         let settings = self.settings()?;
+        // Before minutes have passed.
+        self.json.iter().chain(&self.svg).try_for_each(|path| refuse_folder(path))?;
         let mut signals = Signals::catch()?;
         let report = tokio::select! {
             report = Box::pin(run::run(&settings, |next| output::tell(&format!("{next} …")))) => report?,
@@ -135,6 +137,18 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Entry>, CliError> {
         ));
     }
     Ok(CATALOGUE.iter().filter(|entry| names.is_empty() || names.iter().any(|name| name == entry.name)).collect())
+}
+
+/// Refuses a file where none can be.
+fn refuse_folder(path: &Path) -> Result<(), CliError> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if path.is_dir() || folder.is_some_and(|folder| !folder.is_dir()) {
+        return Err(CliError::new(
+            format!("{} cannot be a file", path.display()),
+            "name a file in a folder that is there",
+        ));
+    }
+    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CliError> {

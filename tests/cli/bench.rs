@@ -140,5 +140,13 @@ fn what_cannot_be_measured_is_refused_before_anything_is_made() {
     error: --database-url has a password, which every user of this machine could see
     hint: put it into a file with mode 0600, and name that in --database-password-file
     ");
+    assert_snapshot!(refused(&["--json", "missing/bench.json"]), @"
+    error: missing/bench.json cannot be a file
+    hint: name a file in a folder that is there
+    ");
+    assert_snapshot!(refused(&["--svg", "."]), @"
+    error: . cannot be a file
+    hint: name a file in a folder that is there
+    ");
     assert!(is_empty(folder.path()));
 }
