@@ -1,6 +1,6 @@
 //! Bad days: what the vault does when something is wrong with its key, its file or its disk.
 
-use crate::support::process::{self, Installation, Served, hookvault, run, write_master_key};
+use crate::support::process::{self, Installation, Served, copy_program, hookvault, run, write_master_key};
 use crate::support::somebody::as_somebody;
 use insta::assert_snapshot;
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
@@ -216,7 +216,7 @@ async fn a_read_only_folder_is_refused_with_and_without_a_database_in_it() {
     let folder = tempfile::tempdir().unwrap();
     // Where root's own folders are closed to others, the binary must be, too.
     let binary = folder.path().join("hookvault");
-    fs::copy(env!("CARGO_BIN_EXE_hookvault"), &binary).unwrap();
+    copy_program(&binary);
     let start = || {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o555)).unwrap();
         let mut command = process::at(&binary, folder.path());

@@ -2,7 +2,7 @@
 
 use super::flip::{flip, position};
 use crate::support::app::other_program;
-use crate::support::process::{Installation, Screen, Served, at, hookvault, run};
+use crate::support::process::{Installation, Screen, Served, at, copy_program, hookvault, run};
 use crate::support::somebody::{as_somebody, give_to_somebody};
 use insta::assert_snapshot;
 use std::fs;
@@ -99,15 +99,7 @@ async fn check_leaves_nothing_behind_and_works_where_nothing_can_be_written() {
 
     // As it is with a volume that is mounted for reading.
     let binary = folder.join("hookvault");
-    // By another process: of a file that this one has written, a child that another test starts meanwhile may hold the descriptor, and
-    // what somebody may still write to cannot be started.
-    assert!(
-        Command::new("cp")
-            .args([env!("CARGO_BIN_EXE_hookvault").as_ref(), binary.as_os_str()])
-            .status()
-            .unwrap()
-            .success()
-    );
+    copy_program(&binary);
     for file in [&binary, &installation.database(), &folder.join("master.key")] {
         give_to_somebody(file);
     }
@@ -133,15 +125,7 @@ async fn changes_that_cannot_be_read_where_nothing_can_be_written_are_not_left_o
     // As a backup that has the file and its WAL.
     fs::remove_file(folder.join("hookvault.db-shm")).unwrap();
     let binary = folder.join("hookvault");
-    // By another process: of a file that this one has written, a child that another test starts meanwhile may hold the descriptor, and
-    // what somebody may still write to cannot be started.
-    assert!(
-        Command::new("cp")
-            .args([env!("CARGO_BIN_EXE_hookvault").as_ref(), binary.as_os_str()])
-            .status()
-            .unwrap()
-            .success()
-    );
+    copy_program(&binary);
     let files = [binary.clone(), installation.database(), folder.join("hookvault.db-wal"), folder.join("master.key")];
     for file in &files {
         give_to_somebody(file);

@@ -23,6 +23,13 @@ pub fn at(binary: &Path, folder: &Path) -> Command {
     command
 }
 
+/// Copies the program, by another process: of a file that this one has written, a child that another test starts meanwhile may hold the
+/// descriptor, and what somebody may still write to cannot be started.
+pub fn copy_program(to: &Path) {
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_hookvault")).arg(to).status().unwrap();
+    assert!(copied.success());
+}
+
 pub fn run(command: &mut Command) -> Screen {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let _watch = Watchdog::over(&child);

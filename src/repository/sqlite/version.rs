@@ -138,3 +138,99 @@ impl Drop for Committing<'_> {
         self.versions.lock().is_committing = false;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::id::PrefixedId as _;
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
+    use sqlx::{ConnectOptions as _, SqliteConnection};
+    use tempfile::TempDir;
+
+    /// A database with two connections, and what is known of it.
+    async fn database() -> (TempDir, [SqliteConnection; 2], Versions) {
+        let folder = tempfile::tempdir().unwrap();
+        let options = SqliteConnectOptions::new()
+            .filename(folder.path().join("a"))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal);
+        let mut ours = options.connect().await.unwrap();
+        run(&mut ours, "CREATE TABLE a (b)").await;
+        let other = options.connect().await.unwrap();
+        let versions = Versions::of(&folder.path().join("a-shm")).unwrap();
+        (folder, [ours, other], versions)
+    }
+
+    async fn run(connection: &mut SqliteConnection, sql: &'static str) {
+        sqlx::raw_sql(sql).execute(connection).await.unwrap();
+    }
+
+    fn orgs() -> [OrgId; 2] {
+        ["00o00000000000000001", "00o00000000000000002"].map(|id| OrgId::parse(id).unwrap())
+    }
+
+    const WRITE: &str = "INSERT INTO a VALUES (1)";
+
+    #[tokio::test]
+    async fn every_commit_of_another_is_another_version_and_nothing_else_is() {
+        let (_folder, [mut ours, mut other], versions) = database().await;
+        let first = versions.look().unwrap();
+        run(&mut other, "SELECT * FROM a").await;
+        run(&mut other, "BEGIN IMMEDIATE; INSERT INTO a VALUES (1); ROLLBACK").await;
+        assert_eq!(versions.look(), Some(first));
+        run(&mut other, WRITE).await;
+        let second = versions.look().unwrap();
+        assert!(second > first);
+        assert_eq!(versions.look(), Some(second));
+        run(&mut ours, WRITE).await;
+        assert!(versions.look().unwrap() > second, "nobody has said that it was ours");
+    }
+
+    #[tokio::test]
+    async fn a_commit_of_our_own_concerns_what_it_says_and_is_not_told_before_it_is_over() {
+        let (_folder, [mut ours, _other], versions) = database().await;
+        let [one, two] = orgs();
+        let before = versions.look().unwrap();
+        run(&mut ours, "BEGIN IMMEDIATE; INSERT INTO a VALUES (1)").await;
+        let committing = versions.begin_commit();
+        assert_eq!(versions.look(), Some(before), "it is not there yet");
+        run(&mut ours, "COMMIT").await;
+        assert_eq!(versions.look(), None);
+        committing.done(Concern::org(&one));
+        assert_eq!((versions.look(), versions.of_org(&two, before)), (Some(before), before));
+        let changed = versions.of_org(&one, before);
+        assert!(changed > before);
+
+        run(&mut ours, "BEGIN IMMEDIATE; INSERT INTO a VALUES (1)").await;
+        let committing = versions.begin_commit();
+        run(&mut ours, "COMMIT").await;
+        committing.done(Concern::Everything);
+        let all = versions.look().unwrap();
+        assert!(all > changed);
+        assert_eq!(orgs().map(|org| versions.of_org(&org, all)), [all, all]);
+    }
+
+    #[tokio::test]
+    async fn where_others_have_committed_meanwhile_or_ours_has_failed_it_is_as_any_other() {
+        let (_folder, [mut ours, mut other], versions) = database().await;
+        let [one, _] = orgs();
+        let before = versions.look().unwrap();
+        run(&mut ours, "BEGIN IMMEDIATE; INSERT INTO a VALUES (1)").await;
+        let committing = versions.begin_commit();
+        run(&mut ours, "COMMIT").await;
+        run(&mut other, WRITE).await;
+        committing.done(Concern::nothing());
+        let after = versions.look().unwrap();
+        assert!(after > before);
+
+        run(&mut ours, "BEGIN IMMEDIATE; INSERT INTO a VALUES (1)").await;
+        let committing = versions.begin_commit();
+        run(&mut ours, "ROLLBACK").await;
+        run(&mut other, WRITE).await;
+        assert_eq!(versions.look(), None, "it may be ours");
+        drop(committing);
+        let failed = versions.look().unwrap();
+        assert!(failed > after);
+        assert_eq!(versions.of_org(&one, failed), failed);
+    }
+}

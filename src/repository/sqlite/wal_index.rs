@@ -8,10 +8,9 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io;
-use std::mem;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock, Weak};
 
 /// How long a header is, the checksum over itself included.
 const LENGTH: usize = 48;
@@ -42,8 +41,11 @@ impl Header {
     }
 }
 
-/// Files that are open, by device and inode.
-static OPEN: Mutex<Option<HashMap<(u64, u64), Weak<File>>>> = Mutex::new(None);
+/// Files by device and inode.
+type Files = HashMap<(u64, u64), Weak<File>>;
+
+/// Those that are open in this process, whoever has opened them: so it is with the locks.
+static OPEN: LazyLock<Mutex<Files>> = LazyLock::new(Mutex::default);
 
 pub struct WalIndex(RwLock<Option<Arc<File>>>);
 
@@ -55,7 +57,6 @@ impl WalIndex {
     /// Those of the operating system.
     pub fn open(path: &Path) -> io::Result<Self> {
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = open.get_or_insert_default();
         // Looked at by its name, since a descriptor that is not needed could not be closed.
         let metadata = path.metadata()?;
         let identity = (metadata.dev(), metadata.ino());
@@ -82,15 +83,16 @@ impl WalIndex {
     pub fn close(&self) {
         let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
-        if let Some(open) = open.as_mut() {
-            open.retain(|_, file| file.strong_count() > 0);
-        }
+        open.retain(|_, file| file.strong_count() > 0);
     }
 }
 
 impl Drop for WalIndex {
     /// Nobody has said that it may be closed.
     fn drop(&mut self) {
-        mem::forget(self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(file) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            // A reference that is never given back.
+            let _ = Arc::into_raw(file);
+        }
     }
 }

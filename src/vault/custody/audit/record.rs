@@ -55,7 +55,30 @@ fn is_of_keys_and_hooks(kind: EventKind) -> bool {
         | EventKind::InlineHookDeactivated
         | EventKind::InlineHookDeleted
         | EventKind::InlineHookExecuted => true,
-        _ => false,
+        EventKind::OrgCreated
+        | EventKind::ApiTokenCreated
+        | EventKind::ApiTokenUpdated
+        | EventKind::ApiTokenRevoked
+        | EventKind::ServiceAppCreated
+        | EventKind::ServiceAppActivated
+        | EventKind::ServiceAppDeactivated
+        | EventKind::ServiceAppDeleted
+        | EventKind::ClientKeyCreated
+        | EventKind::ClientKeyDeleted
+        | EventKind::SigningKeyCreated
+        | EventKind::SigningKeyDeleted
+        | EventKind::AccessTokenGranted
+        | EventKind::AccessDenied
+        | EventKind::RowsSealed
+        | EventKind::MasterKeyRotationStarted
+        | EventKind::MasterKeyRotated
+        | EventKind::VaultMoved
+        | EventKind::VaultBackedUp
+        | EventKind::VaultRestored
+        | EventKind::AuditForgotten
+        | EventKind::AuditKeyCreated
+        | EventKind::AuditHeadsCreated
+        | EventKind::LossAccepted => false,
     }
 }
 
