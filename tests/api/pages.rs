@@ -1,8 +1,10 @@
 //! What a person sees in a browser. `tests/clients` drives a real one; what `dev` shows is in `tests/cli`.
 
 use crate::support::app::TestApp;
+use flate2::read::GzDecoder;
 use insta::assert_snapshot;
 use reqwest::Method;
+use std::io::Read as _;
 
 /// The addresses that a page loads or leads to.
 fn addresses(body: &str) -> Vec<&str> {
@@ -56,5 +58,30 @@ async fn the_documents_are_a_page_that_loads_nothing_from_elsewhere() {
     for address in addresses {
         assert!(address.starts_with("/docs/") || address == "/favicon.svg", "{address}");
         assert_eq!(app.anon().get(address).await.status, 200, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_documents_load_comes_compressed_to_those_who_take_that_and_plain_to_others() {
+    let app = TestApp::start().await;
+    let plain = app.anon().get("/docs/swagger-ui.css").await;
+    assert_eq!(plain.header("vary"), "accept-encoding");
+    assert!(plain.body.starts_with(".swagger-ui"));
+    for (accepted, is_compressed) in
+        [("gzip", true), ("br, gzip;q=0.5", true), ("identity", false), ("gzip;q=0", false)]
+    {
+        let request = reqwest::Client::new().get(format!("http://{}/docs/swagger-ui.css", app.address));
+        let answer = request.header("accept-encoding", accepted).send().await.unwrap();
+        let encoding = answer.headers().get("content-encoding").map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(encoding.as_deref(), is_compressed.then_some("gzip"), "{accepted}");
+        let body = answer.bytes().await.unwrap();
+        let mut opened = Vec::new();
+        if is_compressed {
+            assert!(body.len() < plain.body.len() / 2);
+            GzDecoder::new(&*body).read_to_end(&mut opened).unwrap();
+        } else {
+            opened.extend_from_slice(&body);
+        }
+        assert!(opened == plain.body.as_bytes(), "{accepted}");
     }
 }
