@@ -15,6 +15,9 @@ const LOOK_AGAIN: Duration = Duration::from_mins(1);
 /// So many times what the last look took goes by before such a look: it takes no more than a small part of the machine.
 const REST: u32 = 10;
 
+/// How often the server looks at the orgs, where something was written since: which one answers depends on all of them.
+const LOOK_AT_ORGS: Duration = Duration::from_mins(1);
+
 /// How often the server asks whether a look is due.
 const ASKING: Duration = Duration::from_secs(1);
 
@@ -44,6 +47,8 @@ pub async fn look_for_damage(vault: Vault, mut stopping: watch::Receiver<bool>) 
             Err(VaultError::Task(stopped)) if stopped.is_cancelled() => return,
             Err(error) => tracing::error!(error = %error, "the database cannot be looked at"),
         }
+        // What was found of an org decides which one answers.
+        look_at_orgs_now(&vault).await;
         let ended = vault.clock().elapsed();
         let looked = Looked { ended, took: ended.saturating_sub(began) };
         while !looked.is_due(vault.clock().elapsed(), vault.is_damage_known()) {
@@ -52,6 +57,32 @@ pub async fn look_for_damage(vault: Vault, mut stopping: watch::Receiver<bool>) 
                 () = tokio::time::sleep(ASKING) => {}
             }
         }
+    }
+}
+
+/// Looks at the orgs once a minute while requests are served.
+pub async fn look_at_orgs(vault: Vault, mut stopping: watch::Receiver<bool>) {
+    let mut looked = vault.clock().elapsed();
+    loop {
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = tokio::time::sleep(ASKING) => {}
+        }
+        let now = vault.clock().elapsed();
+        if now >= looked + LOOK_AT_ORGS {
+            looked = now;
+            look_at_orgs_now(&vault).await;
+        }
+    }
+}
+
+/// The same once.
+pub async fn look_at_orgs_now(vault: &Vault) {
+    match vault.look_at_orgs().await {
+        // The app has stopped meanwhile.
+        Err(VaultError::Unavailable(error)) if error.is_closed() => {}
+        Err(error) => tracing::error!(error = %error, "the orgs cannot be looked at"),
+        Ok(()) => {}
     }
 }
 

@@ -13,6 +13,7 @@ use crate::crypto::row_seal::RowSeals;
 use crate::crypto::rsa_key::KeyPair;
 use crate::domain::actor::Actor;
 use crate::domain::outbound::{OutboundPolicy, is_loopback};
+use crate::domain::public_url::PublicUrl;
 use crate::outbound::Outbound;
 use crate::repository;
 use crate::repository::store::{Migration, Store};
@@ -334,7 +335,9 @@ pub async fn open_vault(config: &Config, create: bool, parts: &Parts) -> Result<
     let outbound = open_outbound(&config.outbound, parts)?;
     let issuers = open_issuers(config, &opened.registry, parts).await?;
     let sealing = opened.sealing;
-    let vault = Vault::new(opened.registry, sealing.envelope.clone(), pool, makers, outbound, issuers);
+    let own_domain = config.server.public_url.as_ref().and_then(PublicUrl::domain);
+    let registry = opened.registry.with_own_domain(own_domain);
+    let vault = Vault::new(registry, sealing.envelope.clone(), pool, makers, outbound, issuers);
     Ok(OpenedVault { vault, sealing, sealed_rows: opened.sealed_rows })
 }
 

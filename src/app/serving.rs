@@ -94,6 +94,8 @@ impl App {
                 "HOOKVAULT_PUBLIC_URL is not set: access by OAuth 2.0 works from this machine and for orgs with a domain only"
             );
         }
+        // Before anybody asks under the host of one that is damaged.
+        looks::look_at_orgs_now(&vault).await;
         let shared = web::Data::new(Shared {
             vault: vault.clone(),
             limiter: RateLimiter::new(config.rate_limit, parts.clock.clone()),
@@ -109,6 +111,7 @@ impl App {
         let server = server.map_err(listen_error)?;
         let (stop, _) = watch::channel(false);
         tokio::spawn(looks::look_for_damage(vault.clone(), stop.subscribe()));
+        tokio::spawn(looks::look_at_orgs(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::maintain(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::turn_hook_keys(vault.clone(), stop.subscribe()));
         tokio::spawn(tasks::erase(vault.clone(), stop.subscribe()));

@@ -40,6 +40,12 @@ impl PublicUrl {
         Self { https: self.https, authority: format!("{domain}{port}") }
     }
 
+    /// Its name, where its host is one.
+    #[must_use]
+    pub fn domain(&self) -> Option<Domain> {
+        Domain::of_host(&self.authority)
+    }
+
     #[must_use]
     pub const fn is_https(&self) -> bool {
         self.https

@@ -127,6 +127,9 @@ pub enum VaultError {
     Proof(ProofError),
     #[error(transparent)]
     IssuerUnavailable(IssuerUnavailable),
+    /// It may be the one that is damaged or missing.
+    #[error("no sound org has the host {host}, and an org is damaged or missing: {damage}")]
+    HostUnsure { host: String, damage: String },
     #[error("there is no credential")]
     NoCredential,
     #[error("the credential {0}")]

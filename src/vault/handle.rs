@@ -3,6 +3,7 @@
 use super::custody::audit::uses::Uses;
 use super::custody::known_backups::KnownBackups;
 use super::custody::known_damage::KnownDamage;
+use super::custody::seen_orgs::SeenOrgs;
 use super::custody::told_master_keys::ToldMasterKeys;
 use super::error::VaultError;
 use super::hooks::token_cache::TokenCache;
@@ -68,6 +69,9 @@ pub struct Registry {
     pub(super) random: Random,
     pub(super) known_orgs: Arc<KnownOrgs>,
     pub(super) known_tokens: Arc<KnownTokens>,
+    pub(super) known_damage: Arc<KnownDamage>,
+    /// Of the address under which clients reach the default org, where that is known.
+    pub(super) own_domain: Option<Domain>,
 }
 
 impl Registry {
@@ -75,7 +79,13 @@ impl Registry {
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, random: Random) -> Self {
         let known_orgs = Arc::new(KnownOrgs::new(KNOWN_ORGS, |_, _| 1));
         let known_tokens = Arc::new(KnownTokens::new(KNOWN_TOKENS, |_, _| 1));
-        Self { store, clock, random, known_orgs, known_tokens }
+        Self { store, clock, random, known_orgs, known_tokens, known_damage: Arc::default(), own_domain: None }
+    }
+
+    /// The same with the name under which clients reach the default org.
+    #[must_use]
+    pub fn with_own_domain(self, own_domain: Option<Domain>) -> Self {
+        Self { own_domain, ..self }
     }
 
     /// The state of the store as it is now, for a [`ReadModel`].
@@ -110,7 +120,7 @@ pub struct Vault {
     pub(super) known_hook_keys: Arc<KnownHookKeys>,
     pub(super) parsed_hook_keys: Arc<ParsedHookKeys>,
     pub(super) compared_keys: Arc<ComparedKeys>,
-    pub(super) known_damage: Arc<KnownDamage>,
+    pub(super) seen_orgs: Arc<Mutex<SeenOrgs>>,
     pub(super) told_master_keys: Arc<ToldMasterKeys>,
     pub(super) known_backups: Arc<KnownBackups>,
     pub(super) token_cache: Arc<TokenCache>,
@@ -142,7 +152,7 @@ impl Vault {
             known_hook_keys: Arc::new(KnownHookKeys::new(KNOWN_HOOK_KEYS, |_, _| 1)),
             parsed_hook_keys: Arc::new(ParsedHookKeys::new(PARSED_HOOK_KEYS)),
             compared_keys: Arc::new(ComparedKeys::new(COMPARED_KEYS)),
-            known_damage: Arc::default(),
+            seen_orgs: Arc::default(),
             told_master_keys: Arc::default(),
             known_backups: Arc::default(),
             token_cache: Arc::default(),

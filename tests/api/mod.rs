@@ -7,6 +7,7 @@ mod audit_account;
 mod audit_heads;
 mod backups;
 mod bad_input;
+mod damaged_orgs;
 mod dialects;
 mod docs;
 mod dpop;

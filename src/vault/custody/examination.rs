@@ -87,7 +87,7 @@ impl Vault {
                 looked => looked?,
             }
         }
-        self.known_damage.looked(examination.damaged.first().map(ToString::to_string));
+        self.registry.known_damage.looked(&examination.damaged);
         Ok(examination)
     }
 

@@ -26,7 +26,7 @@ impl Vault {
     pub async fn health(&self) -> Result<Vec<String>, NotReady> {
         self.registry.store.check_in_place().map_err(NotReady::NotInPlace)?;
         let told = self.master_keys_follow().await?;
-        if let Some(damage) = self.known_damage.first() {
+        if let Some(damage) = self.registry.known_damage.first() {
             return Err(NotReady::Damaged(damage));
         }
         let mut warnings = self.backup_warnings();
@@ -44,12 +44,12 @@ impl Vault {
 
     #[must_use]
     pub fn is_damage_known(&self) -> bool {
-        self.known_damage.first().is_some()
+        self.registry.known_damage.first().is_some()
     }
 
     /// To be told of every error: where it is damage, the vault is not ready until a look at everything finds it sound.
     pub fn observe(&self, error: &VaultError) {
-        if error.is_damage() && self.known_damage.met(error) {
+        if error.is_damage() && self.registry.known_damage.met(error) {
             tracing::error!(error = %error, "the database is damaged; `hookvault check` says where");
         }
     }

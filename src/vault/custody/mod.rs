@@ -16,5 +16,7 @@ pub mod master_key_rotation;
 pub mod master_key_standing;
 pub mod master_key_withdrawal;
 pub mod moving;
+mod org_look;
 pub mod sealing;
+pub(in crate::vault) mod seen_orgs;
 pub(in crate::vault) mod told_master_keys;

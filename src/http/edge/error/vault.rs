@@ -59,6 +59,10 @@ pub fn answer(error: &VaultError) -> Answer {
         VaultError::TokenRequest(error) => oauth::as_logged(oauth::answer(error)),
         VaultError::IssuerUnavailable(_) => unavailable()
             .because("The keys of the access token's issuer cannot be fetched, so the token cannot be checked now."),
+        VaultError::HostUnsure { .. } => unavailable().because(
+            "No sound org has this host, and an org is damaged or missing, so the host may be that one's. The log and `hookvault check` say \
+             which one it is.",
+        ),
         VaultError::Busy(_) | VaultError::Full(_) | VaultError::Unavailable(_) => unavailable(),
         VaultError::Damaged(_)
         | VaultError::Store(_)

@@ -34,7 +34,7 @@ impl Registry {
                 // What was forgotten meanwhile may have been the end of something.
                 account = Account { begun: head.forgotten, next: head.forgotten, alive: HashMap::new() };
             }
-            let Some(entries) = telling(&mut *view, org, account.next).await? else { return Ok(Vec::new()) };
+            let Some(entries) = telling(&mut *view, org, &TELLING, account.next).await? else { return Ok(Vec::new()) };
             let is_last = entries.len() < PAGE as usize;
             for entry in entries {
                 account.hear(&entry);
@@ -60,7 +60,7 @@ impl Registry {
         let mut ends = HashMap::new();
         while !wanted.is_empty() {
             let mut view = self.store.read().await?;
-            let Some(entries) = telling(&mut *view, org, next).await? else { break };
+            let Some(entries) = telling(&mut *view, org, &TELLING, next).await? else { break };
             let is_last = entries.len() < PAGE as usize;
             for entry in entries {
                 next = entry.number + 1;
@@ -74,6 +74,32 @@ impl Registry {
             }
         }
         Ok(ends)
+    }
+
+    /// The orgs of which the trail of the default org tells, each with the number of the entry; `None` where it is damaged.
+    ///
+    /// # Errors
+    /// Those of the store that are no damage.
+    pub(in crate::vault::custody) async fn audit_orgs_told(
+        &self,
+        default: &OrgId,
+    ) -> Result<Option<HashMap<OrgId, u64>>, VaultError> {
+        let mut account = Account::default();
+        loop {
+            let mut view = self.store.read().await?;
+            let kinds = [EventKind::OrgCreated, EventKind::LossAccepted];
+            let Some(entries) = telling(&mut *view, default, &kinds, account.next).await? else { return Ok(None) };
+            let is_last = entries.len() < PAGE as usize;
+            for entry in entries {
+                account.hear(&entry);
+            }
+            if is_last {
+                let orgs = account.alive.into_iter().filter(|(fact, _)| fact.kind == FactKind::Org);
+                return Ok(Some(
+                    orgs.filter_map(|(fact, entry)| Some((OrgId::parse(&fact.id).ok()?, entry))).collect(),
+                ));
+            }
+        }
     }
 
     /// Tells the trail that what is missing is lost for good, so that nobody waits for it any more. Returns what that is; what is there and
@@ -98,9 +124,14 @@ impl Registry {
     }
 }
 
-/// A page of the entries that tell of what is there; `None` where one is damaged.
-async fn telling(view: &mut dyn ReadTx, org: &OrgId, from: u64) -> Result<Option<Vec<AuditEntry>>, VaultError> {
-    let kinds = TELLING.iter().map(|kind| kind.as_str().to_owned()).collect();
+/// A page of the entries of these kinds; `None` where one is damaged.
+async fn telling(
+    view: &mut dyn ReadTx,
+    org: &OrgId,
+    kinds: &[EventKind],
+    from: u64,
+) -> Result<Option<Vec<AuditEntry>>, VaultError> {
+    let kinds = kinds.iter().map(|kind| kind.as_str().to_owned()).collect();
     let query = AuditQuery { from: Some(from), kinds, limit: PAGE, ..AuditQuery::default() };
     let entries = view.audit_entry_list(org, &query).await?;
     readable(entries.into_iter().collect())

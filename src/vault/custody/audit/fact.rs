@@ -95,6 +95,18 @@ impl Fact {
         Self { kind, id: id.to_owned(), owner: None }
     }
 
+    /// The row that it is, by its table and id, where it is one as a whole.
+    pub(in crate::vault::custody) fn row(&self) -> Option<(&'static str, &str)> {
+        let table = match self.kind {
+            FactKind::HookKey => "hook_key",
+            FactKind::InlineHook => "inline_hook",
+            FactKind::ApiToken => "api_token",
+            FactKind::ServiceApp => "service_app",
+            _ => return None,
+        };
+        Some((table, &self.id))
+    }
+
     /// Whether there is none of it where there is none of the other.
     pub(super) fn goes_with(&self, other: &Self) -> bool {
         match (self.kind, other.kind) {
@@ -138,6 +150,14 @@ pub enum Discrepancy {
 }
 
 impl Discrepancy {
+    pub(in crate::vault::custody) fn missing_org(id: &str, entry: u64) -> Self {
+        Self::Missing { fact: Fact::of(FactKind::Org, id), entry }
+    }
+
+    pub(in crate::vault::custody) fn is_missing_org(&self) -> bool {
+        matches!(self, Self::Missing { fact, .. } if fact.kind == FactKind::Org)
+    }
+
     /// Whether this is why that is missing.
     pub(super) fn explains(&self, other: &Fact) -> bool {
         matches!(self, Self::Missing { fact, .. } if other.goes_with(fact))
