@@ -20,6 +20,7 @@ mod jwt_mutations;
 mod key_import;
 mod key_references;
 mod key_rotation;
+mod never_not_found;
 mod orgs;
 mod outbound;
 mod pages;

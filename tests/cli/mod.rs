@@ -1,5 +1,6 @@
 //! The shell's face: screens as a person sees them.
 
+mod absent;
 mod app;
 mod audit;
 mod backup;

@@ -9,7 +9,7 @@ use crate::domain::id::{ApiTokenId, OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::repository::store::{ReadTx, Serial};
-use crate::vault::access::pick::{SEVERAL, only};
+use crate::vault::access::pick::{SEVERAL, absent, only};
 use crate::vault::access::removal::{is_removable, org_of};
 use crate::vault::custody::audit::record::Record;
 use crate::vault::error::{Kind, VaultError};
@@ -149,5 +149,8 @@ async fn find(tx: &mut (impl ReadTx + ?Sized), id_or_name: &str) -> Result<ApiTo
         Ok(name) => tx.api_token_list_by_name(&name, SEVERAL).await?,
         Err(_) => Vec::new(),
     };
-    only(named, Kind::ApiToken, id_or_name)
+    match only(named, Kind::ApiToken, id_or_name) {
+        Err(VaultError::NotFound { .. }) => Err(absent(tx.api_token_list().await?, Kind::ApiToken, id_or_name)),
+        found => found,
+    }
 }

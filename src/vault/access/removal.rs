@@ -7,8 +7,10 @@ use crate::vault::error::VaultError;
 /// Whether what failed is the row with this id, or the id is of no form that the vault gives to one: such a row another hand has written.
 pub(super) fn is_removable<Id: PrefixedId>(error: &VaultError, table: &str, id: &str) -> bool {
     match error {
-        VaultError::NotFound { .. } => Id::parse(id).is_err(),
-        error => error.damaged_row() == Some((table, id)),
+        error if error.damaged_row() == Some((table, id)) => true,
+        // Where another row is damaged, too, that one is named in its place.
+        VaultError::NotFound { .. } | VaultError::Damaged(_) => Id::parse(id).is_err(),
+        _ => false,
     }
 }
 

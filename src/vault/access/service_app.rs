@@ -8,7 +8,7 @@ use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::repository::store::{ReadTx, Serial};
-use crate::vault::access::pick::{SEVERAL, only};
+use crate::vault::access::pick::{SEVERAL, absent, only};
 use crate::vault::access::removal::{is_removable, org_of};
 use crate::vault::custody::audit::record::Record;
 use crate::vault::error::{Kind, VaultError};
@@ -215,5 +215,8 @@ async fn find(tx: &mut (impl ReadTx + ?Sized), id_or_name: &str) -> Result<Servi
         Ok(name) => tx.service_app_list_by_name(&name, SEVERAL).await?,
         Err(_) => Vec::new(),
     };
-    only(named, Kind::ServiceApp, id_or_name)
+    match only(named, Kind::ServiceApp, id_or_name) {
+        Err(VaultError::NotFound { .. }) => Err(absent(tx.service_app_list().await?, Kind::ServiceApp, id_or_name)),
+        found => found,
+    }
 }

@@ -3,17 +3,15 @@
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::clock::Timestamp;
-use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
+use crate::domain::id::{HookKeyId, InlineHookId, OrgId};
 use crate::domain::inline_hook::draft::{Base, HookContent, HookDraft, SecretSource};
 use crate::domain::inline_hook::{HookStatus, HookType, InlineHook, StoredInlineHook, secret_place};
-use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
 use crate::repository::error::Conflict;
-use crate::repository::store::{ReadTx, Serial, WriteTx};
+use crate::repository::store::{Serial, WriteTx};
 use crate::vault::custody::audit::record::Record;
-use crate::vault::error::{Kind, VaultError};
+use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
-use crate::vault::keys::hook_key::find_key;
 
 impl Vault {
     /// In order of creation.
@@ -42,28 +40,6 @@ impl Vault {
         Ok(self.stored_hook(org, id).await?.hook)
     }
 
-    pub(in crate::vault) async fn stored_hook(&self, org: &OrgId, id: &str) -> Result<StoredInlineHook, VaultError> {
-        let found = match InlineHookId::parse(id) {
-            Ok(id) => self.registry.store.read().await?.inline_hook_find(org, &id).await?,
-            Err(_) => None,
-        };
-        found.ok_or_else(|| not_found(id))
-    }
-
-    /// The hook with this id, or else with this name. What has the form of an id is never a name.
-    pub(in crate::vault) async fn stored_hook_by_id_or_name(
-        &self,
-        org: &OrgId,
-        text: &str,
-    ) -> Result<StoredInlineHook, VaultError> {
-        let name = match (InlineHookId::parse(text), Name::known(text)) {
-            (Err(_), Ok(name)) => name,
-            (Ok(_), _) | (_, Err(_)) => return self.stored_hook(org, text).await,
-        };
-        let found = self.registry.store.read().await?.inline_hook_find_by_name(org, &name).await?;
-        found.ok_or_else(|| not_found(text))
-    }
-
     /// # Errors
     /// [`VaultError::Invalid`], [`VaultError::HookKeyUnknown`], [`VaultError::Conflict`] of the name or the
     /// cap, or one of the store.
@@ -76,7 +52,7 @@ impl Vault {
         let id: InlineHookId = self.registry.random.id();
         let now = self.registry.clock.now();
         let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
-        let key = named_key(&mut *tx, org, draft).await?;
+        let key = self.named_key(&mut *tx, org, draft).await?;
         let content = draft.complete(Base::New, key.as_ref(), self.outbound.policy())?;
         let sealed_secret =
             if content.secret == SecretSource::Given { self.seal_secret(org, &id, draft) } else { None };
@@ -124,11 +100,11 @@ impl Vault {
         draft: HookDraft,
         base: for<'a> fn(&'a InlineHook) -> Base<'a>,
     ) -> Result<InlineHook, VaultError> {
-        let hook_id = InlineHookId::parse(id).map_err(|_| not_found(id))?;
+        let hook_id = self.hook_id_of(org, id).await?;
         let now = self.registry.clock.now();
         let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
-        let before = tx.inline_hook_find(org, &hook_id).await?.ok_or_else(|| not_found(id))?;
-        let key = named_key(&mut *tx, org, &draft).await?;
+        let before = self.find_hook(&mut *tx, org, &hook_id).await?;
+        let key = self.named_key(&mut *tx, org, &draft).await?;
         let content = draft.complete(base(&before.hook), key.as_ref(), self.outbound.policy())?;
         let sealed_secret = match content.secret {
             SecretSource::None => None,
@@ -157,10 +133,10 @@ impl Vault {
         id: &str,
         status: HookStatus,
     ) -> Result<InlineHook, VaultError> {
-        let hook_id = InlineHookId::parse(id).map_err(|_| not_found(id))?;
+        let hook_id = self.hook_id_of(org, id).await?;
         let now = self.registry.clock.now();
         let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
-        let mut stored = tx.inline_hook_find(org, &hook_id).await?.ok_or_else(|| not_found(id))?;
+        let mut stored = self.find_hook(&mut *tx, org, &hook_id).await?;
         if stored.hook.status != status {
             stored.hook.status = status;
             stored.hook.last_updated = now;
@@ -179,10 +155,10 @@ impl Vault {
     /// # Errors
     /// [`VaultError::NotFound`], [`VaultError::HookActive`] or one of the store.
     pub async fn inline_hook_delete(&self, actor: &Actor, org: &OrgId, id: &str) -> Result<(), VaultError> {
-        let hook_id = InlineHookId::parse(id).map_err(|_| not_found(id))?;
+        let hook_id = self.hook_id_of(org, id).await?;
         let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
         let target = match tx.inline_hook_find(org, &hook_id).await.map_err(VaultError::from) {
-            Ok(None) => return Err(not_found(id)),
+            Ok(None) => return Err(self.hook_absent(&mut *tx, org, id).await),
             Ok(Some(stored)) if stored.hook.status == HookStatus::Active => return Err(VaultError::HookActive),
             Ok(Some(stored)) => target(&stored.hook),
             Err(error) if error.damaged_row() == Some(("inline_hook", id)) => {
@@ -193,10 +169,27 @@ impl Vault {
         tx.key_reference_delete_hook(org, &hook_id).await?;
         if !tx.inline_hook_delete(org, &hook_id).await? {
             // A damaged one of another org.
-            return Err(not_found(id));
+            return Err(self.hook_absent(&mut *tx, org, id).await);
         }
         self.token_cache.forget(&hook_id);
         self.commit(tx, Record::Of(org, vec![Event::new(EventKind::InlineHookDeleted, [target])])).await
+    }
+
+    /// The key that the draft names, by its id or its name.
+    async fn named_key(
+        &self,
+        tx: &mut dyn WriteTx,
+        org: &OrgId,
+        draft: &HookDraft,
+    ) -> Result<Option<HookKeyId>, VaultError> {
+        let Some(text) = draft.channel.hook_key.as_deref().filter(|text| !text.trim().is_empty()) else {
+            return Ok(None);
+        };
+        match self.get_key(tx, org, text).await {
+            Ok(key) => Ok(Some(key.id)),
+            Err(VaultError::NotFound { .. }) => Err(VaultError::HookKeyUnknown { given: text.to_owned() }),
+            Err(error) => Err(error),
+        }
     }
 
     /// In the transaction that writes it: [`Envelope::seal`](crate::crypto::envelope::Envelope::seal) says why.
@@ -223,14 +216,6 @@ pub(in crate::vault) fn target(hook: &InlineHook) -> Target {
     }
 }
 
-/// The key that the draft names, by its id or its name.
-async fn named_key(tx: &mut dyn WriteTx, org: &OrgId, draft: &HookDraft) -> Result<Option<HookKeyId>, VaultError> {
-    let Some(text) = draft.channel.hook_key.as_deref().filter(|text| !text.trim().is_empty()) else { return Ok(None) };
-    let tx: &mut dyn ReadTx = tx;
-    let found = find_key(tx, org, text).await?;
-    found.map(|key| Some(key.id)).ok_or_else(|| VaultError::HookKeyUnknown { given: text.to_owned() })
-}
-
 /// A key that is not there is named as it was given.
 fn key_unknown(conflict: Conflict, draft: &HookDraft) -> VaultError {
     match conflict {
@@ -251,8 +236,4 @@ fn hook_of(
 ) -> InlineHook {
     let HookContent { name, hook_type, version, channel, secret: _ } = content;
     InlineHook { id, org_id, status, name, hook_type, version, channel, created, last_updated }
-}
-
-fn not_found(id: &str) -> VaultError {
-    VaultError::NotFound { kind: Kind::InlineHook, id: id.to_owned() }
 }

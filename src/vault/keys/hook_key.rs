@@ -4,13 +4,13 @@ use crate::crypto::rsa_key::KeyPair;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Event, EventKind, Target};
 use crate::domain::hook_key::{Birth, HookKey, MAX_KEYS_PER_ORG, Origin, place};
-use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
+use crate::domain::id::{KeyId, OrgId};
 use crate::domain::name::Name;
-use crate::repository::error::{Conflict, StoreError};
+use crate::repository::error::Conflict;
 use crate::repository::hook_key::KeyDeletion;
-use crate::repository::store::{ReadTx, Serial};
+use crate::repository::store::Serial;
 use crate::vault::custody::audit::record::Record;
-use crate::vault::error::{Kind, VaultError};
+use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
 use crate::vault::keys::publishing::{PublishedKey, PublishedKeys, PublishedVersion};
 use tokio::sync::OwnedSemaphorePermit;
@@ -42,8 +42,10 @@ impl Vault {
     /// As [`Self::hook_key_get`].
     pub async fn hook_key_get_published(&self, org: &OrgId, key: &str) -> Result<PublishedKeys, VaultError> {
         let mut tx = self.registry.store.read().await?;
-        let id = get_key(&mut *tx, org, key).await?.id;
-        let found = tx.hook_key_find_sealed(org, &id).await?.ok_or_else(|| key_not_found(key))?;
+        let id = self.get_key(&mut *tx, org, key).await?.id;
+        let Some(found) = tx.hook_key_find_sealed(org, &id).await? else {
+            return Err(self.key_absent(&mut *tx, org, key).await);
+        };
         let versions = tx.hook_key_version_list(org, Some(&id)).await?;
         drop(tx);
         self.published_versions(vec![found], versions).await
@@ -52,11 +54,13 @@ impl Vault {
     /// # Errors
     /// [`VaultError::NotFound`], [`VaultError::KeyDamaged`] or one of the store.
     pub async fn hook_key_get(&self, org: &OrgId, id: &str) -> Result<PublishedKey, VaultError> {
-        let found = match HookKeyId::parse(id) {
-            Ok(id) => self.registry.store.read().await?.hook_key_find_sealed(org, &id).await?,
-            Err(_) => None,
+        let key_id = self.key_id_of(org, id).await?;
+        let mut tx = self.registry.store.read().await?;
+        let Some(found) = tx.hook_key_find_sealed(org, &key_id).await? else {
+            return Err(self.key_absent(&mut *tx, org, id).await);
         };
-        self.published(found.ok_or_else(|| key_not_found(id))?).await
+        drop(tx);
+        self.published(found).await
     }
 
     /// The key with this `kid`, while it is published.
@@ -64,16 +68,18 @@ impl Vault {
     /// # Errors
     /// As [`Self::hook_key_get`].
     pub async fn hook_key_get_by_key_id(&self, org: &OrgId, key_id: &str) -> Result<PublishedVersion, VaultError> {
-        let wanted = KeyId::parse(key_id).map_err(|_| key_not_found(key_id))?;
         let mut tx = self.registry.store.read().await?;
+        let Ok(wanted) = KeyId::parse(key_id) else { return Err(self.key_absent(&mut *tx, org, key_id).await) };
         if let Some(signing) = tx.hook_key_find_sealed_by_key_id(org, &wanted).await? {
             drop(tx);
             return Ok(PublishedVersion::from(&self.published(signing).await?));
         }
-        let found = tx.hook_key_version_find(org, &wanted).await?;
-        drop(tx);
         let now = self.registry.clock.now();
-        let version = found.filter(|version| !version.is_over(now)).ok_or_else(|| key_not_found(key_id))?;
+        let found = tx.hook_key_version_find(org, &wanted).await?;
+        let Some(version) = found.filter(|version| !version.is_over(now)) else {
+            return Err(self.key_absent(&mut *tx, org, key_id).await);
+        };
+        drop(tx);
         self.published_version(version).await
     }
 
@@ -83,10 +89,12 @@ impl Vault {
     /// As [`Self::hook_key_get`].
     pub async fn hook_key_get_by_id_or_name(&self, org: &OrgId, key: &str) -> Result<PublishedKey, VaultError> {
         let mut tx = self.registry.store.read().await?;
-        let id = get_key(&mut *tx, org, key).await?.id;
-        let found = tx.hook_key_find_sealed(org, &id).await?;
+        let id = self.get_key(&mut *tx, org, key).await?.id;
+        let Some(found) = tx.hook_key_find_sealed(org, &id).await? else {
+            return Err(self.key_absent(&mut *tx, org, key).await);
+        };
         drop(tx);
-        self.published(found.ok_or_else(|| key_not_found(key))?).await
+        self.published(found).await
     }
 
     /// When this returns `Ok` the key is on disk.
@@ -181,11 +189,12 @@ impl Vault {
         name: &str,
     ) -> Result<PublishedKey, VaultError> {
         let name = Name::parse(name).map_err(VaultError::Name)?;
-        let key_id = HookKeyId::parse(id).map_err(|_| key_not_found(id))?;
+        let key_id = self.key_id_of(org, id).await?;
         let now = self.registry.clock.now();
         let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
-        let renamed = tx.hook_key_rename(org, &key_id, &name, now).await??;
-        let (before, renamed) = renamed.ok_or_else(|| key_not_found(id))?;
+        let Some((before, renamed)) = tx.hook_key_rename(org, &key_id, &name, now).await?? else {
+            return Err(self.key_absent(&mut *tx, org, id).await);
+        };
         let target = target(&renamed.key).with("previous_name", &before);
         self.commit(tx, Record::Of(org, vec![Event::new(EventKind::HookKeyUpdated, [target])])).await?;
         self.published(renamed).await
@@ -197,12 +206,12 @@ impl Vault {
     /// # Errors
     /// [`VaultError::NotFound`], [`VaultError::KeyInUse`] or one of the store.
     pub async fn hook_key_delete(&self, actor: &Actor, org: &OrgId, id: &str) -> Result<(), VaultError> {
-        let key_id = HookKeyId::parse(id).map_err(|_| key_not_found(id))?;
+        let key_id = self.key_id_of(org, id).await?;
         let mut tx = self.registry.store.write(actor, Serial::No).await?;
         // One that is damaged can be deleted, too.
         let known = tx.hook_key_find(org, &key_id).await.ok().flatten();
         match tx.hook_key_delete(org, &key_id).await? {
-            KeyDeletion::Missing => Err(key_not_found(id)),
+            KeyDeletion::Missing => Err(self.key_absent(&mut *tx, org, id).await),
             KeyDeletion::InUse(users) => Err(VaultError::KeyInUse { users }),
             KeyDeletion::Deleted => {
                 // Once now, in case that the caller goes away, and once when nobody can parse it again.
@@ -225,33 +234,4 @@ pub(in crate::vault) fn birth(origin: Origin, actor: &Actor) -> Birth {
 /// A key as the trail tells of it (wire.md §7).
 pub(in crate::vault) fn target(key: &HookKey) -> Target {
     Target::new("HookKey", &key.id, Some(&key.name)).with("hook_key_id", &key.id).with("hook_key_name", &key.name)
-}
-
-/// The key with this id, or else with this name. What has the form of an id is never a name: the id of a deleted key must not
-/// become another key.
-pub(in crate::vault) async fn find_key(
-    tx: &mut dyn ReadTx,
-    org: &OrgId,
-    id_or_name: &str,
-) -> Result<Option<HookKey>, StoreError> {
-    if let Ok(id) = HookKeyId::parse(id_or_name) {
-        return tx.hook_key_find(org, &id).await;
-    }
-    match Name::known(id_or_name) {
-        Ok(name) => tx.hook_key_find_by_name(org, &name).await,
-        Err(_) => Ok(None),
-    }
-}
-
-/// As [`find_key`], where the key must be there.
-pub(in crate::vault) async fn get_key(
-    tx: &mut dyn ReadTx,
-    org: &OrgId,
-    id_or_name: &str,
-) -> Result<HookKey, VaultError> {
-    find_key(tx, org, id_or_name).await?.ok_or_else(|| key_not_found(id_or_name))
-}
-
-pub(in crate::vault) fn key_not_found(id: &str) -> VaultError {
-    VaultError::NotFound { kind: Kind::HookKey, id: id.to_owned() }
 }

@@ -11,7 +11,7 @@ use crate::domain::name::Name;
 use crate::vault::custody::audit::record::Record;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
-use crate::vault::keys::hook_key::{birth, get_key, key_not_found, target};
+use crate::vault::keys::hook_key::{birth, target};
 use crate::vault::keys::publishing::PublishedKey;
 use zeroize::Zeroizing;
 
@@ -66,8 +66,10 @@ impl Vault {
             Foreign::Plain(text) => Unwrapping::None(text),
             Foreign::Wrapped { jwe, to } => {
                 let mut tx = self.registry.store.read().await?;
-                let id = get_key(&mut *tx, org, to).await?.id;
-                let found = tx.hook_key_find_sealed(org, &id).await?.ok_or_else(|| key_not_found(to))?;
+                let id = self.get_key(&mut *tx, org, to).await?.id;
+                let Some(found) = tx.hook_key_find_sealed(org, &id).await? else {
+                    return Err(self.key_absent(&mut *tx, org, to).await);
+                };
                 Unwrapping::With { jwe: jwe.to_owned(), key: Box::new(found) }
             }
         };

@@ -12,7 +12,7 @@ use crate::repository::store::Serial;
 use crate::vault::custody::audit::record::Record;
 use crate::vault::error::{Kind, VaultError};
 use crate::vault::handle::Vault;
-use crate::vault::keys::hook_key::{get_key, target};
+use crate::vault::keys::hook_key::target;
 use std::time::Duration;
 
 /// The last use of a key is recorded again after so many seconds: not every signature needs a write.
@@ -28,7 +28,7 @@ impl Vault {
     /// [`VaultError::NotFound`] or one of the store.
     pub async fn key_reference_list(&self, org: &OrgId, key: &str) -> Result<Vec<KeyReference>, VaultError> {
         let mut tx = self.registry.store.read().await?;
-        let key = get_key(&mut *tx, org, key).await?;
+        let key = self.get_key(&mut *tx, org, key).await?;
         Ok(tx.key_reference_list(org, &key.id).await?)
     }
 
@@ -36,7 +36,7 @@ impl Vault {
     /// [`VaultError::NotFound`] or one of the store.
     pub async fn key_reference_get(&self, org: &OrgId, key: &str, consumer: &str) -> Result<KeyReference, VaultError> {
         let mut tx = self.registry.store.read().await?;
-        let key = get_key(&mut *tx, org, key).await?;
+        let key = self.get_key(&mut *tx, org, key).await?;
         let found = match Name::known(consumer) {
             Ok(id) => tx.key_reference_find(org, &key.id, &id).await?,
             Err(_) => None,
@@ -68,7 +68,7 @@ impl Vault {
             return Err(Invalid::Reserved.at("kind").into());
         }
         let mut tx = self.registry.store.write(actor, Serial::No).await?;
-        let found = get_key(&mut *tx, org, key).await?;
+        let found = self.get_key(&mut *tx, org, key).await?;
         let is_known = tx.key_reference_find(org, &found.id, &reference.consumer_id).await?.is_some();
         tx.key_reference_put(org, &found.id, &reference).await??;
         let stored = tx.key_reference_find(org, &found.id, &reference.consumer_id).await?;
@@ -88,7 +88,7 @@ impl Vault {
     ) -> Result<(), VaultError> {
         let id = own_consumer(Name::known(consumer))?;
         let mut tx = self.registry.store.write(actor, Serial::No).await?;
-        let (key_id, target) = match get_key(&mut *tx, org, key).await {
+        let (key_id, target) = match self.get_key(&mut *tx, org, key).await {
             Ok(found) => (found.id.clone(), target(&found)),
             // A key is not read without its uses: one that is damaged can be ended all the same, by the id of its key.
             Err(error) if error.damaged_row().is_some_and(|(table, _)| table == "hook_key_reference") => {

@@ -3,6 +3,7 @@
 pub mod hook_key;
 pub mod import;
 pub mod key_reference;
+mod lookup;
 pub mod publishing;
 mod relatives;
 pub mod rotation;

@@ -11,7 +11,7 @@ use crate::repository::store::{Serial, WriteTx};
 use crate::vault::custody::audit::record::Record;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
-use crate::vault::keys::hook_key::{birth, get_key, key_not_found, target};
+use crate::vault::keys::hook_key::{birth, target};
 use std::time::Duration;
 
 impl Vault {
@@ -21,7 +21,7 @@ impl Vault {
     /// [`VaultError::NotFound`] or one of the store.
     pub async fn hook_key_timeline(&self, org: &OrgId, key: &str) -> Result<Timeline, VaultError> {
         let mut tx = self.registry.store.read().await?;
-        let key = get_key(&mut *tx, org, key).await?;
+        let key = self.get_key(&mut *tx, org, key).await?;
         let versions = tx.hook_key_version_list(org, Some(&key.id)).await?;
         Ok(Timeline::new(key, &versions, self.registry.clock.now()))
     }
@@ -51,7 +51,7 @@ impl Vault {
         rotation: Rotation,
     ) -> Result<Timeline, VaultError> {
         let mut tx = self.registry.store.read().await?;
-        let id = get_key(&mut *tx, org, key).await?.id;
+        let id = self.get_key(&mut *tx, org, key).await?.id;
         if rotation != Rotation::Emergency {
             // Before a key is made: otherwise refused requests would keep all cores busy. What is written decides all the same.
             refuse_another(&tx.hook_key_version_list(org, Some(&id)).await?, self.registry.clock.now())?;
@@ -83,7 +83,7 @@ impl Vault {
         let key_id = self.registry.random.key_id();
         let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
         let sealed_pkcs8 = self.envelope.seal(hook_key_version::place(org, &key_id.to_string()), pair.pkcs8());
-        let key = tx.hook_key_find(org, id).await?.ok_or_else(|| key_not_found(id.as_str()))?;
+        let key = self.get_key(&mut *tx, org, id.as_str()).await?;
         // Now, and not before the key was made: it is published from here on.
         let now = self.registry.clock.now();
         let versions = tx.hook_key_version_list(org, Some(id)).await?;
@@ -111,7 +111,7 @@ impl Vault {
     async fn keys_replace(&self, actor: &Actor, org: &OrgId, id: &HookKeyId, pair: &KeyPair) -> Result<(), VaultError> {
         let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
         let sealed = self.envelope.seal(hook_key::place(org, id), pair.pkcs8());
-        let before = tx.hook_key_find(org, id).await?.ok_or_else(|| key_not_found(id.as_str()))?;
+        let before = self.get_key(&mut *tx, org, id.as_str()).await?;
         let now = self.registry.clock.now();
         let key = HookKey {
             key_id: self.registry.random.key_id(),
@@ -149,7 +149,7 @@ impl Vault {
         every: Option<Duration>,
     ) -> Result<Timeline, VaultError> {
         let mut tx = self.registry.store.write(actor, Serial::Org(org)).await?;
-        let before = get_key(&mut *tx, org, key).await?;
+        let before = self.get_key(&mut *tx, org, key).await?;
         let id = before.id.clone();
         if before.rotate_every != every {
             let key = HookKey { rotate_every: every, ..before };

@@ -13,7 +13,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
-use crate::vault::keys::hook_key::{get_key, key_not_found, target};
+use crate::vault::keys::hook_key::target;
 use crate::vault::read_model::Version;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -152,11 +152,11 @@ impl Vault {
         let mut tx = self.registry.store.read().await?;
         let id = match HookKeyId::parse(id_or_name) {
             Ok(id) => id,
-            Err(_) => get_key(&mut *tx, org, id_or_name).await?.id,
+            Err(_) => self.get_key(&mut *tx, org, id_or_name).await?.id,
         };
         let Some(sealed) = tx.hook_key_find_sealed(org, &id).await? else {
             self.parsed_hook_keys.forget(&id);
-            return Err(key_not_found(id_or_name));
+            return Err(self.key_absent(&mut *tx, org, id_or_name).await);
         };
         let sealed = Arc::new(sealed);
         self.known_hook_keys.keep(asked, version, sealed.clone());
