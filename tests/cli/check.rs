@@ -2,7 +2,7 @@
 
 mod removal;
 
-use super::call;
+use super::{call, stderr};
 use crate::support::app::migration_names;
 use crate::support::database::other_program;
 use crate::support::process::{Installation, hookvault, run};
@@ -70,4 +70,17 @@ async fn what_signs_checkpoints_of_a_trail_is_opened_too() {
     let (org, reason) = damaged.stdout.split_once(": ").unwrap();
     assert!(damaged.code == 1 && org.starts_with("the key of the audit trail of the org 00o"), "{}", damaged.stdout);
     assert_eq!(reason, "the sealed value was changed, or belongs to another place\n");
+}
+
+#[tokio::test]
+async fn a_record_of_the_master_key_that_is_gone_is_no_empty_vault() {
+    let installation = Installation::new();
+    let folder = installation.folder.path();
+    assert_eq!(call(folder, &["key", "create", "a"]).code, 0);
+    let mut other = other_program(&installation.database()).await;
+    sqlx::raw_sql("DELETE FROM master_key").execute(&mut other).await.unwrap();
+    assert_snapshot!(stderr(folder, &["check"]), @"
+    error: the record of the master key is missing, though the vault has been used with one
+    hint: restore the database file from a backup
+    ");
 }

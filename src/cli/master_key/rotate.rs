@@ -127,6 +127,9 @@ async fn unnamed<'a>(
 fn told(rotated: Rotated, id: MasterKeyId, place: &str) -> String {
     match rotated {
         Rotated::Before => format!("the master key is {id} already\nhint: {place}, if it is not there yet"),
+        Rotated::Withdrawn { next } => {
+            format!("the rotation to {next} is taken back, and nothing was under it: the master key is {id}, as before")
+        }
         Rotated::Done { old, rows } => format!(
             "sealed {rows} row(s) anew: the master key is {id} now, and {old} opens nothing any more\nhint: {place} before the next \
              start, and keep {old} apart for as long as there are backups under it"

@@ -94,6 +94,8 @@ pub enum Rotated {
     Done { old: MasterKeyId, rows: u64 },
     /// The same, and the old one still opens.
     OldStillOpens { old: MasterKeyId, rows: u64 },
+    /// It was taken back before anything was under the next key, which may be nobody's.
+    Withdrawn { next: MasterKeyId },
 }
 
 /// A rotation between two keys.

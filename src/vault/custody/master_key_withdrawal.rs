@@ -44,7 +44,7 @@ pub async fn withdraw(registry: &Registry, envelope: &Envelope, actor: &Actor) -
         None => registry.commit(tx, Record::Nothing("there is no org yet")).await,
     };
     record?;
-    Ok(Some(Rotated::Done { old: next, rows: 0 }))
+    Ok(Some(Rotated::Withdrawn { next }))
 }
 
 /// The next key of a rotation from this one, where nothing is under it: or where it is the same.

@@ -106,20 +106,36 @@ pub async fn bring_over(
     seals: &RowSeals,
     never_served: NeverServed,
 ) -> Result<u64, SealingError> {
-    let told = registry.store.read().await?.master_keys().await?;
-    match told.as_ref().map(|told| stage(told, envelope)).transpose()? {
+    let mut view = registry.store.read().await?;
+    let stage = match view.master_keys().await? {
+        Some(told) => Some(stage_in(&mut *view, &told, envelope).await?),
+        None => None,
+    };
+    drop(view);
+    match stage {
         Some(Stage::Headed) => Ok(0),
         Some(Stage::Sealed) => head_trails(registry, envelope).await.map(|()| 0),
         Some(Stage::Unsealed) => seal_rows(registry, envelope, seals).await,
         None => match (first_row(registry).await?, never_served) {
             (None, _) => Ok(0),
-            // Whoever seals a row has recorded the master key before.
-            (Some(Stage::Sealed | Stage::Headed), _) => Err(SealingError::RecordMissing),
-            (Some(Stage::Unsealed), _) if was_used(registry).await? => Err(SealingError::RecordMissing),
-            (Some(Stage::Unsealed), NeverServed::Refuse) => Err(SealingError::NeverServed),
-            (Some(Stage::Unsealed), NeverServed::Adopt) => seal_rows(registry, envelope, seals).await,
+            (Some(first), _) if is_record_lost(registry, first).await? => Err(SealingError::RecordMissing),
+            (Some(_), NeverServed::Refuse) => Err(SealingError::NeverServed),
+            (Some(_), NeverServed::Adopt) => seal_rows(registry, envelope, seals).await,
         },
     }
+}
+
+/// As [`stage`]. A rotation to a key that is not there, and of which the trail does not tell, is not asked for that key.
+async fn stage_in(view: &mut dyn ReadTx, told: &MasterKeys, envelope: &Envelope) -> Result<Stage, SealingError> {
+    let stage = stage(told, envelope);
+    if let Err(SealingError::OtherRotation { old, given, .. }) = &stage
+        && old == given
+        // What the next key has sealed cannot be read, so then somebody had it.
+        && let Ok(Some(rotation)) = untold(view, told).await
+    {
+        return Err(SealingError::Untold(Box::new(rotation)));
+    }
+    stage
 }
 
 /// Refuses a rotation of the master key that is under way, if the trail does not tell of it. After [`bring_over`].
@@ -190,6 +206,14 @@ async fn first_row(registry: &Registry) -> Result<Option<Stage>, SealingError> {
         Some(Err(error)) => Err(error.into()),
         Some(Ok(_)) => Ok(Some(Stage::Sealed)),
         None => Ok(None),
+    }
+}
+
+/// Whether a master key was recorded, by what is there: whoever seals a row has recorded one before.
+async fn is_record_lost(registry: &Registry, first: Stage) -> Result<bool, SealingError> {
+    match first {
+        Stage::Sealed | Stage::Headed => Ok(true),
+        Stage::Unsealed => was_used(registry).await,
     }
 }
 
@@ -322,8 +346,13 @@ impl Vault {
     /// the trail does not tell.
     pub async fn master_keys_follow(&self) -> Result<MasterKeys, SealingError> {
         let mut view = self.registry.store.read().await?;
-        let told = view.master_keys().await?.ok_or(VaultError::Empty)?;
-        if stage(&told, &self.envelope)? == Stage::Unsealed {
+        let Some(told) = view.master_keys().await? else {
+            return Err(match first_row(&self.registry).await? {
+                Some(first) if is_record_lost(&self.registry, first).await? => SealingError::RecordMissing,
+                _ => VaultError::Empty.into(),
+            });
+        };
+        if stage_in(&mut *view, &told, &self.envelope).await? == Stage::Unsealed {
             return Err(SealingError::RowsUnsealed);
         }
         // Once a second: what is as it was then is not looked for in the trail again.

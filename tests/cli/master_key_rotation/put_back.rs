@@ -127,7 +127,9 @@ async fn a_rotation_that_was_made_up_is_not_believed_and_given_up() {
         assert!(rotated.code == 1 && rotated.stderr.contains("--give-up"), "{}", rotated.stderr);
     }
     let given_up = give_up(folder, "master.key", &[]);
-    assert_eq!(given_up.code, 0, "{}", given_up.stderr);
+    let said =
+        format!("the rotation to {old} is taken back, and nothing was under it: the master key is {old}, as before\n");
+    assert_eq!((given_up.code, given_up.stderr), (0, said));
     assert_eq!(check(folder, "master.key").code, 0);
 
     // To a key that nobody has.
@@ -139,8 +141,22 @@ async fn a_rotation_that_was_made_up_is_not_believed_and_given_up() {
     let nobodys = format!(
         "INSERT INTO master_key_rotation SELECT m.\"only\", {id}, m.probe, m.created, NULL, NULL FROM master_key AS m"
     );
+    let server = Served::start(&mut installation.serve());
     execute(&mut other, &nobodys).await;
-    assert_eq!(check(folder, "master.key").code, 1);
+    let log = server.log_until("somebody else has written to the database");
+    assert!(log.contains("to 0102030405060708, and the audit trail does not"), "{log}");
+    assert_eq!(server.get("/readyz").await.unwrap().0, 503);
+    drop(server);
+    let refused = check(folder, "master.key");
+    let said = format!(
+        "error: the database tells of a rotation from the master key {old} to 0102030405060708, and the audit trail"
+    );
+    assert!(refused.code == 1 && refused.stderr.starts_with(&said), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("`hookvault master-key rotate --give-up`") && !refused.stderr.contains("--leaked"),
+        "{}",
+        refused.stderr
+    );
     let given_up = give_up(folder, "master.key", &[]);
     assert_eq!(given_up.code, 0, "{}", given_up.stderr);
     let checked = check(folder, "master.key");
