@@ -264,6 +264,9 @@ pub fn store_hint(error: &VaultError) -> String {
         VaultError::Full(_) => "make room on the disk, then try again".into(),
         VaultError::Empty => "check that HOOKVAULT_DATABASE_URL names a vault that has been used".into(),
         VaultError::Damaged(StoreError::Unwritten) => "nothing was changed; `hookvault check` names what stands in the way, and what removes it".into(),
+        VaultError::Damaged(StoreError::Missing { table: "audit_key", .. }) => {
+            "restore the database from a backup; or give the key up with `hookvault audit accept-loss`, then a new one is made".into()
+        }
         VaultError::Damaged(_) => {
             let removal = error.damaged_row().and_then(|(table, row)| removal_of_row(table, row));
             let removal = removal.map_or_else(String::new, |removal| format!(", or remove what is damaged: {removal}"));

@@ -88,7 +88,7 @@ impl Check {
         if damaged.iter().all(|damaged| matches!(damaged, Damaged::Told { .. })) {
             return Err(CliError::new(
                 format!("{} thing(s) are not as the audit trail tells", damaged.len()),
-                "revoke, delete or deactivate again what was put back; restore a backup for what is missing, or give it up: \
+                "revoke, delete or deactivate again what was put back, and change a row of an older state again; restore a backup for what is missing, or give it up: \
                  `hookvault audit accept-loss`",
             ));
         }

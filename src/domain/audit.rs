@@ -205,6 +205,9 @@ pub enum Outcome {
     Deny(String),
 }
 
+/// The detail of a target that says when its row was changed, where the change that is told is one of the row.
+pub const LAST_UPDATED: &str = "last_updated";
+
 /// What it happened to. There is no secret in it, nor what was sent to a hook.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Target {

@@ -118,7 +118,9 @@ async fn an_entry_says_who_did_what_to_what_from_where_and_how_it_ended() {
           "detailEntry": {
             "hook_key_id": "HKYpXVRoko2jxQQxYvSn",
             "hook_key_name": "a",
-            "key_id": "cbd6d43e-872e-4ed8-b393-567a60257d9e"
+            "key_id": "cbd6d43e-872e-4ed8-b393-567a60257d9e",
+            "last_updated": "2025-10-24T13:06:07.000Z",
+            "rotate_every": "never"
           },
           "displayName": "a",
           "id": "HKYpXVRoko2jxQQxYvSn",

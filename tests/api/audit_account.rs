@@ -203,6 +203,54 @@ async fn a_key_that_was_withdrawn_and_put_back_is_named() {
     ");
 }
 
+/// Also where it was changed within the same second.
+#[tokio::test]
+async fn an_older_state_of_a_row_that_was_put_back_is_named_until_the_row_is_changed_again() {
+    let mut scene = Scene::new().await;
+    let tables = ["hook_key_reference", "inline_hook", "hook_key"];
+    for table in tables {
+        scene.keep(table).await;
+    }
+    let [key, used] = ["key", "used"].map(|name| format!("/vault/v1/hook-keys/{name}/rotation"));
+    let path = format!("{KEYS}/{}", scene.key["id"].as_str().unwrap());
+    let hook = format!("{HOOKS}/{}", scene.hook["id"].as_str().unwrap());
+    let mut elsewhere = crate::api::inline_hooks::http("hook");
+    elsewhere["channel"]["config"]["uri"] = "https://elsewhere.example.com/".into();
+    let schedule = json!({ "rotateEvery": 7_776_000 });
+    assert_eq!(scene.caller().get(&key).await.status, 200);
+    assert_eq!(scene.caller().put(&path, json!({ "name": "renamed" })).await.status, 200);
+    assert_eq!(scene.caller().put(&used, schedule.clone()).await.status, 200);
+    assert_eq!(scene.caller().put(&hook, elsewhere.clone()).await.status, 200);
+    assert_eq!(scene.found().await, "");
+
+    for table in tables {
+        scene.run(&format!("DELETE FROM {table}")).await;
+    }
+    for table in tables.iter().rev() {
+        scene.put_back(table).await;
+    }
+    assert_snapshot!(scene.found().await, @"
+    the org 00ooMe0fqONcuGp0Dalw: the hook key HKYpXVRoko2jxQQxYvSn is not as entry 10 of the audit trail tells, which is the last that does: an older state of it was put back
+    the org 00ooMe0fqONcuGp0Dalw: the hook key HKYKkRG7q3U1q50TtJWW is not as entry 11 of the audit trail tells, which is the last that does: an older state of it was put back
+    the org 00ooMe0fqONcuGp0Dalw: the inline hook calFib2a6Gr7XojSbIqW is not as entry 12 of the audit trail tells, which is the last that does: an older state of it was put back
+    ");
+    assert_eq!(scene.caller().put(&path, json!({ "name": "renamed" })).await.status, 200);
+    assert_eq!(scene.caller().put(&used, schedule).await.status, 200);
+    assert_eq!(scene.caller().put(&hook, elsewhere.clone()).await.status, 200);
+    assert_eq!(scene.found().await, "");
+
+    // A secret alone, which no entry shows.
+    scene.run("DROP TABLE kept_inline_hook").await;
+    scene.keep("inline_hook").await;
+    scene.app.clock.advance(Duration::from_secs(1));
+    elsewhere["channel"]["config"]["authScheme"]["value"] = "another".into();
+    assert_eq!(scene.caller().put(&hook, elsewhere).await.status, 200);
+    assert_eq!(scene.found().await, "");
+    scene.run("DELETE FROM inline_hook").await;
+    scene.put_back("inline_hook").await;
+    assert_snapshot!(scene.found().await, @"the org 00ooMe0fqONcuGp0Dalw: the inline hook calFib2a6Gr7XojSbIqW is not as entry 16 of the audit trail tells, which is the last that does: an older state of it was put back");
+}
+
 #[tokio::test]
 async fn an_org_and_a_use_by_a_hook_and_a_key_of_checkpoints_are_missed() {
     let mut scene = Scene::new().await;

@@ -189,12 +189,12 @@ async fn the_trail_tells_of_each_step_and_who_did_it() {
     };
     let lines: Vec<_> = trail.as_array().unwrap().iter().filter_map(line).collect();
     assert_snapshot!(scene.named(&lines.join("\n")), @r#"
-    system.hook.key.created by token 0: {"key_id":"A"}
-    system.hook.key.scheduled by token 0: {"rotate_every":"86400"}
+    system.hook.key.created by token 0: {"key_id":"A","last_updated":"2025-10-24T13:06:07.000Z","rotate_every":"never"}
+    system.hook.key.scheduled by token 0: {"last_updated":"2025-10-24T13:06:07.000Z","rotate_every":"86400"}
     system.hook.key.rotated by token 0: {"key_id":"B","signs_from":"2025-10-24T13:08:07.000Z"}
-    system.hook.key.promoted by hookvault: {"key_id":"B","previous_key_id":"A"}
+    system.hook.key.promoted by hookvault: {"key_id":"B","last_updated":"2025-10-24T13:08:07.000Z","previous_key_id":"A","rotate_every":"86400"}
     system.hook.key.withdrawn by hookvault: {"key_id":"A"}
-    system.hook.key.rotated by token 0: {"emergency":"true","key_id":"C","signs_from":"2025-10-24T13:13:07.000Z"}
+    system.hook.key.rotated by token 0: {"emergency":"true","key_id":"C","last_updated":"2025-10-24T13:13:07.000Z","rotate_every":"86400","signs_from":"2025-10-24T13:13:07.000Z"}
     system.hook.key.withdrawn by token 0: {"key_id":"B"}
     "#);
 }

@@ -181,3 +181,54 @@ async fn what_makes_no_sense_is_refused_with_a_hint() {
     let proof: serde_json::Value = serde_json::from_str(&proof).unwrap();
     assert!(proof["entry"].as_str().unwrap().contains("system.org.created"), "{proof}");
 }
+
+#[tokio::test]
+async fn a_key_of_checkpoints_that_is_lost_is_given_up_and_made_anew() {
+    let installation = used().await;
+    let folder = installation.folder.path();
+    let first = call(folder, &["audit", "checkpoint"]);
+    fs::write(folder.join("first.checkpoint"), &first.stdout).unwrap();
+    let first = first.stderr.trim().rsplit(' ').next().unwrap().to_owned();
+    let mut other = other_program(&installation.database()).await;
+    sqlx::raw_sql("DELETE FROM audit_key").execute(&mut other).await.unwrap();
+    let lost = stderr(folder, &["audit", "checkpoint"]);
+    let (org, _) = lost.split_once("the row ").unwrap().1.split_once(' ').unwrap();
+    assert_snapshot!(lost.replace(org, "00o…"), @"
+    error: the database is damaged: the row 00o… of audit_key is missing
+    hint: restore the database from a backup; or give the key up with `hookvault audit accept-loss`, then a new one is made
+    ");
+    assert_eq!(call(folder, &["check"]).code, 1);
+
+    let accepted = call(folder, &["audit", "accept-loss"]);
+    assert_eq!(accepted.stdout, format!("key of the audit trail {first}\n"));
+    assert_snapshot!(accepted.stderr, @"
+    1 thing(s) are given up as lost
+    hint: the next `hookvault audit checkpoint` makes a new key and prints it: keep it beside the checkpoints from then on; earlier ones are verified with the key that was kept with them, by --key
+    ");
+    let second = call(folder, &["audit", "checkpoint"]);
+    assert_eq!(second.code, 0, "{}", second.stderr);
+    fs::write(folder.join("second.checkpoint"), &second.stdout).unwrap();
+    assert_eq!(call(folder, &["audit", "verify", "--checkpoint", "second.checkpoint"]).code, 0);
+    assert_eq!(call(folder, &["audit", "verify", "--checkpoint", "first.checkpoint", "--key", &first]).code, 0);
+    assert_eq!(call(folder, &["audit", "prove", "0"]).code, 0);
+    let told = call(folder, &["audit", "list", "--type", "system.log.key.created"]).stdout;
+    assert_eq!(told.lines().count(), 3, "{told}");
+    assert_eq!(call(folder, &["check"]).code, 0);
+    // Nor is that one made anew in silence.
+    sqlx::raw_sql("DELETE FROM audit_key").execute(&mut other).await.unwrap();
+    assert_eq!(call(folder, &["audit", "checkpoint"]).code, 1);
+}
+
+#[tokio::test]
+async fn what_a_damaged_trail_would_tell_is_not_given_up() {
+    let installation = used().await;
+    let folder = installation.folder.path();
+    let mut other = other_program(&installation.database()).await;
+    sqlx::raw_sql("DELETE FROM audit_entry WHERE number = 2; DELETE FROM hook_key").execute(&mut other).await.unwrap();
+    let refused = stderr(folder, &["audit", "accept-loss"]);
+    let (org, _) = refused.split_once("the org ").unwrap().1.split_once(' ').unwrap();
+    assert_snapshot!(refused.replace(org, "00o…"), @"
+    error: the audit trail of the org 00o… is not as it was written: entry 2 is missing
+    hint: nothing was given up, since nobody knows what that trail would tell; a trail is not mended: put a backup in the place of the vault by `hookvault restore FILE --force`
+    ");
+}

@@ -1,7 +1,7 @@
 //! Inline hooks: make, list, read, change, replace, switch, delete.
 
 use crate::domain::actor::Actor;
-use crate::domain::audit::{Event, EventKind, Target};
+use crate::domain::audit::{Event, EventKind, LAST_UPDATED, Target};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId};
 use crate::domain::inline_hook::draft::{Base, HookContent, HookDraft, SecretSource};
@@ -201,7 +201,7 @@ impl Vault {
 
 /// What the trail tells of a change of a hook.
 fn record<'a>(org: &'a OrgId, kind: EventKind, hook: &InlineHook) -> Record<'a> {
-    Record::Of(org, vec![Event::new(kind, [target(hook)])])
+    Record::Of(org, vec![Event::new(kind, [row_target(hook)])])
 }
 
 /// A hook as the trail tells of it: the address without its query, where there may be a secret.
@@ -214,6 +214,11 @@ pub(in crate::vault) fn target(hook: &InlineHook) -> Target {
         Some(key) => target.with("hook_key_id", key),
         None => target,
     }
+}
+
+/// As [`target`], of a hook whose row was changed: so that an older state of it is known.
+pub(in crate::vault) fn row_target(hook: &InlineHook) -> Target {
+    target(hook).with(LAST_UPDATED, hook.last_updated.to_wire())
 }
 
 /// A key that is not there is named as it was given.

@@ -2,7 +2,7 @@
 
 use crate::crypto::rsa_key::KeyPair;
 use crate::domain::actor::Actor;
-use crate::domain::audit::{Event, EventKind, Target};
+use crate::domain::audit::{Event, EventKind, LAST_UPDATED, Target};
 use crate::domain::hook_key::{Birth, HookKey, MAX_KEYS_PER_ORG, Origin, place};
 use crate::domain::id::{KeyId, OrgId};
 use crate::domain::name::Name;
@@ -122,7 +122,7 @@ impl Vault {
             let mut tx = self.registry.store.write(actor, Serial::No).await?;
             let sealed = self.envelope.seal(place(&key.org_id, &key.id), pair.pkcs8());
             tx.hook_key_insert(&key, &sealed).await??;
-            let target = target(&key).with("key_id", key.key_id);
+            let target = row_target(&key).with("key_id", key.key_id);
             self.commit(tx, Record::Of(org, vec![Event::new(EventKind::HookKeyCreated, [target])])).await
         };
         match inserted.await {
@@ -195,7 +195,7 @@ impl Vault {
         let Some((before, renamed)) = tx.hook_key_rename(org, &key_id, &name, now).await?? else {
             return Err(self.key_absent(&mut *tx, org, id).await);
         };
-        let target = target(&renamed.key).with("previous_name", &before);
+        let target = row_target(&renamed.key).with("previous_name", &before);
         self.commit(tx, Record::Of(org, vec![Event::new(EventKind::HookKeyUpdated, [target])])).await?;
         self.published(renamed).await
     }
@@ -234,4 +234,10 @@ pub(in crate::vault) fn birth(origin: Origin, actor: &Actor) -> Birth {
 /// A key as the trail tells of it (wire.md §7).
 pub(in crate::vault) fn target(key: &HookKey) -> Target {
     Target::new("HookKey", &key.id, Some(&key.name)).with("hook_key_id", &key.id).with("hook_key_name", &key.name)
+}
+
+/// As [`target`], of a key whose row was changed: with all that changes in it, so that an older state of it is known.
+pub(in crate::vault) fn row_target(key: &HookKey) -> Target {
+    let every = key.rotate_every.map_or_else(|| "never".to_owned(), |every| every.as_secs().to_string());
+    target(key).with("rotate_every", every).with(LAST_UPDATED, key.last_updated.to_wire())
 }

@@ -11,7 +11,7 @@ use crate::domain::name::Name;
 use crate::vault::custody::audit::record::Record;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
-use crate::vault::keys::hook_key::{birth, target};
+use crate::vault::keys::hook_key::{birth, row_target};
 use crate::vault::keys::publishing::PublishedKey;
 use zeroize::Zeroizing;
 
@@ -55,7 +55,7 @@ impl Vault {
         let mut tx = self.write_beside_unrelated(actor, org, &pair.public_key).await?;
         let sealed = self.envelope.seal(place(&key.org_id, &key.id), pair.pkcs8());
         tx.hook_key_insert(&key, &sealed).await??;
-        let target = target(&key).with("key_id", key.key_id).with("bits", key.public_key.bits());
+        let target = row_target(&key).with("key_id", key.key_id).with("bits", key.public_key.bits());
         self.commit(tx, Record::Of(org, vec![Event::new(EventKind::HookKeyImported, [target])])).await?;
         Ok(PublishedKey::new(key))
     }

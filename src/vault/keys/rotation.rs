@@ -11,7 +11,7 @@ use crate::repository::store::{Serial, WriteTx};
 use crate::vault::custody::audit::record::Record;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
-use crate::vault::keys::hook_key::{birth, target};
+use crate::vault::keys::hook_key::{birth, row_target, target};
 use std::time::Duration;
 
 impl Vault {
@@ -122,7 +122,7 @@ impl Vault {
             ..before.clone()
         };
         tx.hook_key_replace(&key, Some(&sealed)).await?;
-        let made = target(&key).with("key_id", key.key_id).with("signs_from", now.to_wire());
+        let made = row_target(&key).with("key_id", key.key_id).with("signs_from", now.to_wire());
         let mut events = vec![
             Event::new(EventKind::HookKeyRotated, [made.with("emergency", true)]),
             withdrawn(&before, before.key_id),
@@ -154,8 +154,7 @@ impl Vault {
         if before.rotate_every != every {
             let key = HookKey { rotate_every: every, ..before };
             tx.hook_key_replace(&key, None).await?;
-            let every = every.map_or_else(|| "never".to_owned(), |every| every.as_secs().to_string());
-            let event = Event::new(EventKind::HookKeyScheduled, [target(&key).with("rotate_every", every)]);
+            let event = Event::new(EventKind::HookKeyScheduled, [row_target(&key)]);
             self.commit(tx, Record::Of(org, vec![event])).await?;
         } else {
             drop(tx);

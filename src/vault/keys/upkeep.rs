@@ -11,7 +11,7 @@ use crate::repository::store::Serial;
 use crate::vault::custody::audit::record::Record;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
-use crate::vault::keys::hook_key::target;
+use crate::vault::keys::hook_key::row_target;
 use crate::vault::keys::rotation::withdraw;
 
 /// How many hook keys are in memory at a time.
@@ -137,7 +137,7 @@ impl Vault {
         };
         tx.hook_key_replace(&key, Some(&resealed)).await?;
         tx.hook_key_version_insert(&retired).await??;
-        let promoted = target(&key).with("key_id", key.key_id).with("previous_key_id", retired.key_id);
+        let promoted = row_target(&key).with("key_id", key.key_id).with("previous_key_id", retired.key_id);
         self.commit(tx, Record::Of(org, vec![Event::new(EventKind::HookKeyPromoted, [promoted])])).await?;
         // One that signs no more does not stay parsed here.
         self.parsed_hook_keys.forget(id);

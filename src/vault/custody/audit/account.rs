@@ -3,14 +3,14 @@
 
 use super::fact::{Discrepancy, Fact, FactKind, TELLING, told};
 use super::present::Present;
-use super::record::Record;
-use crate::domain::actor::Actor;
-use crate::domain::audit::{AuditEntry, Event, EventKind};
+use super::state::{self, State};
+use super::text::readable_text;
+use crate::domain::audit::{AuditEntry, EventKind};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::repository::audit::AuditQuery;
 use crate::repository::error::StoreError;
-use crate::repository::store::{ReadTx, Serial};
+use crate::repository::store::ReadTx;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Registry;
 use std::collections::{HashMap, HashSet};
@@ -32,7 +32,7 @@ impl Registry {
             let Some(head) = readable(view.audit_head_find(org).await)?.flatten() else { return Ok(Vec::new()) };
             if head.forgotten > account.begun {
                 // What was forgotten meanwhile may have been the end of something.
-                account = Account { begun: head.forgotten, next: head.forgotten, alive: HashMap::new() };
+                account = Account { begun: head.forgotten, next: head.forgotten, ..Account::default() };
             }
             let Some(entries) = telling(&mut *view, org, &TELLING, account.next).await? else { return Ok(Vec::new()) };
             let is_last = entries.len() < PAGE as usize;
@@ -64,7 +64,8 @@ impl Registry {
             let is_last = entries.len() < PAGE as usize;
             for entry in entries {
                 next = entry.number + 1;
-                let said = entry.text.iter().flat_map(|text| told(&entry.kind, text));
+                let text = entry.text.as_deref().and_then(readable_text);
+                let said = text.iter().flat_map(|text| told(&entry.kind, text));
                 ends.extend(
                     said.filter(|(fact, is)| !is && wanted.contains(fact)).map(|(fact, _)| (fact, entry.number)),
                 );
@@ -101,27 +102,6 @@ impl Registry {
             }
         }
     }
-
-    /// Tells the trail that what is missing is lost for good, so that nobody waits for it any more. Returns what that is; what is there and
-    /// should not be is not among it, since it can be taken away by whoever may.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub async fn audit_accept_loss(&self, actor: &Actor, org: &OrgId) -> Result<Vec<Fact>, VaultError> {
-        let found = self.audit_compare(org).await?.into_iter();
-        let lost: Vec<_> = found
-            .filter_map(|found| match found {
-                Discrepancy::Missing { fact, .. } => Some(fact),
-                Discrepancy::PutBack { .. } | Discrepancy::Untold { .. } | Discrepancy::Unreferenced { .. } => None,
-            })
-            .collect();
-        if !lost.is_empty() {
-            let tx = self.store.write(actor, Serial::No).await?;
-            let event = Event::new(EventKind::LossAccepted, lost.iter().map(Fact::target));
-            self.commit(tx, Record::Of(org, vec![event])).await?;
-        }
-        Ok(lost)
-    }
 }
 
 /// A page of the entries of these kinds; `None` where one is damaged.
@@ -152,12 +132,20 @@ struct Account {
     next: u64,
     /// What is there, and the entry that says so.
     alive: HashMap<Fact, u64>,
+    /// How rows were after their last change, and the entry that says so.
+    states: HashMap<Fact, (State, u64)>,
 }
 
 impl Account {
     fn hear(&mut self, entry: &AuditEntry) {
         self.next = entry.number + 1;
-        for (fact, is) in entry.text.iter().flat_map(|text| told(&entry.kind, text)) {
+        let Some(text) = entry.text.as_deref().and_then(readable_text) else { return };
+        match state::told(&entry.kind, &text) {
+            Some((row, Some(state))) => drop(self.states.insert(row, (state, entry.number))),
+            Some((row, None)) => drop(self.states.remove(&row)),
+            None => {}
+        }
+        for (fact, is) in told(&entry.kind, &text) {
             if is {
                 // A hook key signs with one of its keys.
                 if fact.kind == FactKind::SigningVersion {
@@ -166,6 +154,7 @@ impl Account {
                 self.alive.insert(fact, entry.number);
             } else {
                 self.alive.remove(&fact);
+                self.states.remove(&fact);
                 if matches!(fact.kind, FactKind::HookKey | FactKind::ServiceApp | FactKind::InlineHook) {
                     self.alive.retain(|other, _| !other.goes_with(&fact));
                 }
@@ -213,6 +202,14 @@ impl Account {
                 None if present.facts[&fact] <= since => {}
                 None if found.iter().any(|found| found.covers(&fact)) => {}
                 None => found.push(Discrepancy::Untold { fact }),
+            }
+        }
+        for (row, target) in present.rows {
+            if let Some((state, entry)) = self.states.get(&row)
+                && !state.is(&target)
+                && !found.iter().any(|found| found.is_of_row(&row))
+            {
+                found.push(Discrepancy::Outdated { fact: row, entry: *entry });
             }
         }
         found.extend(present.faults);

@@ -1,6 +1,7 @@
 //! What others can keep or check of a trail: its signed head, and the proof of one entry.
 
 use super::broken::Whole;
+use super::lost_key::told_audit_key;
 use super::record::Record;
 pub use crate::crypto::checkpoint::CheckpointError;
 use crate::crypto::checkpoint::{self, CheckpointKey};
@@ -83,7 +84,7 @@ impl Registry {
 }
 
 impl Vault {
-    /// The head of the trail as it is now, signed. The key for that is made with the first one.
+    /// The head of the trail as it is now, signed. The key for that is made with the first one, and anew after the loss of it was accepted.
     ///
     /// # Errors
     /// [`VaultError::TrailBroken`]: what is not as it was written is not signed. [`VaultError::KeyUnusable`], or one of the store.
@@ -145,10 +146,8 @@ impl Vault {
         if let Some(key) = view.audit_key_find(org).await? {
             return Ok(key);
         }
-        // One that is gone is not made anew: nobody would notice that checkpoints have another signature.
-        let kinds = vec![EventKind::AuditKeyCreated.as_str().to_owned()];
-        let made = AuditQuery { kinds, limit: 1, ..AuditQuery::default() };
-        if !view.audit_entry_list(org, &made).await?.is_empty() {
+        // One that is gone is not made anew in silence: nobody would notice that checkpoints have another signature.
+        if told_audit_key(&mut *view, org).await?.is_some() {
             return Err(StoreError::Missing { table: "audit_key", row: org.to_string() }.into());
         }
         drop(view);

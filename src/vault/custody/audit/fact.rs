@@ -1,8 +1,8 @@
 //! What the entries of a trail say is there, and what they say is not.
 
+use super::text::{TargetText, Text};
 use crate::domain::audit::{EventKind, Target};
 use crate::domain::id::{HookKeyId, InlineHookId};
-use serde::Deserialize;
 use std::fmt;
 
 /// Something that is so, or not, by the word of the trail. `Display` names it.
@@ -119,6 +119,12 @@ impl Fact {
         }
     }
 
+    /// Whether it is what signs the checkpoints of the trail.
+    #[must_use]
+    pub fn is_audit_key(&self) -> bool {
+        self.kind == FactKind::AuditKey
+    }
+
     /// As the trail tells of it where it was lost.
     pub(super) fn target(&self) -> Target {
         let target = Target::of(self.kind.as_str(), &self.id, None);
@@ -145,6 +151,10 @@ pub enum Discrepancy {
     PutBack { fact: Fact, entry: u64 },
     #[error("the {fact} is there, and nothing in the audit trail tells where it came from")]
     Untold { fact: Fact },
+    #[error(
+        "the {fact} is not as entry {entry} of the audit trail tells, which is the last that does: an older state of it was put back"
+    )]
+    Outdated { fact: Fact, entry: u64 },
     #[error("the inline hook {hook} has the key {key}, and the entry of that use is missing")]
     Unreferenced { hook: InlineHookId, key: HookKeyId },
 }
@@ -154,10 +164,6 @@ impl Discrepancy {
         Self::Missing { fact: Fact::of(FactKind::Org, id), entry }
     }
 
-    pub(in crate::vault::custody) fn is_missing_org(&self) -> bool {
-        matches!(self, Self::Missing { fact, .. } if fact.kind == FactKind::Org)
-    }
-
     /// Whether this is why that is missing.
     pub(super) fn explains(&self, other: &Fact) -> bool {
         matches!(self, Self::Missing { fact, .. } if other.goes_with(fact))
@@ -165,6 +171,18 @@ impl Discrepancy {
 }
 
 impl Discrepancy {
+    /// Whether what another hand has done to this row is said already.
+    pub(super) fn is_of_row(&self, row: &Fact) -> bool {
+        let (Self::Missing { fact, .. } | Self::PutBack { fact, .. } | Self::Untold { fact }) = self else {
+            return false;
+        };
+        match fact.kind {
+            FactKind::ActiveInlineHook => fact.id == row.id,
+            FactKind::SigningVersion => fact.owner.as_ref() == Some(&row.id),
+            _ => fact == row,
+        }
+    }
+
     /// Whether that goes without saying where this is said.
     pub(super) fn covers(&self, other: &Fact) -> bool {
         matches!(self, Self::Untold { fact } | Self::PutBack { fact, .. } if other.goes_with(fact))
@@ -172,10 +190,12 @@ impl Discrepancy {
 }
 
 /// The kinds of entries that say something of the sort.
-pub(super) const TELLING: [EventKind; 25] = [
+pub(super) const TELLING: [EventKind; 28] = [
     EventKind::OrgCreated,
     EventKind::HookKeyCreated,
     EventKind::HookKeyImported,
+    EventKind::HookKeyUpdated,
+    EventKind::HookKeyScheduled,
     EventKind::HookKeyDeleted,
     EventKind::HookKeyRotated,
     EventKind::HookKeyPromoted,
@@ -183,6 +203,7 @@ pub(super) const TELLING: [EventKind; 25] = [
     EventKind::KeyReferenceCreated,
     EventKind::KeyReferenceDeleted,
     EventKind::InlineHookCreated,
+    EventKind::InlineHookUpdated,
     EventKind::InlineHookActivated,
     EventKind::InlineHookDeactivated,
     EventKind::InlineHookDeleted,
@@ -200,36 +221,9 @@ pub(super) const TELLING: [EventKind; 25] = [
     EventKind::LossAccepted,
 ];
 
-/// What is read of an entry's text.
-#[derive(Deserialize)]
-pub(super) struct Text {
-    pub(super) target: Vec<TargetText>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct TargetText {
-    pub(super) id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    pub(super) detail_entry: Option<serde_json::Map<String, serde_json::Value>>,
-}
-
-/// `None` for a text in no form that is known.
-pub(super) fn readable_text(text: &str) -> Option<Text> {
-    serde_json::from_str(text).ok()
-}
-
-impl TargetText {
-    fn detail(&self, name: &str) -> Option<&str> {
-        self.detail_entry.as_ref()?.get(name)?.as_str()
-    }
-}
-
 /// What an entry says, each with whether it is so from then on. Nothing, where it has no word on anything.
-pub(super) fn told(kind: &str, text: &str) -> Vec<(Fact, bool)> {
+pub(super) fn told(kind: &str, Text { target }: &Text) -> Vec<(Fact, bool)> {
     let Some(kind) = TELLING.into_iter().find(|known| known.as_str() == kind) else { return Vec::new() };
-    let Some(Text { target }) = readable_text(text) else { return Vec::new() };
     if kind == EventKind::LossAccepted {
         return target.iter().filter_map(lost).map(|fact| (fact, false)).collect();
     }

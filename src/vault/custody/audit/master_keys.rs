@@ -2,8 +2,8 @@
 //! ones can be put back, and ones be made up. Where there is no rotation, the seals of all rows show which key is the right one.
 
 use super::broken::Broken;
-use super::fact::{Text, readable_text};
 use super::reading::as_written;
+use super::text::{Text, readable_text};
 use crate::domain::audit::{AuditEntry, EventKind};
 use crate::domain::id::OrgId;
 use crate::domain::master_key::{MasterKeyRotation, MasterKeys};

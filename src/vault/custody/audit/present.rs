@@ -2,12 +2,15 @@
 
 use super::checkpoint::verifier_key_of;
 use super::fact::{Discrepancy, Fact, FactKind, owned};
+use crate::domain::audit::Target;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{OrgId, PrefixedId as _};
-use crate::domain::inline_hook::HookStatus;
+use crate::domain::inline_hook::{CONSUMER_KIND, HookStatus};
 use crate::repository::error::StoreError;
 use crate::repository::store::ReadTx;
 use crate::vault::error::VaultError;
+use crate::vault::hooks::inline_hook;
+use crate::vault::keys::hook_key;
 use std::collections::{HashMap, HashSet};
 
 /// What is there of an org, each with the moment since when it, or what it belongs to, is.
@@ -16,6 +19,8 @@ pub(super) struct Present {
     pub(super) facts: HashMap<Fact, Timestamp>,
     /// Of these nothing can be said: a row of theirs is damaged, which others tell.
     unreadable: HashSet<FactKind>,
+    /// Rows that are changed in their place, each with what would be told of it now.
+    pub(super) rows: Vec<(Fact, Target)>,
     pub(super) faults: Vec<Discrepancy>,
 }
 
@@ -58,6 +63,7 @@ impl Present {
         for key in keys {
             let (id, since) = (key.id.as_str(), key.created);
             self.add(Fact::of(FactKind::HookKey, id), since);
+            self.rows.push((Fact::of(FactKind::HookKey, id), hook_key::row_target(&key)));
             let current = key.key_id.to_string();
             self.add(owned(FactKind::SigningVersion, &current, id), since);
             self.add(owned(FactKind::PublishedVersion, &current, id), since);
@@ -67,7 +73,7 @@ impl Present {
             }
             let references = view.key_reference_list(org, &key.id).await;
             for reference in self.readable(references, &[FactKind::KeyReference])? {
-                if reference.consumer_kind.as_str() != crate::domain::inline_hook::CONSUMER_KIND {
+                if reference.consumer_kind.as_str() != CONSUMER_KIND {
                     self.add(owned(FactKind::KeyReference, reference.consumer_id.as_str(), id), reference.since);
                 }
             }
@@ -79,6 +85,7 @@ impl Present {
         let hooks = view.inline_hook_list(org).await.and_then(|hooks| hooks.into_iter().collect());
         for hook in self.readable(hooks, &[FactKind::InlineHook, FactKind::ActiveInlineHook])? {
             self.add(Fact::of(FactKind::InlineHook, hook.id.as_str()), hook.created);
+            self.rows.push((Fact::of(FactKind::InlineHook, hook.id.as_str()), inline_hook::row_target(&hook)));
             if hook.status == HookStatus::Active {
                 self.add(Fact::of(FactKind::ActiveInlineHook, hook.id.as_str()), hook.created);
             }
