@@ -267,6 +267,10 @@ pub fn store_hint(error: &VaultError) -> String {
         VaultError::Damaged(StoreError::Missing { table: "audit_key", .. }) => {
             "restore the database from a backup; or give the key up with `hookvault audit accept-loss`, then a new one is made".into()
         }
+        VaultError::Damaged(StoreError::Exhausted { .. }) => "`hookvault check` names it, and the statement that mends it".into(),
+        VaultError::Damaged(StoreError::Taken { .. }) => {
+            "`hookvault audit verify` looks at the whole trail; restore the database from a backup".into()
+        }
         VaultError::Damaged(_) => {
             let removal = error.damaged_row().and_then(|(table, row)| removal_of_row(table, row));
             let removal = removal.map_or_else(String::new, |removal| format!(", or remove what is damaged: {removal}"));

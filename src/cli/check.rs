@@ -31,7 +31,12 @@ impl Check {
         let config = Config::from_sources(&flags::sources([self.database.flags(), self.master_key.flags()])?)?;
         let vault = app::open_for_check(config, &Parts::real()).await?;
         let looked = async {
-            let (examination, pending) = (vault.examine().await?, vault.erasure_pending().await?);
+            let examination = vault.examine().await?;
+            let pending = match vault.erasure_pending().await {
+                // It is among what was found.
+                Err(error) if error.is_damage() => None,
+                pending => pending?,
+            };
             Ok::<_, VaultError>((examination, pending, vault.master_key_rotation_standing().await?))
         };
         let looked = looked.await;
@@ -76,7 +81,14 @@ impl Check {
             ));
         }
         if damaged.iter().any(|damaged| {
-            matches!(damaged, Damaged::Store(_) | Damaged::Planted { .. } | Damaged::Row(_) | Damaged::Audit { .. })
+            matches!(
+                damaged,
+                Damaged::Store(_)
+                    | Damaged::Rule(_)
+                    | Damaged::Planted { .. }
+                    | Damaged::Row(_)
+                    | Damaged::Audit { .. }
+            )
         }) {
             let removals: Vec<_> = damaged.iter().filter_map(app::removal).collect();
             let mut hint = "stop the server, and restore the database from a backup".to_owned();

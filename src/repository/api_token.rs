@@ -19,10 +19,10 @@ pub trait ApiTokenRead: Send {
     /// parse.
     ///
     /// # Arguments
-    /// `after`: where the page before ended.
+    /// `from`: where it begins.
     async fn api_token_page(
         &mut self,
-        after: Option<Seq>,
+        from: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<StoredApiToken, StoreError>, Seq>, StoreError>;
     async fn api_token_find(&mut self, id: &ApiTokenId) -> Result<Option<ApiToken>, StoreError>;

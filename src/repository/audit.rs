@@ -2,7 +2,7 @@
 //! does not fit.
 
 use super::error::StoreError;
-use super::page::Page;
+use super::page::{Key, Page};
 use crate::domain::audit::{AuditEntry, AuditHead};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::OrgId;
@@ -13,7 +13,7 @@ use async_trait::async_trait;
 pub type AuditNode = (u64, [u8; 32]);
 
 /// Where a page of the entries of all orgs ended: org and number, as they are in the database. The same for nodes and their places.
-pub type AuditCursor = (String, i64);
+pub type AuditCursor = (Vec<u8>, i64);
 
 /// A node with its org.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,9 +61,11 @@ pub trait AuditRead: Send {
     async fn audit_head_find(&mut self, org: &OrgId) -> Result<Option<AuditHead>, StoreError>;
     async fn audit_head_page(
         &mut self,
-        after: Option<String>,
+        from: Option<Key>,
         limit: u32,
-    ) -> Result<Page<Result<AuditHead, StoreError>, String>, StoreError>;
+    ) -> Result<Page<Result<AuditHead, StoreError>, Key>, StoreError>;
+    /// The least number that an entry has; that of the first one is 0, so one below it is of another hand.
+    async fn audit_entry_least(&mut self, org: &OrgId) -> Result<Option<i64>, StoreError>;
     /// In the order that is asked for.
     async fn audit_entry_list(
         &mut self,
@@ -72,22 +74,22 @@ pub trait AuditRead: Send {
     ) -> Result<Vec<Result<AuditEntry, StoreError>>, StoreError>;
     async fn audit_entry_page(
         &mut self,
-        after: Option<AuditCursor>,
+        from: Option<AuditCursor>,
         limit: u32,
     ) -> Result<Page<Result<AuditEntry, StoreError>, AuditCursor>, StoreError>;
     /// Those of these nodes that are there.
     async fn audit_node_list(&mut self, org: &OrgId, places: &[u64]) -> Result<Vec<AuditNode>, StoreError>;
     async fn audit_node_page(
         &mut self,
-        after: Option<AuditCursor>,
+        from: Option<AuditCursor>,
         limit: u32,
     ) -> Result<Page<Result<StoredAuditNode, StoreError>, AuditCursor>, StoreError>;
     async fn audit_key_find(&mut self, org: &OrgId) -> Result<Option<AuditKey>, StoreError>;
     async fn audit_key_page(
         &mut self,
-        after: Option<String>,
+        from: Option<Key>,
         limit: u32,
-    ) -> Result<Page<Result<AuditKey, StoreError>, String>, StoreError>;
+    ) -> Result<Page<Result<AuditKey, StoreError>, Key>, StoreError>;
 }
 
 #[async_trait]
@@ -97,13 +99,16 @@ pub trait AuditWrite: AuditRead {
     async fn audit_head_hold(&mut self, org: &OrgId) -> Result<AuditHead, StoreError>;
     async fn audit_head_write(&mut self, head: &AuditHead) -> Result<(), StoreError>;
     /// Entries of one org, the nodes that come with them, and the head that there is then, which was [held](Self::audit_head_hold) before.
+    /// `Taken` where there is an entry of such a number, or a node of such a place.
     async fn audit_append(
         &mut self,
         entries: &[AuditEntry],
         nodes: &[AuditNode],
         head: &AuditHead,
     ) -> Result<(), StoreError>;
+    /// `Taken` where there is one of its number.
     async fn audit_entry_insert(&mut self, entry: &AuditEntry) -> Result<(), StoreError>;
+    /// As of an entry.
     async fn audit_node_insert(&mut self, org: &OrgId, nodes: &[AuditNode]) -> Result<(), StoreError>;
     /// Takes their texts from the entries before this number.
     async fn audit_entry_forget(&mut self, org: &OrgId, before: u64) -> Result<(), StoreError>;

@@ -3,6 +3,7 @@
 use crate::domain::clock::Timestamp;
 use crate::domain::row_seal::BrokenSeal;
 use crate::domain::sealed::MasterKeyId;
+use std::borrow::Cow;
 use std::error::Error;
 
 type Source = Box<dyn Error + Send + Sync>;
@@ -18,10 +19,10 @@ pub enum StoreError {
     #[error("the transaction is over: a rule of the database has refused a write of it")]
     Over,
     /// A row that cannot have been written by this program.
-    #[error("the database is damaged: {table}.{column} of the row {row} makes no sense")]
-    Corrupt { table: &'static str, column: &'static str, row: String, source: Option<Source> },
+    #[error("the database is damaged: {table}.{column} of the row {} makes no sense", shown(.row))]
+    Corrupt { table: &'static str, column: Cow<'static, str>, row: String, source: Option<Source> },
     /// A row that this vault has not written.
-    #[error("the database is damaged: the row {row} of {table} {reason}")]
+    #[error("the database is damaged: the row {} of {table} {reason}", shown(.row))]
     Forged { table: &'static str, row: String, reason: BrokenSeal },
     /// A write has written nothing, although the row is there or is a new one: something of another hand stands before the table.
     #[error(
@@ -29,8 +30,17 @@ pub enum StoreError {
     )]
     Unwritten,
     /// A row that is always there is not.
-    #[error("the database is damaged: the row {row} of {table} is missing")]
+    #[error("the database is damaged: the row {} of {table} is missing", shown(.row))]
     Missing { table: &'static str, row: String },
+    /// A row that is yet to come is there: of another hand, or what tells which one comes next is an older state.
+    #[error("the database is damaged: the row {} of {table} is there, though it is yet to come", shown(.row))]
+    Taken { table: &'static str, row: String },
+    /// No new row has a number, as another hand has used up all of them.
+    #[error("the database is damaged: the numbers of the rows of {table} are used up")]
+    Exhausted { table: String },
+    /// Rows that no walk through their table comes by.
+    #[error("the database is damaged: {table} has {rows} row(s), of which a walk through all of it comes by {seen}")]
+    Uncounted { table: &'static str, rows: u64, seen: u64 },
     /// The master key that seals the database now is not one that this process has.
     #[error("the database is sealed with the master key {sealed_with} of {}, which this process does not have", .since.to_wire())]
     OtherMasterKey { sealed_with: MasterKeyId, since: Timestamp },
@@ -51,6 +61,11 @@ pub enum StoreError {
     Closed,
     #[error("the database failed")]
     Other(#[source] Source),
+}
+
+/// The name of a row, which another hand may have given it.
+fn shown(row: &str) -> String {
+    if row.is_empty() { "''".to_owned() } else { row.escape_debug().to_string() }
 }
 
 impl StoreError {
@@ -178,8 +193,10 @@ impl From<StoreError> for OpenError {
             StoreError::Corrupt { .. }
             | StoreError::Forged { .. }
             | StoreError::Missing { .. }
+            | StoreError::Uncounted { .. }
+            | StoreError::Taken { .. }
             | StoreError::Damaged(_) => "restore the database from a backup",
-            StoreError::Unwritten => "`hookvault check` names it",
+            StoreError::Unwritten | StoreError::Exhausted { .. } => "`hookvault check` names it",
             StoreError::OtherMasterKey { .. } => "give the master key that it is sealed with",
             StoreError::Over | StoreError::Unavailable(_) | StoreError::Closed | StoreError::Other(_) => {
                 "check that HOOKVAULT_DATABASE_URL names a hookvault database on a healthy disk, or a PostgreSQL server that runs and takes writes"
@@ -197,6 +214,9 @@ impl From<StoreError> for OpenError {
             StoreError::Forged { .. }
             | StoreError::Unwritten
             | StoreError::Missing { .. }
+            | StoreError::Uncounted { .. }
+            | StoreError::Taken { .. }
+            | StoreError::Exhausted { .. }
             | StoreError::OtherMasterKey { .. }
             | StoreError::Over
             | StoreError::Closed => None,

@@ -29,10 +29,10 @@ pub trait HookKeyRead: Send {
     /// A page of the keys of all orgs, in order of creation; `Corrupt` for a row that does not parse.
     ///
     /// # Arguments
-    /// `after`: where the page before ended.
+    /// `from`: where it begins.
     async fn hook_key_page_sealed(
         &mut self,
-        after: Option<Seq>,
+        from: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<SealedHookKey, StoreError>, Seq>, StoreError>;
 }

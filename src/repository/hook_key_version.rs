@@ -2,7 +2,7 @@
 //! does not parse.
 
 use super::error::{Refusable, StoreError};
-use super::page::Page;
+use super::page::{Key, Page};
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key_version::HookKeyVersion;
 use crate::domain::id::{HookKeyId, KeyId, OrgId};
@@ -32,11 +32,11 @@ pub trait HookKeyVersionRead: Send {
     /// first. `Corrupt` for an id that does not parse.
     ///
     /// # Arguments
-    /// `after`: where the page before ended.
+    /// `from`: where it begins.
     async fn hook_key_version_page_due(
         &mut self,
         now: Timestamp,
-        after: Option<DueCursor>,
+        from: Option<DueCursor>,
         limit: u32,
     ) -> Result<DuePage, StoreError>;
     /// The same of those whose next key is to be made by now, as they rotate by themselves.
@@ -47,18 +47,18 @@ pub trait HookKeyVersionRead: Send {
         &mut self,
         now: Timestamp,
         ahead: Duration,
-        after: Option<DueCursor>,
+        from: Option<DueCursor>,
         limit: u32,
     ) -> Result<DuePage, StoreError>;
     /// A page of those of all orgs, by `key_id`; `Corrupt` for a row that does not parse.
     ///
     /// # Arguments
-    /// `after`: where the page before ended.
+    /// `from`: where it begins.
     async fn hook_key_version_page(
         &mut self,
-        after: Option<String>,
+        from: Option<Key>,
         limit: u32,
-    ) -> Result<Page<Result<HookKeyVersion, StoreError>, String>, StoreError>;
+    ) -> Result<Page<Result<HookKeyVersion, StoreError>, Key>, StoreError>;
 }
 
 #[async_trait]

@@ -24,10 +24,10 @@ pub trait InlineHookRead: Send {
     /// A page of the hooks of all orgs, in order of creation; `Corrupt` for a row that does not parse.
     ///
     /// # Arguments
-    /// `after`: where the page before ended.
+    /// `from`: where it begins.
     async fn inline_hook_page(
         &mut self,
-        after: Option<Seq>,
+        from: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<StoredInlineHook, StoreError>, Seq>, StoreError>;
 }

@@ -58,6 +58,28 @@ impl Item {
         }
     }
 
+    /// Where it is.
+    #[must_use]
+    pub const fn table(&self) -> &'static str {
+        match self {
+            Self::MasterKeys(_) => "master_key",
+            Self::Org(_) => "org",
+            Self::HookKey(_) => "hook_key",
+            Self::HookKeyVersion(_) => "hook_key_version",
+            Self::InlineHook(_) => "inline_hook",
+            Self::KeyReference(_) => "hook_key_reference",
+            Self::ApiToken(_) => "api_token",
+            Self::ServiceApp(_) => "service_app",
+            Self::ClientKey(..) => "service_app_key",
+            Self::SigningKey(_) => "signing_key",
+            Self::UsedTokenId(_) => "used_token_id",
+            Self::AuditHead(_) => "audit_head",
+            Self::AuditEntry(_) => "audit_entry",
+            Self::AuditNode(_) => "audit_node",
+            Self::AuditKey(_) => "audit_key",
+        }
+    }
+
     /// Whether its row carries a seal.
     #[must_use]
     pub fn has_seal(&self) -> bool {
@@ -72,6 +94,15 @@ pub enum Renewal {
     Seal,
     /// The row, for its value is another one.
     SealAndValue,
+}
+
+#[async_trait]
+pub trait ItemRead: Send {
+    /// How many rows a table has, whether or not they can be read.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    async fn row_count(&mut self, table: &'static str) -> Result<u64, StoreError>;
 }
 
 #[async_trait]

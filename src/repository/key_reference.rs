@@ -10,7 +10,7 @@ use crate::domain::name::Name;
 use async_trait::async_trait;
 
 /// Where a page ended: org, key and consumer, as they are in the database.
-pub type KeyReferenceCursor = (String, String, String);
+pub type KeyReferenceCursor = (Vec<u8>, Vec<u8>, Vec<u8>);
 
 #[async_trait]
 pub trait KeyReferenceRead: Send {
@@ -25,10 +25,10 @@ pub trait KeyReferenceRead: Send {
     /// A page of the uses of all keys; `Corrupt` for a row that does not parse.
     ///
     /// # Arguments
-    /// `after`: where the page before ended.
+    /// `from`: where it begins.
     async fn key_reference_page(
         &mut self,
-        after: Option<KeyReferenceCursor>,
+        from: Option<KeyReferenceCursor>,
         limit: u32,
     ) -> Result<Page<Result<StoredKeyReference, StoreError>, KeyReferenceCursor>, StoreError>;
 }

@@ -14,10 +14,10 @@ pub trait OrgRead: Send {
     /// A page of the orgs, in order of creation; `Corrupt` for a row that does not parse.
     ///
     /// # Arguments
-    /// `after`: where the page before ended.
+    /// `from`: where it begins.
     async fn org_page(
         &mut self,
-        after: Option<Seq>,
+        from: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<Org, StoreError>, Seq>, StoreError>;
     async fn org_find(&mut self, id: &OrgId) -> Result<Option<Org>, StoreError>;

@@ -17,10 +17,10 @@ pub trait ServiceAppRead: Send {
     /// A page of the apps of all orgs, in order of creation; `Corrupt` for a row that does not parse.
     ///
     /// # Arguments
-    /// `after`: where the page before ended.
+    /// `from`: where it begins.
     async fn service_app_page(
         &mut self,
-        after: Option<Seq>,
+        from: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<ServiceApp, StoreError>, Seq>, StoreError>;
     async fn service_app_find(&mut self, id: &ServiceAppId) -> Result<Option<ServiceApp>, StoreError>;
@@ -29,8 +29,12 @@ pub trait ServiceAppRead: Send {
     /// # Arguments
     /// `limit`: how many at the most.
     async fn service_app_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ServiceApp>, StoreError>;
-    /// In order of registration.
-    async fn service_app_key_list(&mut self, id: &ServiceAppId) -> Result<Vec<AppKey>, StoreError>;
+    /// In order of registration; in the place of one that cannot be read, why not.
+    async fn service_app_key_each(&mut self, id: &ServiceAppId) -> Result<Vec<Result<AppKey, StoreError>>, StoreError>;
+    /// The same where all can be read.
+    async fn service_app_key_list(&mut self, id: &ServiceAppId) -> Result<Vec<AppKey>, StoreError> {
+        self.service_app_key_each(id).await?.into_iter().collect()
+    }
 }
 
 #[async_trait]

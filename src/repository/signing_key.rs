@@ -10,7 +10,7 @@ use crate::domain::signing_key::{SealedSigningKey, SigningKey};
 use async_trait::async_trait;
 
 /// Where a page ended: org and generation, as they are in the database.
-pub type SigningKeyCursor = (String, i64);
+pub type SigningKeyCursor = (Vec<u8>, i64);
 
 #[async_trait]
 pub trait SigningKeyRead: Send {
@@ -19,11 +19,11 @@ pub trait SigningKeyRead: Send {
     /// `Corrupt` for an id that does not parse.
     ///
     /// # Arguments
-    /// `after`: where the page before ended.
+    /// `from`: where it begins.
     async fn signing_key_page_orgs(
         &mut self,
         since: Timestamp,
-        after: Option<String>,
+        from: Option<String>,
         limit: u32,
     ) -> Result<Page<Result<OrgId, StoreError>, String>, StoreError>;
     /// The private key as it is at rest.
@@ -35,10 +35,10 @@ pub trait SigningKeyRead: Send {
     /// A page of the keys of all orgs; `Corrupt` for a row that does not parse.
     ///
     /// # Arguments
-    /// `after`: where the page before ended.
+    /// `from`: where it begins.
     async fn signing_key_page_sealed(
         &mut self,
-        after: Option<SigningKeyCursor>,
+        from: Option<SigningKeyCursor>,
         limit: u32,
     ) -> Result<Page<Result<SealedSigningKey, StoreError>, SigningKeyCursor>, StoreError>;
 }

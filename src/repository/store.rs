@@ -45,12 +45,12 @@ pub enum Serial<'a> {
 /// What is wrong with how an engine keeps the data, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
+    /// The engine does not read all of it right.
     Damaged(String),
+    /// Rows break a rule, or a rule is gone; all of it can be read.
+    Broken(String),
     /// Something of another hand that would run when the vault writes, and the statement that removes it.
-    Planted {
-        what: String,
-        removal: String,
-    },
+    Planted { what: String, removal: String },
 }
 
 /// The store of one vault.
@@ -127,6 +127,7 @@ pub trait ReadTx:
     + master_key::MasterKeyRead
     + erasure::ErasureRead
     + audit::AuditRead
+    + item::ItemRead
 {
 }
 

@@ -1,7 +1,7 @@
 //! Ids of assertions and proofs that were used, in the store. Every method fails with an error of the engine.
 
 use super::error::StoreError;
-use super::page::Page;
+use super::page::{Key, Page};
 use crate::domain::clock::Timestamp;
 use async_trait::async_trait;
 
@@ -13,17 +13,17 @@ pub struct UsedTokenId {
 }
 
 /// Where a page ended: the hash, as it is in the database.
-pub type UsedTokenIdCursor = Vec<u8>;
+pub type UsedTokenIdCursor = Key;
 
 #[async_trait]
 pub trait UsedTokenIdRead: Send {
     /// A page of them, by hash; `Corrupt` for a row that does not parse.
     ///
     /// # Arguments
-    /// `after`: where the page before ended.
+    /// `from`: where it begins.
     async fn used_token_id_page(
         &mut self,
-        after: Option<UsedTokenIdCursor>,
+        from: Option<UsedTokenIdCursor>,
         limit: u32,
     ) -> Result<Page<Result<UsedTokenId, StoreError>, UsedTokenIdCursor>, StoreError>;
 }

@@ -199,6 +199,9 @@ impl From<StoreError> for VaultError {
             | StoreError::Forged { .. }
             | StoreError::Unwritten
             | StoreError::Missing { .. }
+            | StoreError::Uncounted { .. }
+            | StoreError::Taken { .. }
+            | StoreError::Exhausted { .. }
             | StoreError::Damaged(_) => Self::Damaged(error),
             StoreError::Over | StoreError::Other(_) => Self::Store(error),
         }

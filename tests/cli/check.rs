@@ -1,5 +1,6 @@
 //! `hookvault check`.
 
+mod hidden;
 mod removal;
 
 use super::{call, stderr};
@@ -7,9 +8,17 @@ use crate::support::app::migration_names;
 use crate::support::database::other_program;
 use crate::support::process::{Installation, hookvault, run};
 use insta::assert_snapshot;
+use sqlx::AssertSqlSafe;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use tempfile::tempdir;
+
+/// A change by another program, on either engine.
+async fn change(installation: &Installation, statement: &str) {
+    let mut other = other_program(&installation.database()).await;
+    sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut other).await.unwrap();
+    sqlx::Connection::close(other).await.unwrap();
+}
 
 #[test]
 fn check_takes_no_empty_file_for_a_sound_vault_and_leaves_it_alone() {

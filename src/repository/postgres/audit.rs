@@ -1,22 +1,24 @@
 //! The audit trail in PostgreSQL.
 
 use super::error::store_error;
-use super::query::{query, query_as};
+use super::query::{query, query_as, query_scalar};
 use super::transaction::PostgresTx;
 use crate::domain::audit::{AuditEntry, AuditHead};
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::repository::audit::{AuditCursor, AuditKey, AuditNode, AuditQuery, AuditRead, AuditWrite, StoredAuditNode};
 use crate::repository::error::StoreError;
-use crate::repository::page::Page;
+use crate::repository::page::{Key, Page};
 use crate::repository::row::audit::{AuditEntryRow, AuditHeadRow, AuditKeyRow, AuditNodeRow};
-use crate::repository::row::seal::UnderSeal as _;
+use crate::repository::row::found::{Found, Named as _, Placed};
+
 use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
 
 #[async_trait]
 impl AuditRead for PostgresTx {
     async fn audit_head_find(&mut self, org: &OrgId) -> Result<Option<AuditHead>, StoreError> {
-        let row: Option<AuditHeadRow> =
+        let row: Option<Found<AuditHeadRow>> =
             query_as("SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id = $1")
                 .bind(org.as_str())
                 .fetch_optional(self.connection()?)
@@ -27,17 +29,27 @@ impl AuditRead for PostgresTx {
 
     async fn audit_head_page(
         &mut self,
-        after: Option<String>,
+        from: Option<Key>,
         limit: u32,
-    ) -> Result<Page<Result<AuditHead, StoreError>, String>, StoreError> {
-        let rows: Vec<AuditHeadRow> =
-            query_as("SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id > $1 ORDER BY org_id LIMIT $2")
-                .bind(after.unwrap_or_default())
-                .bind(i64::from(limit))
-                .fetch_all(self.connection()?)
-                .await
-                .map_err(store_error)?;
-        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(|row| (row.org_id.clone(), row)), limit))
+    ) -> Result<Page<Result<AuditHead, StoreError>, Key>, StoreError> {
+        let rows: Vec<Placed<Key, AuditHeadRow>> = query_as(
+            "SELECT convert_to(org_id, 'UTF8'), org_id, size, forgotten, seal FROM audit_head
+             WHERE org_id >= convert_from($1, 'UTF8') ORDER BY org_id LIMIT $2",
+        )
+        .bind(from.unwrap_or_default().0)
+        .bind(i64::from(limit) + 1)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        self.read_page(rows, limit).await
+    }
+
+    async fn audit_entry_least(&mut self, org: &OrgId) -> Result<Option<i64>, StoreError> {
+        query_scalar("SELECT min(number) FROM audit_entry WHERE org_id = $1")
+            .bind(org.as_str())
+            .fetch_one(self.connection()?)
+            .await
+            .map_err(store_error)
     }
 
     async fn audit_entry_list(
@@ -57,7 +69,7 @@ impl AuditRead for PostgresTx {
              ORDER BY number ASC LIMIT $6"
         };
         let usual = if query.is_descending { i64::MAX } else { 0 };
-        let rows: Vec<AuditEntryRow> = query_as(sql)
+        let rows: Vec<Found<AuditEntryRow>> = query_as(sql)
             .bind(org.as_str())
             .bind(query.from.map_or(usual, u64::cast_signed))
             .bind(query.since.map_or(i64::MIN, Timestamp::unix))
@@ -67,29 +79,27 @@ impl AuditRead for PostgresTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(|row| ((), row)), query.limit).items)
+        Ok(self.seals_for(&rows).await?.read_each(rows))
     }
 
     async fn audit_entry_page(
         &mut self,
-        after: Option<AuditCursor>,
+        from: Option<AuditCursor>,
         limit: u32,
     ) -> Result<Page<Result<AuditEntry, StoreError>, AuditCursor>, StoreError> {
-        let (org, number) = after.unwrap_or_default();
-        let rows: Vec<AuditEntryRow> = query_as(
-            "SELECT org_id, number, published, kind, entry, leaf, seal FROM audit_entry
-             WHERE (org_id, number) > ($1, $2) ORDER BY org_id, number LIMIT $3",
+        let (org, number) = from.unwrap_or((Vec::new(), i64::MIN));
+        let rows: Vec<Placed<AuditCursor, AuditEntryRow>> = query_as(
+            "SELECT convert_to(org_id, 'UTF8'), number, org_id, number, published, kind, entry, leaf, seal FROM audit_entry
+             WHERE (org_id, number) >= (convert_from($1, 'UTF8'), $2)
+             ORDER BY org_id, number LIMIT $3",
         )
         .bind(org)
         .bind(number)
-        .bind(i64::from(limit))
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self
-            .seals_for(&rows)
-            .await?
-            .read_page(rows.into_iter().map(|row| ((row.org_id.clone(), row.number), row)), limit))
+        self.read_page(rows, limit).await
     }
 
     async fn audit_node_list(&mut self, org: &OrgId, places: &[u64]) -> Result<Vec<AuditNode>, StoreError> {
@@ -97,37 +107,39 @@ impl AuditRead for PostgresTx {
             return Ok(Vec::new());
         }
         let places: Vec<i64> = places.iter().map(|place| place.cast_signed()).collect();
-        let rows: Vec<AuditNodeRow> =
+        let rows: Vec<Found<AuditNodeRow>> =
             query_as("SELECT org_id, place, hash FROM audit_node WHERE org_id = $1 AND place = ANY ($2)")
                 .bind(org.as_str())
                 .bind(places)
                 .fetch_all(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        rows.into_iter().map(|row| StoredAuditNode::try_from(row).map(|node| (node.place, node.hash))).collect()
+        rows.into_iter().map(|row| row.parsed().map(|StoredAuditNode { place, hash, .. }| (place, hash))).collect()
     }
 
     async fn audit_node_page(
         &mut self,
-        after: Option<AuditCursor>,
+        from: Option<AuditCursor>,
         limit: u32,
     ) -> Result<Page<Result<StoredAuditNode, StoreError>, AuditCursor>, StoreError> {
-        let (org, place) = after.unwrap_or_else(|| (String::new(), -1));
-        let rows: Vec<AuditNodeRow> = query_as(
-            "SELECT org_id, place, hash FROM audit_node WHERE (org_id, place) > ($1, $2) ORDER BY org_id, place LIMIT $3",
+        let (org, place) = from.unwrap_or((Vec::new(), i64::MIN));
+        let rows: Vec<Placed<AuditCursor, AuditNodeRow>> = query_as(
+            "SELECT convert_to(org_id, 'UTF8'), place, org_id, place, hash FROM audit_node
+             WHERE (org_id, place) >= (convert_from($1, 'UTF8'), $2)
+             ORDER BY org_id, place LIMIT $3",
         )
         .bind(org)
         .bind(place)
-        .bind(i64::from(limit))
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        let placed = |row: AuditNodeRow| ((row.org_id.clone(), row.place), StoredAuditNode::try_from(row));
+        let placed = |row: Placed<AuditCursor, AuditNodeRow>| (row.place, row.row.parsed());
         Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
     }
 
     async fn audit_key_find(&mut self, org: &OrgId) -> Result<Option<AuditKey>, StoreError> {
-        let row: Option<AuditKeyRow> =
+        let row: Option<Found<AuditKeyRow>> =
             query_as("SELECT org_id, public_key, sealed_seed, created, seal FROM audit_key WHERE org_id = $1")
                 .bind(org.as_str())
                 .fetch_optional(self.connection()?)
@@ -138,26 +150,26 @@ impl AuditRead for PostgresTx {
 
     async fn audit_key_page(
         &mut self,
-        after: Option<String>,
+        from: Option<Key>,
         limit: u32,
-    ) -> Result<Page<Result<AuditKey, StoreError>, String>, StoreError> {
-        let rows: Vec<AuditKeyRow> = query_as(
-            "SELECT org_id, public_key, sealed_seed, created, seal FROM audit_key
-             WHERE org_id > $1 ORDER BY org_id LIMIT $2",
+    ) -> Result<Page<Result<AuditKey, StoreError>, Key>, StoreError> {
+        let rows: Vec<Placed<Key, AuditKeyRow>> = query_as(
+            "SELECT convert_to(org_id, 'UTF8'), org_id, public_key, sealed_seed, created, seal FROM audit_key
+             WHERE org_id >= convert_from($1, 'UTF8') ORDER BY org_id LIMIT $2",
         )
-        .bind(after.unwrap_or_default())
-        .bind(i64::from(limit))
+        .bind(from.unwrap_or_default().0)
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(|row| (row.org_id.clone(), row)), limit))
+        self.read_page(rows, limit).await
     }
 }
 
 #[async_trait]
 impl AuditWrite for PostgresTx {
     async fn audit_head_hold(&mut self, org: &OrgId) -> Result<AuditHead, StoreError> {
-        let row: Option<AuditHeadRow> =
+        let row: Option<Found<AuditHeadRow>> =
             query_as("SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id = $1 FOR UPDATE")
                 .bind(org.as_str())
                 .fetch_optional(self.connection()?)
@@ -196,7 +208,8 @@ impl AuditWrite for PostgresTx {
         let row = AuditEntryRow::from(entry);
         let seal = self.seals().of(&row);
         let insert = query(
-            "INSERT INTO audit_entry (org_id, number, published, kind, entry, leaf, seal) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO audit_entry (org_id, number, published, kind, entry, leaf, seal) VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT DO NOTHING",
         )
         .bind(row.org_id)
         .bind(row.number)
@@ -205,7 +218,10 @@ impl AuditWrite for PostgresTx {
         .bind(row.entry)
         .bind(row.leaf)
         .bind(seal);
-        self.write(insert).await
+        if self.execute(insert).await? == 0 {
+            return Err(not_inserted(self, "audit_entry", "number", &entry.org_id, row.number).await?);
+        }
+        Ok(())
     }
 
     async fn audit_node_insert(&mut self, org: &OrgId, nodes: &[AuditNode]) -> Result<(), StoreError> {
@@ -213,9 +229,16 @@ impl AuditWrite for PostgresTx {
             nodes.iter().map(|(place, hash)| (place.cast_signed(), hash.to_vec())).unzip();
         let insert = query(
             "INSERT INTO audit_node (org_id, place, hash)
-             SELECT $1, place, hash FROM unnest($2::bigint[], $3::bytea[]) AS node (place, hash)",
+             SELECT $1, place, hash FROM unnest($2::bigint[], $3::bytea[]) AS node (place, hash)
+             ON CONFLICT DO NOTHING",
         );
-        self.execute(insert.bind(org.as_str()).bind(places).bind(hashes)).await.map(drop)
+        let inserted = self.execute(insert.bind(org.as_str()).bind(places.clone()).bind(hashes)).await?;
+        match places.first() {
+            Some(first) if inserted < nodes.len() as u64 => {
+                Err(not_inserted(self, "audit_node", "place", org, *first).await?)
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn audit_entry_forget(&mut self, org: &OrgId, before: u64) -> Result<(), StoreError> {
@@ -238,4 +261,24 @@ impl AuditWrite for PostgresTx {
         .bind(seal);
         Ok(self.execute(insert).await? > 0)
     }
+}
+
+/// Why a row was not written: one is there that is of another hand, or something of that stands before the table.
+async fn not_inserted(
+    tx: &mut PostgresTx,
+    table: &'static str,
+    column: &'static str,
+    org: &OrgId,
+    number: i64,
+) -> Result<StoreError, StoreError> {
+    // Names of ours, nothing else.
+    let look = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE org_id = $1 AND {column} >= $2)");
+    let is_there: bool = sqlx::query_scalar(AssertSqlSafe(look))
+        .persistent(false)
+        .bind(org.as_str())
+        .bind(number)
+        .fetch_one(tx.connection()?)
+        .await
+        .map_err(store_error)?;
+    Ok(if is_there { StoreError::Taken { table, row: format!("{org}/{number}") } } else { StoreError::Unwritten })
 }

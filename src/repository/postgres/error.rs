@@ -1,6 +1,7 @@
 //! Turns what PostgreSQL says into what the vault understands.
 
 use crate::repository::error::StoreError;
+use crate::repository::row::found::reason;
 
 /// SQLSTATE codes and classes (<https://www.postgresql.org/docs/current/errcodes-appendix.html>).
 mod code {
@@ -17,6 +18,8 @@ mod code {
     pub const NOT_SUPPORTED: &str = "0A000";
     /// Transactions that were idle for too long, as a setting of the server has it.
     pub const IDLE_IN_TRANSACTION: &str = "25P03";
+    /// A sequence has no number left.
+    pub const SEQUENCE_LIMIT: &str = "2200H";
     pub const DATA_CORRUPTED: &str = "XX001";
     pub const INDEX_CORRUPTED: &str = "XX002";
 }
@@ -34,6 +37,11 @@ pub fn store_error(error: sqlx::Error) -> StoreError {
                 code::LOCK_NOT_AVAILABLE | code::FOREIGN_KEY | code::QUERY_CANCELED => {
                     StoreError::Busy(database.into())
                 }
+                code::SEQUENCE_LIMIT => {
+                    let sequence = database.message().split('"').nth(1).unwrap_or_default();
+                    let table = sequence.strip_suffix("_seq_seq").unwrap_or(sequence);
+                    StoreError::Exhausted { table: table.to_owned() }
+                }
                 code::DISK_FULL => StoreError::Full(database.into()),
                 code::DATA_CORRUPTED | code::INDEX_CORRUPTED => StoreError::Damaged(database.into()),
                 code::READ_ONLY | code::NOT_SUPPORTED => StoreError::Unavailable(
@@ -50,7 +58,9 @@ pub fn store_error(error: sqlx::Error) -> StoreError {
             }
         }
         // A value that is not of the type of its column, or a text that is none.
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::Damaged(error.into()),
+        sqlx::Error::ColumnDecode { source, .. } | sqlx::Error::Decode(source) => {
+            StoreError::Damaged(format!("a value {}", reason(&*source)).into())
+        }
         // A pooler or a server that speaks no PostgreSQL, or stopped in the middle of it.
         error @ sqlx::Error::Protocol(_) => StoreError::Unavailable(error.into()),
         error => StoreError::Other(error.into()),

@@ -8,7 +8,8 @@ use crate::domain::hook_key_version::HookKeyVersion;
 use crate::domain::id::{HookKeyId, KeyId, OrgId, PrefixedId as _};
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::hook_key_version::{DueCursor, DuePage, HookKeyVersionRead, HookKeyVersionWrite};
-use crate::repository::page::Page;
+use crate::repository::page::{Key, Page};
+use crate::repository::row::found::{Found, Placed};
 use crate::repository::row::hook_key_version::{HookKeyVersionRow, due_page};
 use async_trait::async_trait;
 use std::time::Duration;
@@ -16,8 +17,13 @@ use std::time::Duration;
 /// The columns of a [`HookKeyVersionRow`]; what follows picks the rows.
 macro_rules! select_version {
     ($rest:literal) => {
+        select_version!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
         concat!(
-            "SELECT key_id, org_id, hook_key_id, modulus, exponent, signs_from, grace, until, sealed_pkcs8, origin, born_by, born_with, seal
+            "SELECT ",
+            $more,
+            "key_id, org_id, hook_key_id, modulus, exponent, signs_from, grace, until, sealed_pkcs8, origin, born_by, born_with, seal
              FROM hook_key_version ",
             $rest
         )
@@ -37,7 +43,7 @@ impl HookKeyVersionRead for PostgresTx {
                 .bind(org.as_str())
                 .bind(key.as_str()),
         };
-        let rows: Vec<HookKeyVersionRow> = select.fetch_all(self.connection()?).await.map_err(store_error)?;
+        let rows: Vec<Found<HookKeyVersionRow>> = select.fetch_all(self.connection()?).await.map_err(store_error)?;
         self.seals_for(&rows).await?.read_all(rows)
     }
 
@@ -46,7 +52,7 @@ impl HookKeyVersionRead for PostgresTx {
         org: &OrgId,
         key_id: &KeyId,
     ) -> Result<Option<HookKeyVersion>, StoreError> {
-        let row: Option<HookKeyVersionRow> = query_as(select_version!("WHERE key_id = $1"))
+        let row: Option<Found<HookKeyVersionRow>> = query_as(select_version!("WHERE key_id = $1"))
             .bind(key_id.to_string())
             .fetch_optional(self.connection()?)
             .await
@@ -58,19 +64,19 @@ impl HookKeyVersionRead for PostgresTx {
     async fn hook_key_version_page_due(
         &mut self,
         now: Timestamp,
-        after: Option<DueCursor>,
+        from: Option<DueCursor>,
         limit: u32,
     ) -> Result<DuePage, StoreError> {
-        let (due, id) = after.unwrap_or((i64::MIN, String::new()));
+        let (due, id) = from.unwrap_or((i64::MIN, String::new()));
         let rows: Vec<(i64, String, String)> = query_as(
             "SELECT coalesce(until, signs_from), hook_key_id, org_id FROM hook_key_version
-             WHERE coalesce(until, signs_from) <= $1 AND (coalesce(until, signs_from), hook_key_id) > ($2, $3)
+             WHERE coalesce(until, signs_from) <= $1 AND (coalesce(until, signs_from), hook_key_id) >= ($2, $3)
              ORDER BY coalesce(until, signs_from), hook_key_id LIMIT $4",
         )
         .bind(now.unix())
         .bind(due)
         .bind(id)
-        .bind(i64::from(limit))
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
@@ -81,14 +87,14 @@ impl HookKeyVersionRead for PostgresTx {
         &mut self,
         now: Timestamp,
         ahead: Duration,
-        after: Option<DueCursor>,
+        from: Option<DueCursor>,
         limit: u32,
     ) -> Result<DuePage, StoreError> {
-        let (due, id) = after.unwrap_or((i64::MIN, String::new()));
+        let (due, id) = from.unwrap_or((i64::MIN, String::new()));
         let rows: Vec<(i64, String, String)> = query_as(
             "SELECT coalesce(signs_from, created) + rotate_every, id, org_id FROM hook_key
              WHERE rotate_every IS NOT NULL AND coalesce(signs_from, created) + rotate_every <= $1
-               AND (coalesce(signs_from, created) + rotate_every, id) > ($2, $3)
+               AND (coalesce(signs_from, created) + rotate_every, id) >= ($2, $3)
                AND NOT EXISTS (SELECT 1 FROM hook_key_version AS v
                                WHERE v.org_id = hook_key.org_id AND v.hook_key_id = hook_key.id AND v.until IS NULL)
              ORDER BY coalesce(signs_from, created) + rotate_every, id LIMIT $4",
@@ -96,7 +102,7 @@ impl HookKeyVersionRead for PostgresTx {
         .bind(now.unix().saturating_add_unsigned(ahead.as_secs()))
         .bind(due)
         .bind(id)
-        .bind(i64::from(limit))
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
@@ -105,16 +111,19 @@ impl HookKeyVersionRead for PostgresTx {
 
     async fn hook_key_version_page(
         &mut self,
-        after: Option<String>,
+        from: Option<Key>,
         limit: u32,
-    ) -> Result<Page<Result<HookKeyVersion, StoreError>, String>, StoreError> {
-        let rows: Vec<HookKeyVersionRow> = query_as(select_version!("WHERE key_id > $1 ORDER BY key_id LIMIT $2"))
-            .bind(after.unwrap_or_default())
-            .bind(i64::from(limit))
-            .fetch_all(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(|row| (row.key_id.clone(), row)), limit))
+    ) -> Result<Page<Result<HookKeyVersion, StoreError>, Key>, StoreError> {
+        let rows: Vec<Placed<Key, HookKeyVersionRow>> = query_as(select_version!(
+            "convert_to(key_id, 'UTF8'), ",
+            "WHERE key_id >= convert_from($1, 'UTF8') ORDER BY key_id LIMIT $2"
+        ))
+        .bind(from.unwrap_or_default().0)
+        .bind(i64::from(limit) + 1)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        self.read_page(rows, limit).await
     }
 }
 

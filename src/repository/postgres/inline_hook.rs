@@ -7,10 +7,10 @@ use crate::domain::id::{InlineHookId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::{InlineHook, MAX_HOOKS_PER_ORG, StoredInlineHook};
 use crate::domain::name::Name;
 use crate::repository::error::{Conflict, Refusable, StoreError};
-use crate::repository::hook_key::HookKeyRead as _;
 use crate::repository::inline_hook::{InlineHookRead, InlineHookWrite};
 use crate::repository::page::{Page, Seq};
-use crate::repository::row::inline_hook::{InlineHookRow, PlacedRow};
+use crate::repository::row::found::{Found, Placed};
+use crate::repository::row::inline_hook::InlineHookRow;
 use async_trait::async_trait;
 
 /// The columns of an [`InlineHookRow`], perhaps with more; what follows in each query picks the rows. A hook is looked for by its
@@ -34,7 +34,7 @@ macro_rules! select_inline_hook {
 #[async_trait]
 impl InlineHookRead for PostgresTx {
     async fn inline_hook_list(&mut self, org: &OrgId) -> Result<Vec<Result<InlineHook, StoreError>>, StoreError> {
-        let rows: Vec<InlineHookRow> = query_as(select_inline_hook!("WHERE org_id = $1 ORDER BY seq"))
+        let rows: Vec<Found<InlineHookRow>> = query_as(select_inline_hook!("WHERE org_id = $1 ORDER BY seq"))
             .bind(org.as_str())
             .fetch_all(self.connection()?)
             .await
@@ -48,7 +48,7 @@ impl InlineHookRead for PostgresTx {
         org: &OrgId,
         id: &InlineHookId,
     ) -> Result<Option<StoredInlineHook>, StoreError> {
-        let row: Option<InlineHookRow> = query_as(select_inline_hook!("WHERE id = $1"))
+        let row: Option<Found<InlineHookRow>> = query_as(select_inline_hook!("WHERE id = $1"))
             .bind(id.as_str())
             .fetch_optional(self.connection()?)
             .await
@@ -62,7 +62,7 @@ impl InlineHookRead for PostgresTx {
         org: &OrgId,
         name: &Name,
     ) -> Result<Option<StoredInlineHook>, StoreError> {
-        let row: Option<InlineHookRow> = query_as(select_inline_hook!("WHERE org_id = $1 AND name = $2"))
+        let row: Option<Found<InlineHookRow>> = query_as(select_inline_hook!("WHERE org_id = $1 AND name = $2"))
             .bind(org.as_str())
             .bind(name.as_str())
             .fetch_optional(self.connection()?)
@@ -73,19 +73,17 @@ impl InlineHookRead for PostgresTx {
 
     async fn inline_hook_page(
         &mut self,
-        after: Option<Seq>,
+        from: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<StoredInlineHook, StoreError>, Seq>, StoreError> {
-        let rows: Vec<PlacedRow> = query_as(select_inline_hook!("seq, ", "WHERE seq > $1 ORDER BY seq LIMIT $2"))
-            .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
-            .bind(i64::from(limit))
-            .fetch_all(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(self
-            .seals_for(rows.iter().map(|row| &row.hook))
-            .await?
-            .read_page(rows.into_iter().map(|row| (Seq(row.seq), row.hook)), limit))
+        let rows: Vec<Placed<Seq, InlineHookRow>> =
+            query_as(select_inline_hook!("seq, ", "WHERE seq >= $1 ORDER BY seq LIMIT $2"))
+                .bind(from.unwrap_or(Seq::LEAST).0)
+                .bind(i64::from(limit) + 1)
+                .fetch_all(self.connection()?)
+                .await
+                .map_err(store_error)?;
+        self.read_page(rows, limit).await
     }
 }
 
@@ -185,10 +183,13 @@ impl InlineHookWrite for PostgresTx {
 
 /// Whether the hook names a key that its org does not have.
 async fn is_key_missing(tx: &mut PostgresTx, stored: &StoredInlineHook) -> Result<bool, StoreError> {
-    match stored.hook.channel.auth.hook_key_id() {
-        Some(key) => Ok(tx.hook_key_find(&stored.hook.org_id, key).await?.is_none()),
-        None => Ok(false),
-    }
+    let Some(key) = stored.hook.channel.auth.hook_key_id() else { return Ok(false) };
+    query_scalar("SELECT NOT EXISTS (SELECT 1 FROM hook_key WHERE org_id = $1 AND id = $2)")
+        .bind(stored.hook.org_id.as_str())
+        .bind(key.as_str())
+        .fetch_one(tx.connection()?)
+        .await
+        .map_err(store_error)
 }
 
 /// Whether the hook has a sealed secret in the database that is another one now, or none.

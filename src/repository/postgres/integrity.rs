@@ -25,6 +25,12 @@ const SWITCHED_OFF: &str = "
     FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid
     WHERE relnamespace = current_schema()::regnamespace AND tgisinternal AND tgenabled NOT IN ('O', 'A')";
 
+/// Numbers of rows that another hand has used up.
+const USED_UP: &str = "
+    SELECT format('the numbers of the rows of %1$s are used up, so that none can be added: `SELECT setval(''%1$s_seq_seq'', \
+                   (SELECT coalesce(max(seq), 0) + 1 FROM %1$s))` gives them back', replace(sequencename, '_seq_seq', ''))
+    FROM pg_sequences WHERE schemaname = current_schema() AND last_value = max_value";
+
 /// What the migrations make: the constraints and indexes that rules rest on, by table and name.
 const EXPECTED: &str = "
     SELECT 'the rule ' || name || ' of ' || relation || ' is missing' FROM (VALUES
@@ -79,15 +85,17 @@ pub async fn examine(connection: &mut PgConnection) -> Result<Vec<Finding>, Stor
     // It may read whole tables.
     sqlx::raw_sql("SET LOCAL statement_timeout = 0").execute(&mut *connection).await.map_err(store_error)?;
     let mut findings = Vec::new();
-    for look in [CHECKSUMS, EXPECTED, SWITCHED_OFF] {
+    let checksums: Vec<String> = query_scalar(CHECKSUMS).fetch_all(&mut *connection).await.map_err(store_error)?;
+    findings.extend(checksums.into_iter().map(Finding::Damaged));
+    for look in [EXPECTED, SWITCHED_OFF, USED_UP] {
         let found: Vec<String> = query_scalar(look).fetch_all(&mut *connection).await.map_err(store_error)?;
-        findings.extend(found.into_iter().map(Finding::Damaged));
+        findings.extend(found.into_iter().map(Finding::Broken));
     }
     findings.extend(planted(connection).await?.into_iter().map(Finding::from));
     for (finding, look) in ORPHANS {
         let is_there: bool = query_scalar(look).fetch_one(&mut *connection).await.map_err(store_error)?;
         if is_there {
-            findings.push(Finding::Damaged(finding.to_owned()));
+            findings.push(Finding::Broken(finding.to_owned()));
         }
     }
     Ok(findings)

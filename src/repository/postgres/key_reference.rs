@@ -1,7 +1,7 @@
 //! References to hook keys in PostgreSQL.
 
 use super::error::store_error;
-use super::query::{query, query_as, query_scalar};
+use super::query::{query, query_as};
 use super::transaction::PostgresTx;
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::{KeyReference, MAX_REFERENCES_PER_KEY, StoredKeyReference};
@@ -12,6 +12,7 @@ use crate::repository::error::{Conflict, Refusable, StoreError};
 use crate::repository::hook_key::HookKeyRead as _;
 use crate::repository::key_reference::{KeyReferenceCursor, KeyReferenceRead, KeyReferenceWrite};
 use crate::repository::page::Page;
+use crate::repository::row::found::{Found, Placed};
 use crate::repository::row::key_reference::ReferenceRow;
 use async_trait::async_trait;
 
@@ -29,7 +30,7 @@ macro_rules! select_reference {
 #[async_trait]
 impl KeyReferenceRead for PostgresTx {
     async fn key_reference_list(&mut self, org: &OrgId, key: &HookKeyId) -> Result<Vec<KeyReference>, StoreError> {
-        let rows: Vec<ReferenceRow> = query_as(select_reference!("ORDER BY since, consumer_kind, consumer_id"))
+        let rows: Vec<Found<ReferenceRow>> = query_as(select_reference!("ORDER BY since, consumer_kind, consumer_id"))
             .bind(org.as_str())
             .bind(key.as_str())
             .fetch_all(self.connection()?)
@@ -44,7 +45,7 @@ impl KeyReferenceRead for PostgresTx {
         key: &HookKeyId,
         consumer: &Name,
     ) -> Result<Option<KeyReference>, StoreError> {
-        let row: Option<ReferenceRow> = query_as(select_reference!("AND consumer_id = $3"))
+        let row: Option<Found<ReferenceRow>> = query_as(select_reference!("AND consumer_id = $3"))
             .bind(org.as_str())
             .bind(key.as_str())
             .bind(consumer.as_str())
@@ -56,27 +57,25 @@ impl KeyReferenceRead for PostgresTx {
 
     async fn key_reference_page(
         &mut self,
-        after: Option<KeyReferenceCursor>,
+        from: Option<KeyReferenceCursor>,
         limit: u32,
     ) -> Result<Page<Result<StoredKeyReference, StoreError>, KeyReferenceCursor>, StoreError> {
-        let (org, key, consumer) = after.unwrap_or_default();
-        let rows: Vec<ReferenceRow> = query_as(
-            "SELECT org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used, seal FROM hook_key_reference
-             WHERE (org_id, hook_key_id, consumer_id) > ($1, $2, $3)
+        let (org, key, consumer) = from.unwrap_or_default();
+        let rows: Vec<Placed<KeyReferenceCursor, ReferenceRow>> = query_as(
+            "SELECT convert_to(org_id, 'UTF8'), convert_to(hook_key_id, 'UTF8'), convert_to(consumer_id, 'UTF8'),
+                    org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used, seal
+             FROM hook_key_reference
+             WHERE (org_id, hook_key_id, consumer_id) >= (convert_from($1, 'UTF8'), convert_from($2, 'UTF8'), convert_from($3, 'UTF8'))
              ORDER BY org_id, hook_key_id, consumer_id LIMIT $4",
         )
         .bind(org)
         .bind(key)
         .bind(consumer)
-        .bind(i64::from(limit))
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        let placed = |row: ReferenceRow| {
-            let place = (row.org_id.clone(), row.hook_key_id.clone(), row.consumer_id.clone());
-            (place, row)
-        };
-        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(placed), limit))
+        self.read_page(rows, limit).await
     }
 }
 
@@ -116,15 +115,7 @@ impl KeyReferenceWrite for PostgresTx {
     async fn key_reference_put_hook(&mut self, hook: &InlineHook, since: Timestamp) -> Result<(), StoreError> {
         let Some(key) = hook.channel.auth.hook_key_id() else { return Ok(()) };
         let row = ReferenceRow::of_hook(hook, key, since);
-        let before: Option<i64> = query_scalar(
-            "SELECT since FROM hook_key_reference WHERE org_id = $1 AND hook_key_id = $2 AND consumer_id = $3",
-        )
-        .bind(hook.org_id.as_str())
-        .bind(key.as_str())
-        .bind(hook.id.as_str())
-        .fetch_optional(self.connection()?)
-        .await
-        .map_err(store_error)?;
+        let before = since_of_hook(self, hook, key).await?;
         let row = ReferenceRow { since: before.unwrap_or(row.since), ..row };
         let seal = self.seals().of(&row);
         let query = query(
@@ -132,7 +123,7 @@ impl KeyReferenceWrite for PostgresTx {
                  (org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, inline_hook_id, seal)
              VALUES ($1, $2, $3, $4, $5, $6, $4, $7)
              ON CONFLICT (org_id, hook_key_id, consumer_id)
-             DO UPDATE SET consumer_name = excluded.consumer_name, seal = excluded.seal",
+             DO UPDATE SET consumer_name = excluded.consumer_name, since = excluded.since, seal = excluded.seal",
         )
         .bind(row.org_id)
         .bind(row.hook_key_id)
@@ -182,5 +173,21 @@ impl KeyReferenceWrite for PostgresTx {
         .bind(key.as_str())
         .bind(consumer.as_str());
         Ok(self.execute(query).await? > 0)
+    }
+}
+
+/// Since when a hook uses a key. What another hand has written of that counts for nothing, and is written anew.
+async fn since_of_hook(tx: &mut PostgresTx, hook: &InlineHook, key: &HookKeyId) -> Result<Option<i64>, StoreError> {
+    let row: Option<Found<ReferenceRow>> = query_as(select_reference!("AND consumer_id = $3"))
+        .bind(hook.org_id.as_str())
+        .bind(key.as_str())
+        .bind(hook.id.as_str())
+        .fetch_optional(tx.connection()?)
+        .await
+        .map_err(store_error)?;
+    match tx.seals_for(&row).await?.checked(row) {
+        Ok(row) => Ok(row.map(|row| row.since)),
+        Err(StoreError::Corrupt { .. } | StoreError::Forged { .. }) => Ok(None),
+        Err(error) => Err(error),
     }
 }

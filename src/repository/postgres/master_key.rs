@@ -7,6 +7,8 @@ use crate::domain::master_key::{MasterKeyRecord, MasterKeyRotation, MasterKeys};
 use crate::domain::sealed::{MasterKeyId, Sealed};
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::master_key::{MasterKeyRead, MasterKeyWrite};
+use crate::repository::page::Page;
+use crate::repository::row::found::{Found, Placed};
 use crate::repository::row::master_key::{MasterKeysRow, SEALED};
 use crate::repository::row::seal::{Seals, UnderSeal};
 use async_trait::async_trait;
@@ -31,13 +33,25 @@ impl PostgresTx {
     /// [`StoreError::OtherMasterKey`] where the vault was given another one without this process, or one of the engine.
     pub async fn seals_for<'r, R: UnderSeal + 'r>(
         &mut self,
-        rows: impl IntoIterator<Item = &'r R>,
+        rows: impl IntoIterator<Item = &'r Found<R>>,
     ) -> Result<&Seals, StoreError> {
-        let is_unknown = rows.into_iter().any(|row| row.is_under_unknown_key(self.seals()));
+        let is_unknown = rows.into_iter().filter_map(Found::readable).any(|row| row.is_under_unknown_key(self.seals()));
         if is_unknown && let Some(told) = self.master_keys().await? {
             self.seals().follow(&told)?;
         }
         Ok(self.seals())
+    }
+
+    /// A page of a walk, from the rows of it and the one behind it.
+    ///
+    /// # Errors
+    /// As [`Self::seals_for`].
+    pub async fn read_page<P, R: UnderSeal, T: TryFrom<R, Error = StoreError>>(
+        &mut self,
+        rows: Vec<Placed<P, R>>,
+        limit: u32,
+    ) -> Result<Page<Result<T, StoreError>, P>, StoreError> {
+        Ok(self.seals_for(rows.iter().map(|row| &row.row)).await?.read_page(rows, limit))
     }
 }
 

@@ -11,49 +11,49 @@ use crate::repository::audit::AuditWrite as _;
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::org::{OrgRead, OrgWrite};
 use crate::repository::page::{Page, Seq};
-use crate::repository::row::org::{OrgRow, PlacedOrgRow};
+use crate::repository::row::found::{Found, Placed};
+use crate::repository::row::org::OrgRow;
 use async_trait::async_trait;
 
 #[async_trait]
 impl OrgRead for PostgresTx {
     async fn org_list(&mut self) -> Result<Vec<Org>, StoreError> {
-        let rows: Vec<OrgRow> = query_as("SELECT id, name, domain, is_default, created, seal FROM org ORDER BY seq")
-            .fetch_all(self.connection()?)
-            .await
-            .map_err(store_error)?;
+        let rows: Vec<Found<OrgRow>> =
+            query_as("SELECT id, name, domain, is_default, created, seal FROM org ORDER BY seq")
+                .fetch_all(self.connection()?)
+                .await
+                .map_err(store_error)?;
         self.seals_for(&rows).await?.read_all(rows)
     }
 
     async fn org_page(
         &mut self,
-        after: Option<Seq>,
+        from: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<Org, StoreError>, Seq>, StoreError> {
-        let rows: Vec<PlacedOrgRow> = query_as(
-            "SELECT seq, id, name, domain, is_default, created, seal FROM org WHERE seq > $1 ORDER BY seq LIMIT $2",
+        let rows: Vec<Placed<Seq, OrgRow>> = query_as(
+            "SELECT seq, id, name, domain, is_default, created, seal FROM org WHERE seq >= $1 ORDER BY seq LIMIT $2",
         )
-        .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
-        .bind(i64::from(limit))
+        .bind(from.unwrap_or(Seq::LEAST).0)
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self
-            .seals_for(rows.iter().map(|row| &row.org))
-            .await?
-            .read_page(rows.into_iter().map(|row| (Seq(row.seq), row.org)), limit))
+        self.read_page(rows, limit).await
     }
 
     async fn org_find(&mut self, id: &OrgId) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> = query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE id = $1")
-            .bind(id.as_str())
-            .fetch_optional(self.connection()?)
-            .await
-            .map_err(store_error)?;
+        let row: Option<Found<OrgRow>> =
+            query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE id = $1")
+                .bind(id.as_str())
+                .fetch_optional(self.connection()?)
+                .await
+                .map_err(store_error)?;
         self.seals_for(&row).await?.read_one(row)
     }
 
     async fn org_find_by_name(&mut self, name: &Name) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> =
+        let row: Option<Found<OrgRow>> =
             query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE name = $1")
                 .bind(name.as_str())
                 .fetch_optional(self.connection()?)
@@ -63,7 +63,7 @@ impl OrgRead for PostgresTx {
     }
 
     async fn org_find_by_domain(&mut self, domain: &Domain) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> =
+        let row: Option<Found<OrgRow>> =
             query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE domain = $1")
                 .bind(domain.as_str())
                 .fetch_optional(self.connection()?)
@@ -73,7 +73,7 @@ impl OrgRead for PostgresTx {
     }
 
     async fn org_find_default(&mut self) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> =
+        let row: Option<Found<OrgRow>> =
             query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE is_default")
                 .fetch_optional(self.connection()?)
                 .await

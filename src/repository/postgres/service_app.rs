@@ -9,14 +9,15 @@ use crate::domain::name::Name;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::page::{Page, Seq};
-use crate::repository::row::service_app::{AppKeyRow, PlacedServiceAppRow, ServiceAppRow};
+use crate::repository::row::found::{Found, Placed};
+use crate::repository::row::service_app::{AppKeyRow, ServiceAppRow};
 use crate::repository::service_app::{ServiceAppRead, ServiceAppWrite};
 use async_trait::async_trait;
 
 #[async_trait]
 impl ServiceAppRead for PostgresTx {
     async fn service_app_list(&mut self) -> Result<Vec<Result<ServiceApp, StoreError>>, StoreError> {
-        let rows: Vec<ServiceAppRow> = query_as(
+        let rows: Vec<Found<ServiceAppRow>> = query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app ORDER BY seq",
         )
@@ -27,7 +28,7 @@ impl ServiceAppRead for PostgresTx {
     }
 
     async fn service_app_list_of_org(&mut self, org: &OrgId) -> Result<Vec<ServiceApp>, StoreError> {
-        let rows: Vec<ServiceAppRow> = query_as(
+        let rows: Vec<Found<ServiceAppRow>> = query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app WHERE org_id = $1 ORDER BY seq",
         )
@@ -40,26 +41,23 @@ impl ServiceAppRead for PostgresTx {
 
     async fn service_app_page(
         &mut self,
-        after: Option<Seq>,
+        from: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<ServiceApp, StoreError>, Seq>, StoreError> {
-        let rows: Vec<PlacedServiceAppRow> = query_as(
+        let rows: Vec<Placed<Seq, ServiceAppRow>> = query_as(
             "SELECT seq, id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
-             FROM service_app WHERE seq > $1 ORDER BY seq LIMIT $2",
+             FROM service_app WHERE seq >= $1 ORDER BY seq LIMIT $2",
         )
-        .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
-        .bind(i64::from(limit))
+        .bind(from.unwrap_or(Seq::LEAST).0)
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self
-            .seals_for(rows.iter().map(|row| &row.app))
-            .await?
-            .read_page(rows.into_iter().map(|row| (Seq(row.seq), row.app)), limit))
+        self.read_page(rows, limit).await
     }
 
     async fn service_app_find(&mut self, id: &ServiceAppId) -> Result<Option<ServiceApp>, StoreError> {
-        let row: Option<ServiceAppRow> = query_as(
+        let row: Option<Found<ServiceAppRow>> = query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app WHERE id = $1",
         )
@@ -71,7 +69,7 @@ impl ServiceAppRead for PostgresTx {
     }
 
     async fn service_app_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ServiceApp>, StoreError> {
-        let rows: Vec<ServiceAppRow> = query_as(
+        let rows: Vec<Found<ServiceAppRow>> = query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app WHERE name = $1 ORDER BY seq LIMIT $2",
         )
@@ -83,14 +81,14 @@ impl ServiceAppRead for PostgresTx {
         self.seals_for(&rows).await?.read_all(rows)
     }
 
-    async fn service_app_key_list(&mut self, id: &ServiceAppId) -> Result<Vec<AppKey>, StoreError> {
-        let rows: Vec<AppKeyRow> =
+    async fn service_app_key_each(&mut self, id: &ServiceAppId) -> Result<Vec<Result<AppKey, StoreError>>, StoreError> {
+        let rows: Vec<Found<AppKeyRow>> =
             query_as("SELECT app_id, kid, kind, first, second, created, seal FROM service_app_key WHERE app_id = $1 ORDER BY seq")
                 .bind(id.as_str())
                 .fetch_all(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        self.seals_for(&rows).await?.read_all(rows)
+        Ok(self.seals_for(&rows).await?.read_each(rows))
     }
 }
 
@@ -123,7 +121,7 @@ impl ServiceAppWrite for PostgresTx {
         active: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let row: Option<ServiceAppRow> = query_as(
+        let row: Option<Found<ServiceAppRow>> = query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app WHERE id = $1 FOR UPDATE",
         )

@@ -10,6 +10,7 @@ use crate::domain::signing_key::{SealedSigningKey, SigningKey};
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::page::Page;
 use crate::repository::row::Row;
+use crate::repository::row::found::{Found, Placed};
 use crate::repository::row::signing_key::{SealedSigningKeyRow, SigningKeyRow};
 use crate::repository::signing_key::{SigningKeyCursor, SigningKeyRead, SigningKeyWrite};
 use async_trait::async_trait;
@@ -17,7 +18,7 @@ use async_trait::async_trait;
 #[async_trait]
 impl SigningKeyRead for PostgresTx {
     async fn signing_key_list(&mut self, org: &OrgId) -> Result<Vec<SigningKey>, StoreError> {
-        let rows: Vec<SigningKeyRow> = query_as(
+        let rows: Vec<Found<SigningKeyRow>> = query_as(
             "SELECT org_id, generation, key_id, modulus, exponent, created, signs_from, seal
              FROM signing_key WHERE org_id = $1 ORDER BY generation",
         )
@@ -31,16 +32,16 @@ impl SigningKeyRead for PostgresTx {
     async fn signing_key_page_orgs(
         &mut self,
         since: Timestamp,
-        after: Option<String>,
+        from: Option<String>,
         limit: u32,
     ) -> Result<Page<Result<OrgId, StoreError>, String>, StoreError> {
         let found: Vec<String> = query_scalar(
-            "SELECT org_id FROM signing_key WHERE org_id > $1 GROUP BY org_id
+            "SELECT org_id FROM signing_key WHERE org_id >= $1 GROUP BY org_id
              HAVING count(*) > 1 OR min(signs_from) <= $2 ORDER BY org_id LIMIT $3",
         )
-        .bind(after.unwrap_or_default())
+        .bind(from.unwrap_or_default())
         .bind(since.unix())
-        .bind(i64::from(limit))
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
@@ -56,7 +57,7 @@ impl SigningKeyRead for PostgresTx {
         org: &OrgId,
         key_id: &KeyId,
     ) -> Result<Option<SealedSigningKey>, StoreError> {
-        let row: Option<SealedSigningKeyRow> = query_as(
+        let row: Option<Found<SealedSigningKeyRow>> = query_as(
             "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from, seal
              FROM signing_key WHERE org_id = $1 AND key_id = $2",
         )
@@ -70,23 +71,23 @@ impl SigningKeyRead for PostgresTx {
 
     async fn signing_key_page_sealed(
         &mut self,
-        after: Option<SigningKeyCursor>,
+        from: Option<SigningKeyCursor>,
         limit: u32,
     ) -> Result<Page<Result<SealedSigningKey, StoreError>, SigningKeyCursor>, StoreError> {
-        let (org, generation) = after.unwrap_or_default();
-        let rows: Vec<SealedSigningKeyRow> = query_as(
-            "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from, seal
-             FROM signing_key WHERE (org_id, generation) > ($1, $2) ORDER BY org_id, generation LIMIT $3",
+        let (org, generation) = from.unwrap_or((Vec::new(), i64::MIN));
+        let rows: Vec<Placed<SigningKeyCursor, SealedSigningKeyRow>> = query_as(
+            "SELECT convert_to(org_id, 'UTF8'), generation,
+                    org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from, seal
+             FROM signing_key WHERE (org_id, generation) >= (convert_from($1, 'UTF8'), $2)
+             ORDER BY org_id, generation LIMIT $3",
         )
         .bind(org)
         .bind(generation)
-        .bind(i64::from(limit))
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        let seals = self.seals_for(&rows).await?;
-        let placed = rows.into_iter().map(|row| ((row.key.org_id.clone(), row.key.generation), row));
-        Ok(seals.read_page(placed, limit))
+        self.read_page(rows, limit).await
     }
 }
 

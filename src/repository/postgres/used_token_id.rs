@@ -6,6 +6,7 @@ use super::transaction::PostgresTx;
 use crate::domain::clock::Timestamp;
 use crate::repository::error::StoreError;
 use crate::repository::page::Page;
+use crate::repository::row::found::Placed;
 use crate::repository::row::used_token_id::UsedTokenIdRow;
 use crate::repository::used_token_id::{UsedTokenId, UsedTokenIdCursor, UsedTokenIdRead, UsedTokenIdWrite};
 use async_trait::async_trait;
@@ -14,17 +15,17 @@ use async_trait::async_trait;
 impl UsedTokenIdRead for PostgresTx {
     async fn used_token_id_page(
         &mut self,
-        after: Option<UsedTokenIdCursor>,
+        from: Option<UsedTokenIdCursor>,
         limit: u32,
     ) -> Result<Page<Result<UsedTokenId, StoreError>, UsedTokenIdCursor>, StoreError> {
-        let rows: Vec<UsedTokenIdRow> =
-            query_as("SELECT hash, expires FROM used_token_id WHERE hash > $1 ORDER BY hash LIMIT $2")
-                .bind(after.unwrap_or_default())
-                .bind(i64::from(limit))
+        let rows: Vec<Placed<UsedTokenIdCursor, UsedTokenIdRow>> =
+            query_as("SELECT hash, expires FROM used_token_id WHERE hash >= $1 ORDER BY hash LIMIT $2")
+                .bind(from.unwrap_or_default().0)
+                .bind(i64::from(limit) + 1)
                 .fetch_all(self.connection()?)
                 .await
                 .map_err(store_error)?;
-        let placed = |row: UsedTokenIdRow| (row.hash.clone(), UsedTokenId::try_from(row));
+        let placed = |row: Placed<UsedTokenIdCursor, UsedTokenIdRow>| (row.place, row.row.parsed());
         Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
     }
 }

@@ -1,6 +1,7 @@
 //! API tokens as rows.
 
 use super::Row;
+use super::found::Named;
 use super::seal::{Content, UnderSeal};
 use crate::domain::api_token::{ApiToken, StoredApiToken, TokenHash};
 use crate::domain::clock::Timestamp;
@@ -8,6 +9,7 @@ use crate::domain::id::{ApiTokenId, OrgId, PrefixedId as _, UserId};
 use crate::domain::name::Name;
 use crate::domain::scope::Scopes;
 use crate::repository::error::StoreError;
+use std::borrow::Cow;
 
 #[derive(sqlx::FromRow)]
 pub struct ApiTokenRow {
@@ -23,21 +25,16 @@ pub struct ApiTokenRow {
     pub seal: Option<Vec<u8>>,
 }
 
-/// With its place in the order of creation.
-#[derive(sqlx::FromRow)]
-pub struct PlacedApiTokenRow {
-    pub seq: i64,
-    #[sqlx(flatten)]
-    pub token: ApiTokenRow,
+impl Named for ApiTokenRow {
+    const TABLE: &'static str = "api_token";
+    const NAME: &'static [&'static str] = &["id"];
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.id)
+    }
 }
 
 impl UnderSeal for ApiTokenRow {
-    const TABLE: &'static str = "api_token";
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
     fn content(&self) -> Content {
         Content::of(Self::TABLE)
             .text(&self.id)

@@ -1,12 +1,14 @@
 //! The audit trail as rows.
 
 use super::Row;
+use super::found::Named;
 use super::seal::{Content, UnderSeal};
 use crate::domain::audit::{AuditEntry, AuditHead};
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::domain::sealed::Sealed;
 use crate::repository::audit::{AuditKey, StoredAuditNode};
 use crate::repository::error::StoreError;
+use std::borrow::Cow;
 
 #[derive(sqlx::FromRow)]
 pub struct AuditHeadRow {
@@ -16,13 +18,16 @@ pub struct AuditHeadRow {
     pub seal: Vec<u8>,
 }
 
-impl UnderSeal for AuditHeadRow {
+impl Named for AuditHeadRow {
     const TABLE: &'static str = "audit_head";
+    const NAME: &'static [&'static str] = &["org_id"];
 
-    fn id(&self) -> &str {
-        &self.org_id
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.org_id)
     }
+}
 
+impl UnderSeal for AuditHeadRow {
     fn content(&self) -> Content {
         Content::of(Self::TABLE).text(&self.org_id).number(self.size).number(self.forgotten)
     }
@@ -68,13 +73,16 @@ pub struct AuditEntryRow {
     pub seal: Vec<u8>,
 }
 
-impl UnderSeal for AuditEntryRow {
+impl Named for AuditEntryRow {
     const TABLE: &'static str = "audit_entry";
+    const NAME: &'static [&'static str] = &["org_id", "number"];
 
-    fn id(&self) -> &str {
-        &self.org_id
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Owned(format!("{}/{}", self.org_id, self.number))
     }
+}
 
+impl UnderSeal for AuditEntryRow {
     /// Without the text, which may be forgotten: its hash stands for it.
     fn content(&self) -> Content {
         Content::of(Self::TABLE)
@@ -109,7 +117,8 @@ impl TryFrom<AuditEntryRow> for AuditEntry {
     type Error = StoreError;
 
     fn try_from(found: AuditEntryRow) -> Result<Self, StoreError> {
-        let row = Row { table: "audit_entry", id: &found.org_id };
+        let name = found.name().into_owned();
+        let row = Row { table: "audit_entry", id: &name };
         Ok(Self {
             org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
             number: row.large("number", found.number)?,
@@ -128,11 +137,21 @@ pub struct AuditNodeRow {
     pub hash: Vec<u8>,
 }
 
+impl Named for AuditNodeRow {
+    const TABLE: &'static str = "audit_node";
+    const NAME: &'static [&'static str] = &["org_id", "place"];
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Owned(format!("{}/{}", self.org_id, self.place))
+    }
+}
+
 impl TryFrom<AuditNodeRow> for StoredAuditNode {
     type Error = StoreError;
 
     fn try_from(found: AuditNodeRow) -> Result<Self, StoreError> {
-        let row = Row { table: "audit_node", id: &found.org_id };
+        let name = found.name().into_owned();
+        let row = Row { table: "audit_node", id: &name };
         Ok(Self {
             org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
             place: row.large("place", found.place)?,
@@ -150,13 +169,16 @@ pub struct AuditKeyRow {
     pub seal: Vec<u8>,
 }
 
-impl UnderSeal for AuditKeyRow {
+impl Named for AuditKeyRow {
     const TABLE: &'static str = "audit_key";
+    const NAME: &'static [&'static str] = &["org_id"];
 
-    fn id(&self) -> &str {
-        &self.org_id
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.org_id)
     }
+}
 
+impl UnderSeal for AuditKeyRow {
     /// Without the seed: it is bound to its place by itself.
     fn content(&self) -> Content {
         Content::of(Self::TABLE).text(&self.org_id).bytes(&self.public_key).number(self.created)

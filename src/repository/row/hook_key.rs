@@ -1,6 +1,7 @@
 //! Hook keys as rows.
 
 use super::Row;
+use super::found::Named;
 use super::key_reference::ReferenceRow;
 use super::seal::{Content, Seals, UnderSeal};
 use crate::domain::hook_key::{Birth, HookKey, Origin, PublicKey, SealedHookKey};
@@ -9,6 +10,7 @@ use crate::domain::invalid::Invalid;
 use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
 use crate::repository::error::StoreError;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// With one of those who use the key, if anybody does.
@@ -51,13 +53,16 @@ impl HookKeyRow {
     }
 }
 
-impl UnderSeal for HookKeyRow {
+impl Named for HookKeyRow {
     const TABLE: &'static str = "hook_key";
+    const NAME: &'static [&'static str] = &["id"];
 
-    fn id(&self) -> &str {
-        &self.id
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.id)
     }
+}
 
+impl UnderSeal for HookKeyRow {
     /// Without the private half: it is bound to its place by itself.
     fn content(&self) -> Content {
         let content = Content::of(Self::TABLE)
@@ -164,19 +169,21 @@ pub fn birth(
 
 #[derive(sqlx::FromRow)]
 pub struct SealedRow {
-    pub seq: i64,
     #[sqlx(flatten)]
     pub key: HookKeyRow,
     pub sealed_pkcs8: Vec<u8>,
 }
 
-impl UnderSeal for SealedRow {
+impl Named for SealedRow {
     const TABLE: &'static str = HookKeyRow::TABLE;
+    const NAME: &'static [&'static str] = HookKeyRow::NAME;
 
-    fn id(&self) -> &str {
-        &self.key.id
+    fn name(&self) -> Cow<'_, str> {
+        self.key.name()
     }
+}
 
+impl UnderSeal for SealedRow {
     fn content(&self) -> Content {
         self.key.content()
     }

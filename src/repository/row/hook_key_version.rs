@@ -1,6 +1,7 @@
 //! The keys of a hook key that do not sign, as rows.
 
 use super::Row;
+use super::found::Named;
 use super::hook_key::birth;
 use super::seal::{Content, UnderSeal};
 use crate::domain::hook_key::PublicKey;
@@ -11,6 +12,7 @@ use crate::domain::sealed::Sealed;
 use crate::repository::error::StoreError;
 use crate::repository::hook_key_version::DuePage;
 use crate::repository::page::Page;
+use std::borrow::Cow;
 use std::time::Duration;
 
 #[derive(sqlx::FromRow)]
@@ -30,13 +32,16 @@ pub struct HookKeyVersionRow {
     pub seal: Option<Vec<u8>>,
 }
 
-impl UnderSeal for HookKeyVersionRow {
+impl Named for HookKeyVersionRow {
     const TABLE: &'static str = "hook_key_version";
+    const NAME: &'static [&'static str] = &["key_id"];
 
-    fn id(&self) -> &str {
-        &self.key_id
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.key_id)
     }
+}
 
+impl UnderSeal for HookKeyVersionRow {
     /// Without the private half: it is bound to its place by itself.
     fn content(&self) -> Content {
         let content = Content::of(Self::TABLE)

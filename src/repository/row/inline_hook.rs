@@ -1,6 +1,7 @@
 //! Inline hooks as rows.
 
 use super::Row;
+use super::found::Named;
 use super::seal::{Content, UnderSeal};
 use crate::domain::http_url::HttpUrl;
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
@@ -12,6 +13,7 @@ use crate::domain::name::Name;
 use crate::domain::sealed::Sealed;
 use crate::repository::error::StoreError;
 use serde::Deserialize;
+use std::borrow::Cow;
 
 #[derive(sqlx::FromRow)]
 pub struct InlineHookRow {
@@ -36,14 +38,6 @@ pub struct InlineHookRow {
     pub seal: Option<Vec<u8>>,
 }
 
-/// The same with its place in the order of creation.
-#[derive(sqlx::FromRow)]
-pub struct PlacedRow {
-    pub seq: i64,
-    #[sqlx(flatten)]
-    pub hook: InlineHookRow,
-}
-
 /// A header in the column `headers`.
 #[derive(Deserialize)]
 pub struct HeaderJson {
@@ -51,13 +45,16 @@ pub struct HeaderJson {
     pub value: String,
 }
 
-impl UnderSeal for InlineHookRow {
+impl Named for InlineHookRow {
     const TABLE: &'static str = "inline_hook";
+    const NAME: &'static [&'static str] = &["id"];
 
-    fn id(&self) -> &str {
-        &self.id
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.id)
     }
+}
 
+impl UnderSeal for InlineHookRow {
     fn content(&self) -> Content {
         Content::of(Self::TABLE)
             .text(&self.id)

@@ -1,6 +1,7 @@
 //! References to hook keys as rows.
 
 use super::Row;
+use super::found::Named;
 use super::seal::{Content, UnderSeal};
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::{KeyReference, StoredKeyReference};
@@ -8,6 +9,7 @@ use crate::domain::id::{HookKeyId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::{CONSUMER_KIND, InlineHook};
 use crate::domain::name::Name;
 use crate::repository::error::StoreError;
+use std::borrow::Cow;
 
 #[derive(sqlx::FromRow)]
 pub struct ReferenceRow {
@@ -21,13 +23,16 @@ pub struct ReferenceRow {
     pub seal: Option<Vec<u8>>,
 }
 
-impl UnderSeal for ReferenceRow {
+impl Named for ReferenceRow {
     const TABLE: &'static str = "hook_key_reference";
+    const NAME: &'static [&'static str] = &["hook_key_id", "consumer_id"];
 
-    fn id(&self) -> &str {
-        &self.consumer_id
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Owned(format!("{}/{}", self.hook_key_id, self.consumer_id))
     }
+}
 
+impl UnderSeal for ReferenceRow {
     /// Without the last use, which decides nothing.
     fn content(&self) -> Content {
         Content::of(Self::TABLE)
@@ -78,7 +83,8 @@ impl TryFrom<ReferenceRow> for KeyReference {
     type Error = StoreError;
 
     fn try_from(found: ReferenceRow) -> Result<Self, StoreError> {
-        let row = Row { table: "hook_key_reference", id: &found.consumer_id };
+        let name = found.name().into_owned();
+        let row = Row { table: "hook_key_reference", id: &name };
         Ok(Self {
             consumer_kind: row.value("consumer_kind", Name::known(&found.consumer_kind))?,
             consumer_id: row.value("consumer_id", Name::known(&found.consumer_id))?,
@@ -94,7 +100,8 @@ impl TryFrom<ReferenceRow> for StoredKeyReference {
     type Error = StoreError;
 
     fn try_from(found: ReferenceRow) -> Result<Self, StoreError> {
-        let row = Row { table: "hook_key_reference", id: &found.consumer_id };
+        let name = found.name().into_owned();
+        let row = Row { table: "hook_key_reference", id: &name };
         Ok(Self {
             org_id: row.value("org_id", OrgId::parse(&found.org_id))?,
             hook_key_id: row.value("hook_key_id", HookKeyId::parse(&found.hook_key_id))?,

@@ -59,6 +59,6 @@ impl TryFrom<MasterKeysRow> for MasterKeys {
 fn record(table: &'static str, id: Vec<u8>, probe: Vec<u8>, created: i64) -> Result<MasterKeyRecord, StoreError> {
     let created = Row { table, id: "1" }.time("created", created)?;
     let id = <[u8; MasterKeyId::LENGTH]>::try_from(id);
-    let corrupt = |_| StoreError::Corrupt { table, column: "id", row: "1".to_owned(), source: None };
+    let corrupt = |_| StoreError::Corrupt { table, column: "id".into(), row: "1".to_owned(), source: None };
     Ok(MasterKeyRecord { id: MasterKeyId::from_bytes(id.map_err(corrupt)?), probe: Sealed::from_bytes(probe), created })
 }

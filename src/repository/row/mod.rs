@@ -2,6 +2,7 @@
 
 pub mod api_token;
 pub mod audit;
+pub mod found;
 pub mod hook_key;
 pub mod hook_key_version;
 pub mod inline_hook;
@@ -47,7 +48,12 @@ pub struct Row<'a> {
 impl Row<'_> {
     /// The error of a column that does not parse.
     pub fn corrupt(&self, column: &'static str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> StoreError {
-        StoreError::Corrupt { table: self.table, column, row: self.id.to_owned(), source: Some(cause.into()) }
+        StoreError::Corrupt {
+            table: self.table,
+            column: column.into(),
+            row: self.id.to_owned(),
+            source: Some(cause.into()),
+        }
     }
 
     pub fn value<T>(&self, column: &'static str, parsed: Result<T, Invalid>) -> Result<T, StoreError> {

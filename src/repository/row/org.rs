@@ -1,11 +1,13 @@
 //! Orgs as rows.
 
 use super::Row;
+use super::found::Named;
 use super::seal::{Content, UnderSeal};
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::domain::name::Name;
 use crate::domain::org::{Domain, Org};
 use crate::repository::error::StoreError;
+use std::borrow::Cow;
 
 #[derive(sqlx::FromRow)]
 pub struct OrgRow {
@@ -17,21 +19,16 @@ pub struct OrgRow {
     pub seal: Option<Vec<u8>>,
 }
 
-/// With its place in the order of creation.
-#[derive(sqlx::FromRow)]
-pub struct PlacedOrgRow {
-    pub seq: i64,
-    #[sqlx(flatten)]
-    pub org: OrgRow,
+impl Named for OrgRow {
+    const TABLE: &'static str = "org";
+    const NAME: &'static [&'static str] = &["id"];
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.id)
+    }
 }
 
 impl UnderSeal for OrgRow {
-    const TABLE: &'static str = "org";
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
     fn content(&self) -> Content {
         Content::of(Self::TABLE)
             .text(&self.id)

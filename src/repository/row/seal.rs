@@ -1,5 +1,6 @@
 //! What the seal of a row covers, and how a row is read: parsed, and its seal checked.
 
+use super::found::{Found, Named, Placed};
 use crate::domain::master_key::MasterKeys;
 use crate::domain::row_seal::{RowSealer, Standing};
 use crate::repository::error::StoreError;
@@ -48,12 +49,7 @@ impl Content {
 }
 
 /// A row that has a seal.
-pub trait UnderSeal {
-    const TABLE: &'static str;
-
-    /// What the row is called in errors.
-    fn id(&self) -> &str;
-
+pub trait UnderSeal: Named {
     fn content(&self) -> Content;
 
     fn seal(&self) -> Option<&[u8]>;
@@ -108,7 +104,7 @@ impl Seals {
     /// # Errors
     /// [`StoreError::Forged`].
     pub fn check<R: UnderSeal + ?Sized>(&self, row: &R) -> Result<(), StoreError> {
-        let forged = |reason| StoreError::Forged { table: R::TABLE, row: row.id().to_owned(), reason };
+        let forged = |reason| StoreError::Forged { table: R::TABLE, row: row.name().into_owned(), reason };
         self.0.check(&row.content().0, row.seal()).map_err(forged)
     }
 
@@ -116,7 +112,8 @@ impl Seals {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] for a row that does not parse, [`StoreError::Forged`] for one whose seal does not fit.
-    pub fn read<R: UnderSeal, T: TryFrom<R, Error = StoreError>>(&self, row: R) -> Result<T, StoreError> {
+    pub fn read<R: UnderSeal, T: TryFrom<R, Error = StoreError>>(&self, row: Found<R>) -> Result<T, StoreError> {
+        let row = row.0?;
         let checked = row.check(self);
         // What makes no sense says more of itself.
         let value = T::try_from(row)?;
@@ -126,8 +123,9 @@ impl Seals {
     /// A row whose seal fits.
     ///
     /// # Errors
-    /// [`StoreError::Forged`].
-    pub fn checked<R: UnderSeal>(&self, row: Option<R>) -> Result<Option<R>, StoreError> {
+    /// As [`Self::read`].
+    pub fn checked<R: UnderSeal>(&self, row: Option<Found<R>>) -> Result<Option<R>, StoreError> {
+        let row = row.map(|row| row.0).transpose()?;
         row.as_ref().map_or(Ok(()), |row| row.check(self))?;
         Ok(row)
     }
@@ -136,7 +134,7 @@ impl Seals {
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub fn read_one<R, T>(&self, row: Option<R>) -> Result<Option<T>, StoreError>
+    pub fn read_one<R, T>(&self, row: Option<Found<R>>) -> Result<Option<T>, StoreError>
     where
         R: UnderSeal,
         T: TryFrom<R, Error = StoreError>,
@@ -148,7 +146,7 @@ impl Seals {
     ///
     /// # Errors
     /// As [`Self::read`], for the first that has one.
-    pub fn read_all<R, T>(&self, rows: Vec<R>) -> Result<Vec<T>, StoreError>
+    pub fn read_all<R, T>(&self, rows: Vec<Found<R>>) -> Result<Vec<T>, StoreError>
     where
         R: UnderSeal,
         T: TryFrom<R, Error = StoreError>,
@@ -157,7 +155,7 @@ impl Seals {
     }
 
     /// The value of each row, or what is wrong with it.
-    pub fn read_each<R, T>(&self, rows: Vec<R>) -> Vec<Result<T, StoreError>>
+    pub fn read_each<R, T>(&self, rows: Vec<Found<R>>) -> Vec<Result<T, StoreError>>
     where
         R: UnderSeal,
         T: TryFrom<R, Error = StoreError>,
@@ -166,16 +164,12 @@ impl Seals {
     }
 
     /// The value of each row with the place of it, or what is wrong with it.
-    pub fn read_page<Cursor, R, T>(
-        &self,
-        rows: impl Iterator<Item = (Cursor, R)>,
-        limit: u32,
-    ) -> Page<Result<T, StoreError>, Cursor>
+    pub fn read_page<P, R, T>(&self, rows: Vec<Placed<P, R>>, limit: u32) -> Page<Result<T, StoreError>, P>
     where
         R: UnderSeal,
         T: TryFrom<R, Error = StoreError>,
     {
-        Page::new(rows.map(|(place, row)| (place, self.read(row))).collect(), limit)
+        Page::new(rows.into_iter().map(|Placed { place, row }| (place, self.read(row))).collect(), limit)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Service apps and their keys as rows.
 
 use super::Row;
+use super::found::Named;
 use super::seal::{Content, UnderSeal};
 use crate::domain::hook_key::PublicKey;
 use crate::domain::id::{ClientKid, OrgId, PrefixedId as _, ServiceAppId};
@@ -9,6 +10,7 @@ use crate::domain::scope::Scopes;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::domain::verifying_key::{Curve, VerifyingKey};
 use crate::repository::error::StoreError;
+use std::borrow::Cow;
 
 #[derive(sqlx::FromRow)]
 pub struct ServiceAppRow {
@@ -24,21 +26,16 @@ pub struct ServiceAppRow {
     pub seal: Option<Vec<u8>>,
 }
 
-/// With its place in the order of creation.
-#[derive(sqlx::FromRow)]
-pub struct PlacedServiceAppRow {
-    pub seq: i64,
-    #[sqlx(flatten)]
-    pub app: ServiceAppRow,
+impl Named for ServiceAppRow {
+    const TABLE: &'static str = "service_app";
+    const NAME: &'static [&'static str] = &["id"];
+
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.id)
+    }
 }
 
 impl UnderSeal for ServiceAppRow {
-    const TABLE: &'static str = "service_app";
-
-    fn id(&self) -> &str {
-        &self.id
-    }
-
     fn content(&self) -> Content {
         Content::of(Self::TABLE)
             .text(&self.id)
@@ -107,13 +104,16 @@ pub struct AppKeyRow {
 
 const RSA: &str = "RSA";
 
-impl UnderSeal for AppKeyRow {
+impl Named for AppKeyRow {
     const TABLE: &'static str = "service_app_key";
+    const NAME: &'static [&'static str] = &["app_id", "kid"];
 
-    fn id(&self) -> &str {
-        &self.kid
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Owned(format!("{}/{}", self.app_id, self.kid))
     }
+}
 
+impl UnderSeal for AppKeyRow {
     fn content(&self) -> Content {
         Content::of(Self::TABLE)
             .text(&self.app_id)
@@ -133,7 +133,8 @@ impl TryFrom<AppKeyRow> for AppKey {
     type Error = StoreError;
 
     fn try_from(found: AppKeyRow) -> Result<Self, StoreError> {
-        let row = Row { table: "service_app_key", id: &found.kid };
+        let name = found.name().into_owned();
+        let row = Row { table: "service_app_key", id: &name };
         let key = match found.kind.as_str() {
             RSA => VerifyingKey::Rsa(PublicKey { modulus: found.first, exponent: found.second }),
             curve => {

@@ -1,12 +1,14 @@
 //! The keys that sign access tokens as rows.
 
 use super::Row;
+use super::found::Named;
 use super::seal::{Content, UnderSeal};
 use crate::domain::hook_key::PublicKey;
 use crate::domain::id::{KeyId, OrgId, PrefixedId as _};
 use crate::domain::sealed::Sealed;
 use crate::domain::signing_key::{SealedSigningKey, SigningKey};
 use crate::repository::error::StoreError;
+use std::borrow::Cow;
 
 #[derive(sqlx::FromRow)]
 pub struct SigningKeyRow {
@@ -20,13 +22,16 @@ pub struct SigningKeyRow {
     pub seal: Option<Vec<u8>>,
 }
 
-impl UnderSeal for SigningKeyRow {
+impl Named for SigningKeyRow {
     const TABLE: &'static str = "signing_key";
+    const NAME: &'static [&'static str] = &["key_id"];
 
-    fn id(&self) -> &str {
-        &self.key_id
+    fn name(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.key_id)
     }
+}
 
+impl UnderSeal for SigningKeyRow {
     /// Without the private half: it is bound to its place by itself.
     fn content(&self) -> Content {
         Content::of(Self::TABLE)
@@ -83,13 +88,16 @@ pub struct SealedSigningKeyRow {
     pub sealed_pkcs8: Vec<u8>,
 }
 
-impl UnderSeal for SealedSigningKeyRow {
+impl Named for SealedSigningKeyRow {
     const TABLE: &'static str = SigningKeyRow::TABLE;
+    const NAME: &'static [&'static str] = SigningKeyRow::NAME;
 
-    fn id(&self) -> &str {
-        &self.key.key_id
+    fn name(&self) -> Cow<'_, str> {
+        self.key.name()
     }
+}
 
+impl UnderSeal for SealedSigningKeyRow {
     fn content(&self) -> Content {
         self.key.content()
     }

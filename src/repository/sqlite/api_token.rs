@@ -10,13 +10,14 @@ use crate::domain::scope::Scopes;
 use crate::repository::api_token::{ApiTokenRead, ApiTokenWrite};
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::page::{Page, Seq};
-use crate::repository::row::api_token::{ApiTokenRow, PlacedApiTokenRow};
+use crate::repository::row::api_token::ApiTokenRow;
+use crate::repository::row::found::{Found, Placed};
 use async_trait::async_trait;
 
 #[async_trait]
 impl ApiTokenRead for SqliteTx {
     async fn api_token_list(&mut self) -> Result<Vec<Result<ApiToken, StoreError>>, StoreError> {
-        let rows: Vec<ApiTokenRow> = sqlx::query_as(
+        let rows: Vec<Found<ApiTokenRow>> = sqlx::query_as(
             "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal FROM api_token ORDER BY seq",
         )
         .fetch_all(self.connection()?)
@@ -26,7 +27,7 @@ impl ApiTokenRead for SqliteTx {
     }
 
     async fn api_token_list_unrevoked(&mut self, org: &OrgId) -> Result<Vec<ApiToken>, StoreError> {
-        let rows: Vec<ApiTokenRow> = sqlx::query_as(
+        let rows: Vec<Found<ApiTokenRow>> = sqlx::query_as(
             "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal
              FROM api_token WHERE org_id = ? AND revoked IS NULL ORDER BY seq",
         )
@@ -39,26 +40,23 @@ impl ApiTokenRead for SqliteTx {
 
     async fn api_token_page(
         &mut self,
-        after: Option<Seq>,
+        from: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<StoredApiToken, StoreError>, Seq>, StoreError> {
-        let rows: Vec<PlacedApiTokenRow> = sqlx::query_as(
+        let rows: Vec<Placed<Seq, ApiTokenRow>> = sqlx::query_as(
             "SELECT seq, id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal
-             FROM api_token WHERE seq > ? ORDER BY seq LIMIT ?",
+             FROM api_token WHERE seq >= ? ORDER BY seq LIMIT ?",
         )
-        .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
-        .bind(limit)
+        .bind(from.unwrap_or(Seq::LEAST).0)
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self
-            .seals_for(rows.iter().map(|row| &row.token))
-            .await?
-            .read_page(rows.into_iter().map(|row| (Seq(row.seq), row.token)), limit))
+        self.read_page(rows, limit).await
     }
 
     async fn api_token_find(&mut self, id: &ApiTokenId) -> Result<Option<ApiToken>, StoreError> {
-        let row: Option<ApiTokenRow> = sqlx::query_as(
+        let row: Option<Found<ApiTokenRow>> = sqlx::query_as(
             "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal FROM api_token WHERE id = ?",
         )
         .bind(id.as_str())
@@ -69,7 +67,7 @@ impl ApiTokenRead for SqliteTx {
     }
 
     async fn api_token_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ApiToken>, StoreError> {
-        let rows: Vec<ApiTokenRow> = sqlx::query_as(
+        let rows: Vec<Found<ApiTokenRow>> = sqlx::query_as(
             "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal
              FROM api_token WHERE name = ? AND revoked IS NULL ORDER BY seq LIMIT ?",
         )
@@ -82,7 +80,7 @@ impl ApiTokenRead for SqliteTx {
     }
 
     async fn api_token_find_by_hash(&mut self, hash: &TokenHash) -> Result<Option<ApiToken>, StoreError> {
-        let row: Option<ApiTokenRow> = sqlx::query_as(
+        let row: Option<Found<ApiTokenRow>> = sqlx::query_as(
             "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal FROM api_token WHERE hash = ?",
         )
         .bind(hash.0.as_slice())
@@ -138,7 +136,7 @@ impl ApiTokenWrite for SqliteTx {
 
 /// The row of a token, which nobody else changes until the transaction is over.
 async fn held(tx: &mut SqliteTx, id: &ApiTokenId) -> Result<Option<ApiTokenRow>, StoreError> {
-    let row: Option<ApiTokenRow> = sqlx::query_as(
+    let row: Option<Found<ApiTokenRow>> = sqlx::query_as(
         "SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal
          FROM api_token WHERE id = ?",
     )

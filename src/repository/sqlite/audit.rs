@@ -7,22 +7,23 @@ use crate::domain::clock::Timestamp;
 use crate::domain::id::{OrgId, PrefixedId as _};
 use crate::repository::audit::{AuditCursor, AuditKey, AuditNode, AuditQuery, AuditRead, AuditWrite, StoredAuditNode};
 use crate::repository::error::StoreError;
-use crate::repository::page::Page;
+use crate::repository::page::{Key, Page};
 use crate::repository::row::audit::{AuditEntryRow, AuditHeadRow, AuditKeyRow, AuditNodeRow};
-use crate::repository::row::seal::UnderSeal as _;
+use crate::repository::row::found::{Found, Named as _, Placed};
+
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 
-const INSERT_ENTRY: &str =
-    "INSERT INTO audit_entry (org_id, number, published, kind, entry, leaf, seal) VALUES (?, ?, ?, ?, ?, ?, ?);";
-const INSERT_NODE: &str = "INSERT INTO audit_node (org_id, place, hash) VALUES (?, ?, ?);";
+const INSERT_ENTRY: &str = "INSERT INTO audit_entry (org_id, number, published, kind, entry, leaf, seal)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING;";
+const INSERT_NODE: &str = "INSERT INTO audit_node (org_id, place, hash) VALUES (?, ?, ?) ON CONFLICT DO NOTHING;";
 const WRITE_HEAD: &str = "INSERT INTO audit_head (org_id, size, forgotten, seal) VALUES (?, ?, ?, ?)
     ON CONFLICT (org_id) DO UPDATE SET size = excluded.size, forgotten = excluded.forgotten, seal = excluded.seal;";
 
 #[async_trait]
 impl AuditRead for SqliteTx {
     async fn audit_head_find(&mut self, org: &OrgId) -> Result<Option<AuditHead>, StoreError> {
-        let row: Option<AuditHeadRow> =
+        let row: Option<Found<AuditHeadRow>> =
             sqlx::query_as("SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id = ?1")
                 .bind(org.as_str())
                 .fetch_optional(self.connection()?)
@@ -33,18 +34,27 @@ impl AuditRead for SqliteTx {
 
     async fn audit_head_page(
         &mut self,
-        after: Option<String>,
+        from: Option<Key>,
         limit: u32,
-    ) -> Result<Page<Result<AuditHead, StoreError>, String>, StoreError> {
-        let rows: Vec<AuditHeadRow> = sqlx::query_as(
-            "SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id > ?1 ORDER BY org_id LIMIT ?2",
+    ) -> Result<Page<Result<AuditHead, StoreError>, Key>, StoreError> {
+        let rows: Vec<Placed<Key, AuditHeadRow>> = sqlx::query_as(
+            "SELECT CAST(org_id AS BLOB), org_id, size, forgotten, seal FROM audit_head
+             WHERE org_id >= CAST(?1 AS TEXT) AND typeof(org_id) = 'text' ORDER BY org_id LIMIT ?2",
         )
-        .bind(after.unwrap_or_default())
-        .bind(limit)
+        .bind(from.unwrap_or_default().0)
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(|row| (row.org_id.clone(), row)), limit))
+        self.read_page(rows, limit).await
+    }
+
+    async fn audit_entry_least(&mut self, org: &OrgId) -> Result<Option<i64>, StoreError> {
+        sqlx::query_scalar("SELECT min(number) FROM audit_entry WHERE org_id = ?1")
+            .bind(org.as_str())
+            .fetch_one(self.connection()?)
+            .await
+            .map_err(store_error)
     }
 
     async fn audit_entry_list(
@@ -64,7 +74,7 @@ impl AuditRead for SqliteTx {
              ORDER BY number ASC LIMIT ?6"
         };
         let usual = if query.is_descending { i64::MAX } else { 0 };
-        let rows: Vec<AuditEntryRow> = sqlx::query_as(sql)
+        let rows: Vec<Found<AuditEntryRow>> = sqlx::query_as(sql)
             .bind(org.as_str())
             .bind(query.from.map_or(usual, u64::cast_signed))
             .bind(query.since.map_or(i64::MIN, Timestamp::unix))
@@ -74,29 +84,27 @@ impl AuditRead for SqliteTx {
             .fetch_all(self.connection()?)
             .await
             .map_err(store_error)?;
-        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(|row| ((), row)), query.limit).items)
+        Ok(self.seals_for(&rows).await?.read_each(rows))
     }
 
     async fn audit_entry_page(
         &mut self,
-        after: Option<AuditCursor>,
+        from: Option<AuditCursor>,
         limit: u32,
     ) -> Result<Page<Result<AuditEntry, StoreError>, AuditCursor>, StoreError> {
-        let (org, number) = after.unwrap_or_default();
-        let rows: Vec<AuditEntryRow> = sqlx::query_as(
-            "SELECT org_id, number, published, kind, entry, leaf, seal FROM audit_entry
-             WHERE (org_id, number) > (?1, ?2) ORDER BY org_id, number LIMIT ?3",
+        let (org, number) = from.unwrap_or((Vec::new(), i64::MIN));
+        let rows: Vec<Placed<AuditCursor, AuditEntryRow>> = sqlx::query_as(
+            "SELECT CAST(org_id AS BLOB), number, org_id, number, published, kind, entry, leaf, seal FROM audit_entry
+             WHERE (org_id, number) >= (CAST(?1 AS TEXT), ?2) AND typeof(org_id) = 'text' AND typeof(number) = 'integer'
+             ORDER BY org_id, number LIMIT ?3",
         )
         .bind(org)
         .bind(number)
-        .bind(limit)
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self
-            .seals_for(&rows)
-            .await?
-            .read_page(rows.into_iter().map(|row| ((row.org_id.clone(), row.number), row)), limit))
+        self.read_page(rows, limit).await
     }
 
     async fn audit_node_list(&mut self, org: &OrgId, places: &[u64]) -> Result<Vec<AuditNode>, StoreError> {
@@ -107,7 +115,7 @@ impl AuditRead for SqliteTx {
             return Ok(known);
         }
         let places = serde_json::json!(places).to_string();
-        let rows: Vec<AuditNodeRow> = sqlx::query_as(
+        let rows: Vec<Found<AuditNodeRow>> = sqlx::query_as(
             "SELECT org_id, place, hash FROM audit_node WHERE org_id = ? AND place IN (SELECT value FROM json_each(?))",
         )
         .bind(org.as_str())
@@ -115,30 +123,32 @@ impl AuditRead for SqliteTx {
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        rows.into_iter().map(|row| StoredAuditNode::try_from(row).map(|node| (node.place, node.hash))).collect()
+        rows.into_iter().map(|row| row.parsed().map(|StoredAuditNode { place, hash, .. }| (place, hash))).collect()
     }
 
     async fn audit_node_page(
         &mut self,
-        after: Option<AuditCursor>,
+        from: Option<AuditCursor>,
         limit: u32,
     ) -> Result<Page<Result<StoredAuditNode, StoreError>, AuditCursor>, StoreError> {
-        let (org, place) = after.unwrap_or_else(|| (String::new(), -1));
-        let rows: Vec<AuditNodeRow> = sqlx::query_as(
-            "SELECT org_id, place, hash FROM audit_node WHERE (org_id, place) > (?1, ?2) ORDER BY org_id, place LIMIT ?3",
+        let (org, place) = from.unwrap_or((Vec::new(), i64::MIN));
+        let rows: Vec<Placed<AuditCursor, AuditNodeRow>> = sqlx::query_as(
+            "SELECT CAST(org_id AS BLOB), place, org_id, place, hash FROM audit_node
+             WHERE (org_id, place) >= (CAST(?1 AS TEXT), ?2) AND typeof(org_id) = 'text' AND typeof(place) = 'integer'
+             ORDER BY org_id, place LIMIT ?3",
         )
         .bind(org)
         .bind(place)
-        .bind(limit)
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        let placed = |row: AuditNodeRow| ((row.org_id.clone(), row.place), StoredAuditNode::try_from(row));
+        let placed = |row: Placed<AuditCursor, AuditNodeRow>| (row.place, row.row.parsed());
         Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
     }
 
     async fn audit_key_find(&mut self, org: &OrgId) -> Result<Option<AuditKey>, StoreError> {
-        let row: Option<AuditKeyRow> =
+        let row: Option<Found<AuditKeyRow>> =
             sqlx::query_as("SELECT org_id, public_key, sealed_seed, created, seal FROM audit_key WHERE org_id = ?1")
                 .bind(org.as_str())
                 .fetch_optional(self.connection()?)
@@ -149,19 +159,19 @@ impl AuditRead for SqliteTx {
 
     async fn audit_key_page(
         &mut self,
-        after: Option<String>,
+        from: Option<Key>,
         limit: u32,
-    ) -> Result<Page<Result<AuditKey, StoreError>, String>, StoreError> {
-        let rows: Vec<AuditKeyRow> = sqlx::query_as(
-            "SELECT org_id, public_key, sealed_seed, created, seal FROM audit_key
-             WHERE org_id > ?1 ORDER BY org_id LIMIT ?2",
+    ) -> Result<Page<Result<AuditKey, StoreError>, Key>, StoreError> {
+        let rows: Vec<Placed<Key, AuditKeyRow>> = sqlx::query_as(
+            "SELECT CAST(org_id AS BLOB), org_id, public_key, sealed_seed, created, seal FROM audit_key
+             WHERE org_id >= CAST(?1 AS TEXT) AND typeof(org_id) = 'text' ORDER BY org_id LIMIT ?2",
         )
-        .bind(after.unwrap_or_default())
-        .bind(limit)
+        .bind(from.unwrap_or_default().0)
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(|row| (row.org_id.clone(), row)), limit))
+        self.read_page(rows, limit).await
     }
 }
 
@@ -208,7 +218,7 @@ impl AuditWrite for SqliteTx {
         let append = append.bind(row.org_id).bind(row.size).bind(row.forgotten).bind(seal);
         let written = self.execute(append).await?;
         if written != (entries.len() + nodes.len() + 1) as u64 {
-            return Err(StoreError::Unwritten);
+            return Err(not_appended(self, entries, nodes, head).await?);
         }
         if let Some(trails) = self.trails() {
             trails.appended(head, nodes);
@@ -227,13 +237,18 @@ impl AuditWrite for SqliteTx {
             .bind(row.entry)
             .bind(row.leaf)
             .bind(seal);
-        self.write(insert).await
+        if self.execute(insert).await? == 0 {
+            return Err(not_inserted(self, "audit_entry", "number", &entry.org_id, row.number).await?);
+        }
+        Ok(())
     }
 
     async fn audit_node_insert(&mut self, org: &OrgId, nodes: &[AuditNode]) -> Result<(), StoreError> {
         for (place, hash) in nodes {
             let insert = sqlx::query(INSERT_NODE).bind(org.as_str()).bind(place.cast_signed()).bind(hash.as_slice());
-            self.write(insert).await?;
+            if self.execute(insert).await? == 0 {
+                return Err(not_inserted(self, "audit_node", "place", org, place.cast_signed()).await?);
+            }
         }
         Ok(())
     }
@@ -258,4 +273,53 @@ impl AuditWrite for SqliteTx {
         .bind(seal);
         Ok(self.execute(insert).await? > 0)
     }
+}
+
+/// Why not all of what was to be appended is there: a row of another hand has the place of one.
+async fn not_appended(
+    tx: &mut SqliteTx,
+    entries: &[AuditEntry],
+    nodes: &[AuditNode],
+    head: &AuditHead,
+) -> Result<StoreError, StoreError> {
+    let org = &head.org_id;
+    for entry in entries {
+        let number = entry.number.cast_signed();
+        let leaf: Option<Vec<u8>> = sqlx::query_scalar("SELECT leaf FROM audit_entry WHERE org_id = ? AND number = ?")
+            .bind(org.as_str())
+            .bind(number)
+            .fetch_optional(tx.connection()?)
+            .await
+            .map_err(store_error)?;
+        if leaf.is_some_and(|leaf| leaf != entry.leaf) {
+            return Ok(StoreError::Taken { table: "audit_entry", row: format!("{org}/{number}") });
+        }
+    }
+    let places: Vec<_> = nodes.iter().map(|(place, _)| *place).collect();
+    let there = tx.audit_node_list(org, &places).await?;
+    Ok(match nodes.iter().find(|node| !there.contains(node)) {
+        Some((place, _)) if there.iter().any(|(taken, _)| taken == place) => {
+            StoreError::Taken { table: "audit_node", row: format!("{org}/{place}") }
+        }
+        _ => StoreError::Unwritten,
+    })
+}
+
+/// Why a row was not written: one is there that is of another hand, or something of that stands before the table.
+async fn not_inserted(
+    tx: &mut SqliteTx,
+    table: &'static str,
+    column: &'static str,
+    org: &OrgId,
+    number: i64,
+) -> Result<StoreError, StoreError> {
+    // Names of ours, nothing else.
+    let look = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE org_id = ?1 AND {column} >= ?2)");
+    let is_there: bool = sqlx::query_scalar(AssertSqlSafe(look))
+        .bind(org.as_str())
+        .bind(number)
+        .fetch_one(tx.connection()?)
+        .await
+        .map_err(store_error)?;
+    Ok(if is_there { StoreError::Taken { table, row: format!("{org}/{number}") } } else { StoreError::Unwritten })
 }

@@ -10,12 +10,13 @@ use async_trait::async_trait;
 #[async_trait]
 impl ErasureRead for SqliteTx {
     async fn erasure_pending(&mut self) -> Result<Option<PendingErasures>, StoreError> {
-        let (count, since): (i64, Option<i64>) = sqlx::query_as("SELECT count(*), min(since) FROM pending_erasure")
-            .fetch_one(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        let row = Row { table: "pending_erasure", id: "" };
-        let Some(since) = since else { return Ok(None) };
+        let oldest: Option<(i64, i64, i64)> =
+            sqlx::query_as("SELECT count(*) OVER (), since, seq FROM pending_erasure ORDER BY since LIMIT 1")
+                .fetch_optional(self.connection()?)
+                .await
+                .map_err(store_error)?;
+        let Some((count, since, seq)) = oldest else { return Ok(None) };
+        let row = Row { table: "pending_erasure", id: &seq.to_string() };
         Ok(Some(PendingErasures { count: row.count("seq", count)?, since: row.time("since", since)? }))
     }
 }

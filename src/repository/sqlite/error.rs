@@ -1,6 +1,7 @@
 //! Turns what SQLite says into what the vault understands.
 
 use crate::repository::error::StoreError;
+use crate::repository::row::found::reason;
 
 /// Primary result codes (<https://sqlite.org/rescode.html>); the low byte of every extended code.
 mod code {
@@ -35,7 +36,9 @@ pub fn store_error(error: sqlx::Error) -> StoreError {
             }
         }
         // A value that is not of the type of its column, or a text that is none.
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => StoreError::Damaged(error.into()),
+        sqlx::Error::ColumnDecode { source, .. } | sqlx::Error::Decode(source) => {
+            StoreError::Damaged(format!("a value {}", reason(&*source)).into())
+        }
         error => StoreError::Other(error.into()),
     }
 }

@@ -11,9 +11,10 @@ use crate::repository::error::{Refusable, StoreError};
 use crate::repository::hook_key::{HookKeyRead, HookKeyWrite, KeyDeletion};
 use crate::repository::key_reference::KeyReferenceRead as _;
 use crate::repository::page::{Page, Seq};
+use crate::repository::row::found::{Found, Named as _, Placed};
 use crate::repository::row::hook_key::{HookKeyRow, SealedRow};
 use crate::repository::row::key_reference::ReferenceRow;
-use crate::repository::row::seal::UnderSeal as _;
+
 use async_trait::async_trait;
 use std::mem;
 
@@ -40,14 +41,14 @@ macro_rules! select_hook_key {
 
 macro_rules! select_sealed {
     ($rest:literal) => {
-        select_hook_key!("k.seq, k.sealed_pkcs8, ", $rest)
+        select_hook_key!("k.sealed_pkcs8, ", $rest)
     };
 }
 
 #[async_trait]
 impl HookKeyRead for SqliteTx {
     async fn hook_key_list(&mut self, org: &OrgId) -> Result<Vec<HookKey>, StoreError> {
-        let rows: Vec<HookKeyRow> = sqlx::query_as(select_hook_key!("WHERE k.org_id = ? ORDER BY k.seq"))
+        let rows: Vec<Found<HookKeyRow>> = sqlx::query_as(select_hook_key!("WHERE k.org_id = ? ORDER BY k.seq"))
             .bind(org.as_str())
             .fetch_all(self.connection()?)
             .await
@@ -56,7 +57,7 @@ impl HookKeyRead for SqliteTx {
     }
 
     async fn hook_key_find(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Option<HookKey>, StoreError> {
-        let row: Option<HookKeyRow> = sqlx::query_as(select_hook_key!("WHERE k.id = ?"))
+        let row: Option<Found<HookKeyRow>> = sqlx::query_as(select_hook_key!("WHERE k.id = ?"))
             .bind(id.as_str())
             .fetch_optional(self.connection()?)
             .await
@@ -74,7 +75,7 @@ impl HookKeyRead for SqliteTx {
     }
 
     async fn hook_key_find_by_name(&mut self, org: &OrgId, name: &Name) -> Result<Option<HookKey>, StoreError> {
-        let row: Option<HookKeyRow> = sqlx::query_as(select_hook_key!("WHERE k.org_id = ? AND k.name = ?"))
+        let row: Option<Found<HookKeyRow>> = sqlx::query_as(select_hook_key!("WHERE k.org_id = ? AND k.name = ?"))
             .bind(org.as_str())
             .bind(name.as_str())
             .fetch_optional(self.connection()?)
@@ -84,7 +85,7 @@ impl HookKeyRead for SqliteTx {
     }
 
     async fn hook_key_find_sealed(&mut self, org: &OrgId, id: &HookKeyId) -> Result<Option<SealedHookKey>, StoreError> {
-        let row: Option<SealedRow> = sqlx::query_as(select_sealed!("WHERE k.id = ?"))
+        let row: Option<Found<SealedRow>> = sqlx::query_as(select_sealed!("WHERE k.id = ?"))
             .bind(id.as_str())
             .fetch_optional(self.connection()?)
             .await
@@ -98,7 +99,7 @@ impl HookKeyRead for SqliteTx {
         org: &OrgId,
         key_id: &KeyId,
     ) -> Result<Option<SealedHookKey>, StoreError> {
-        let row: Option<SealedRow> = sqlx::query_as(select_sealed!("WHERE k.key_id = ?"))
+        let row: Option<Found<SealedRow>> = sqlx::query_as(select_sealed!("WHERE k.key_id = ?"))
             .bind(key_id.to_string())
             .fetch_optional(self.connection()?)
             .await
@@ -108,7 +109,7 @@ impl HookKeyRead for SqliteTx {
     }
 
     async fn hook_key_list_sealed(&mut self, org: &OrgId) -> Result<Vec<SealedHookKey>, StoreError> {
-        let rows: Vec<SealedRow> = sqlx::query_as(select_sealed!("WHERE k.org_id = ? ORDER BY k.seq"))
+        let rows: Vec<Found<SealedRow>> = sqlx::query_as(select_sealed!("WHERE k.org_id = ? ORDER BY k.seq"))
             .bind(org.as_str())
             .fetch_all(self.connection()?)
             .await
@@ -118,16 +119,17 @@ impl HookKeyRead for SqliteTx {
 
     async fn hook_key_page_sealed(
         &mut self,
-        after: Option<Seq>,
+        from: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<SealedHookKey, StoreError>, Seq>, StoreError> {
-        let rows: Vec<SealedRow> = sqlx::query_as(select_sealed!("WHERE k.seq > ? ORDER BY k.seq LIMIT ?"))
-            .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
-            .bind(limit)
-            .fetch_all(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(self.seals_for(&rows).await?.read_page(rows.into_iter().map(|row| (Seq(row.seq), row)), limit))
+        let rows: Vec<Placed<Seq, SealedRow>> =
+            sqlx::query_as(select_hook_key!("k.seq, k.sealed_pkcs8, ", "WHERE k.seq >= ?1 ORDER BY k.seq LIMIT ?2"))
+                .bind(from.unwrap_or(Seq::LEAST).0)
+                .bind(i64::from(limit) + 1)
+                .fetch_all(self.connection()?)
+                .await
+                .map_err(store_error)?;
+        self.read_page(rows, limit).await
     }
 }
 

@@ -6,10 +6,10 @@ use crate::domain::id::{InlineHookId, OrgId, PrefixedId as _};
 use crate::domain::inline_hook::{InlineHook, MAX_HOOKS_PER_ORG, StoredInlineHook};
 use crate::domain::name::Name;
 use crate::repository::error::{Conflict, Refusable, StoreError};
-use crate::repository::hook_key::HookKeyRead as _;
 use crate::repository::inline_hook::{InlineHookRead, InlineHookWrite};
 use crate::repository::page::{Page, Seq};
-use crate::repository::row::inline_hook::{InlineHookRow, PlacedRow};
+use crate::repository::row::found::{Found, Placed};
+use crate::repository::row::inline_hook::InlineHookRow;
 use async_trait::async_trait;
 
 /// The columns of an [`InlineHookRow`], perhaps with more; what follows in each query picks the rows. A hook is looked for by its
@@ -33,7 +33,7 @@ macro_rules! select_inline_hook {
 #[async_trait]
 impl InlineHookRead for SqliteTx {
     async fn inline_hook_list(&mut self, org: &OrgId) -> Result<Vec<Result<InlineHook, StoreError>>, StoreError> {
-        let rows: Vec<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE org_id = ? ORDER BY seq"))
+        let rows: Vec<Found<InlineHookRow>> = sqlx::query_as(select_inline_hook!("WHERE org_id = ? ORDER BY seq"))
             .bind(org.as_str())
             .fetch_all(self.connection()?)
             .await
@@ -47,7 +47,7 @@ impl InlineHookRead for SqliteTx {
         org: &OrgId,
         id: &InlineHookId,
     ) -> Result<Option<StoredInlineHook>, StoreError> {
-        let row: Option<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE id = ?"))
+        let row: Option<Found<InlineHookRow>> = sqlx::query_as(select_inline_hook!("WHERE id = ?"))
             .bind(id.as_str())
             .fetch_optional(self.connection()?)
             .await
@@ -61,7 +61,7 @@ impl InlineHookRead for SqliteTx {
         org: &OrgId,
         name: &Name,
     ) -> Result<Option<StoredInlineHook>, StoreError> {
-        let row: Option<InlineHookRow> = sqlx::query_as(select_inline_hook!("WHERE org_id = ? AND name = ?"))
+        let row: Option<Found<InlineHookRow>> = sqlx::query_as(select_inline_hook!("WHERE org_id = ? AND name = ?"))
             .bind(org.as_str())
             .bind(name.as_str())
             .fetch_optional(self.connection()?)
@@ -72,19 +72,17 @@ impl InlineHookRead for SqliteTx {
 
     async fn inline_hook_page(
         &mut self,
-        after: Option<Seq>,
+        from: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<StoredInlineHook, StoreError>, Seq>, StoreError> {
-        let rows: Vec<PlacedRow> = sqlx::query_as(select_inline_hook!("seq, ", "WHERE seq > ? ORDER BY seq LIMIT ?"))
-            .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
-            .bind(limit)
-            .fetch_all(self.connection()?)
-            .await
-            .map_err(store_error)?;
-        Ok(self
-            .seals_for(rows.iter().map(|row| &row.hook))
-            .await?
-            .read_page(rows.into_iter().map(|row| (Seq(row.seq), row.hook)), limit))
+        let rows: Vec<Placed<Seq, InlineHookRow>> =
+            sqlx::query_as(select_inline_hook!("seq, ", "WHERE seq >= ? ORDER BY seq LIMIT ?"))
+                .bind(from.unwrap_or(Seq::LEAST).0)
+                .bind(i64::from(limit) + 1)
+                .fetch_all(self.connection()?)
+                .await
+                .map_err(store_error)?;
+        self.read_page(rows, limit).await
     }
 }
 
@@ -181,10 +179,13 @@ impl InlineHookWrite for SqliteTx {
 
 /// Whether the hook names a key that its org does not have.
 async fn is_key_missing(tx: &mut SqliteTx, stored: &StoredInlineHook) -> Result<bool, StoreError> {
-    match stored.hook.channel.auth.hook_key_id() {
-        Some(key) => Ok(tx.hook_key_find(&stored.hook.org_id, key).await?.is_none()),
-        None => Ok(false),
-    }
+    let Some(key) = stored.hook.channel.auth.hook_key_id() else { return Ok(false) };
+    sqlx::query_scalar("SELECT NOT EXISTS (SELECT 1 FROM hook_key WHERE org_id = ?1 AND id = ?2)")
+        .bind(stored.hook.org_id.as_str())
+        .bind(key.as_str())
+        .fetch_one(tx.connection()?)
+        .await
+        .map_err(store_error)
 }
 
 /// Whether the hook has a sealed secret in the database that is another one now, or none.

@@ -4,10 +4,11 @@ use super::error::store_error;
 use super::transaction::SqliteTx;
 use crate::domain::id::PrefixedId as _;
 use crate::repository::error::StoreError;
-use crate::repository::item::{Item, ItemWrite, Renewal};
+use crate::repository::item::{Item, ItemRead, ItemWrite, Renewal};
 use crate::repository::row::TABLES;
 use crate::repository::row::api_token::ApiTokenRow;
 use crate::repository::row::audit::{AuditEntryRow, AuditHeadRow, AuditKeyRow};
+use crate::repository::row::found::Found;
 use crate::repository::row::hook_key::HookKeyRow;
 use crate::repository::row::hook_key_version::HookKeyVersionRow;
 use crate::repository::row::inline_hook::InlineHookRow;
@@ -21,7 +22,7 @@ use sqlx::AssertSqlSafe;
 
 impl SqliteTx {
     /// The row, where it is to be sealed anew.
-    async fn due<R: UnderSeal>(&mut self, row: Option<R>, renewal: Renewal) -> Result<Option<R>, StoreError> {
+    async fn due<R: UnderSeal>(&mut self, row: Option<Found<R>>, renewal: Renewal) -> Result<Option<R>, StoreError> {
         let seals = self.seals_for(&row).await?;
         let row = seals.checked(row)?;
         Ok(row.filter(|row| renewal == Renewal::SealAndValue || !seals.are_current(row.seal())))
@@ -38,6 +39,18 @@ impl SqliteTx {
 }
 
 #[async_trait]
+impl ItemRead for SqliteTx {
+    async fn row_count(&mut self, table: &'static str) -> Result<u64, StoreError> {
+        // A name of ours, nothing else.
+        let rows: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table}")))
+            .fetch_one(self.connection()?)
+            .await
+            .map_err(store_error)?;
+        Ok(rows.unsigned_abs())
+    }
+}
+
+#[async_trait]
 impl ItemWrite for SqliteTx {
     async fn item_reseal(&mut self, item: &Item, renewal: Renewal) -> Result<bool, StoreError> {
         let update = match item {
@@ -45,7 +58,8 @@ impl ItemWrite for SqliteTx {
             Item::AuditHead(head) => {
                 let select = sqlx::query_as("SELECT org_id, size, forgotten, seal FROM audit_head WHERE org_id = ?")
                     .bind(head.org_id.as_str());
-                let row: Option<AuditHeadRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let row: Option<Found<AuditHeadRow>> =
+                    select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE audit_head SET seal = ? WHERE org_id = ?").bind(seal).bind(head.org_id.as_str())
@@ -56,7 +70,7 @@ impl ItemWrite for SqliteTx {
                 )
                 .bind(entry.org_id.as_str())
                 .bind(entry.number.cast_signed());
-                let row: Option<AuditEntryRow> =
+                let row: Option<Found<AuditEntryRow>> =
                     select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
@@ -70,7 +84,8 @@ impl ItemWrite for SqliteTx {
                     "SELECT org_id, public_key, sealed_seed, created, seal FROM audit_key WHERE org_id = ?",
                 )
                 .bind(key.org_id.as_str());
-                let row: Option<AuditKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let row: Option<Found<AuditKeyRow>> =
+                    select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE audit_key SET sealed_seed = ?, seal = ? WHERE org_id = ?")
@@ -81,14 +96,16 @@ impl ItemWrite for SqliteTx {
             Item::Org(org) => {
                 let select = sqlx::query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE id = ?")
                     .bind(org.id.as_str());
-                let row: Option<OrgRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let row: Option<Found<OrgRow>> =
+                    select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE org SET seal = ? WHERE id = ?").bind(seal).bind(org.id.as_str())
             }
             Item::HookKey(sealed) => {
                 let select = sqlx::query_as("SELECT id, org_id, key_id, name, created, last_updated, modulus, exponent, origin, born_by, born_with, signs_from, rotate_every, seal, NULL AS consumer_kind, NULL AS consumer_id, NULL AS consumer_name, NULL AS consumer_since, NULL AS consumer_seal FROM hook_key WHERE id = ?").bind(sealed.key.id.as_str());
-                let row: Option<HookKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let row: Option<Found<HookKeyRow>> =
+                    select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE hook_key SET sealed_pkcs8 = ?, seal = ? WHERE id = ?")
@@ -98,7 +115,7 @@ impl ItemWrite for SqliteTx {
             }
             Item::HookKeyVersion(version) => {
                 let select = sqlx::query_as("SELECT key_id, org_id, hook_key_id, modulus, exponent, signs_from, grace, until, sealed_pkcs8, origin, born_by, born_with, seal FROM hook_key_version WHERE key_id = ?").bind(version.key_id.to_string());
-                let row: Option<HookKeyVersionRow> =
+                let row: Option<Found<HookKeyVersionRow>> =
                     select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
@@ -109,7 +126,7 @@ impl ItemWrite for SqliteTx {
             }
             Item::InlineHook(stored) => {
                 let select = sqlx::query_as("SELECT id, org_id, status, name, type, version, uri, headers, auth, auth_header, client_id, token_url, scope, hook_key_id, sealed_secret, created, last_updated, seal FROM inline_hook WHERE id = ?").bind(stored.hook.id.as_str());
-                let row: Option<InlineHookRow> =
+                let row: Option<Found<InlineHookRow>> =
                     select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let secret = stored.sealed_secret.as_ref().map(|sealed| sealed.as_bytes().to_vec());
@@ -122,7 +139,8 @@ impl ItemWrite for SqliteTx {
             }
             Item::KeyReference(stored) => {
                 let select = sqlx::query_as("SELECT org_id, hook_key_id, consumer_kind, consumer_id, consumer_name, since, last_used, seal FROM hook_key_reference WHERE org_id = ? AND hook_key_id = ? AND consumer_id = ?").bind(stored.org_id.as_str()).bind(stored.hook_key_id.as_str()).bind(stored.reference.consumer_id.as_str());
-                let row: Option<ReferenceRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let row: Option<Found<ReferenceRow>> =
+                    select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query(
@@ -135,14 +153,15 @@ impl ItemWrite for SqliteTx {
             }
             Item::ApiToken(stored) => {
                 let select = sqlx::query_as("SELECT id, org_id, user_id, name, scopes, created, expires, revoked, hash, seal FROM api_token WHERE id = ?").bind(stored.token.id.as_str());
-                let row: Option<ApiTokenRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let row: Option<Found<ApiTokenRow>> =
+                    select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE api_token SET seal = ? WHERE id = ?").bind(seal).bind(stored.token.id.as_str())
             }
             Item::ServiceApp(app) => {
                 let select = sqlx::query_as("SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal FROM service_app WHERE id = ?").bind(app.id.as_str());
-                let row: Option<ServiceAppRow> =
+                let row: Option<Found<ServiceAppRow>> =
                     select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
@@ -150,7 +169,8 @@ impl ItemWrite for SqliteTx {
             }
             Item::ClientKey(app, key) => {
                 let select = sqlx::query_as("SELECT app_id, kid, kind, first, second, created, seal FROM service_app_key WHERE app_id = ? AND kid = ?").bind(app.as_str()).bind(key.kid.as_str());
-                let row: Option<AppKeyRow> = select.fetch_optional(self.connection()?).await.map_err(store_error)?;
+                let row: Option<Found<AppKeyRow>> =
+                    select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);
                 sqlx::query("UPDATE service_app_key SET seal = ? WHERE app_id = ? AND kid = ?")
@@ -160,7 +180,7 @@ impl ItemWrite for SqliteTx {
             }
             Item::SigningKey(sealed) => {
                 let select = sqlx::query_as("SELECT org_id, generation, key_id, modulus, exponent, created, signs_from, seal FROM signing_key WHERE key_id = ?").bind(sealed.key.key_id.to_string());
-                let row: Option<SigningKeyRow> =
+                let row: Option<Found<SigningKeyRow>> =
                     select.fetch_optional(self.connection()?).await.map_err(store_error)?;
                 let Some(row) = self.due(row, renewal).await? else { return Ok(false) };
                 let seal = self.seals().of(&row);

@@ -10,13 +10,14 @@ use crate::repository::audit::AuditWrite as _;
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::org::{OrgRead, OrgWrite};
 use crate::repository::page::{Page, Seq};
-use crate::repository::row::org::{OrgRow, PlacedOrgRow};
+use crate::repository::row::found::{Found, Placed};
+use crate::repository::row::org::OrgRow;
 use async_trait::async_trait;
 
 #[async_trait]
 impl OrgRead for SqliteTx {
     async fn org_list(&mut self) -> Result<Vec<Org>, StoreError> {
-        let rows: Vec<OrgRow> =
+        let rows: Vec<Found<OrgRow>> =
             sqlx::query_as("SELECT id, name, domain, is_default, created, seal FROM org ORDER BY seq")
                 .fetch_all(self.connection()?)
                 .await
@@ -26,25 +27,22 @@ impl OrgRead for SqliteTx {
 
     async fn org_page(
         &mut self,
-        after: Option<Seq>,
+        from: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<Org, StoreError>, Seq>, StoreError> {
-        let rows: Vec<PlacedOrgRow> = sqlx::query_as(
-            "SELECT seq, id, name, domain, is_default, created, seal FROM org WHERE seq > ? ORDER BY seq LIMIT ?",
+        let rows: Vec<Placed<Seq, OrgRow>> = sqlx::query_as(
+            "SELECT seq, id, name, domain, is_default, created, seal FROM org WHERE seq >= ? ORDER BY seq LIMIT ?",
         )
-        .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
-        .bind(limit)
+        .bind(from.unwrap_or(Seq::LEAST).0)
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self
-            .seals_for(rows.iter().map(|row| &row.org))
-            .await?
-            .read_page(rows.into_iter().map(|row| (Seq(row.seq), row.org)), limit))
+        self.read_page(rows, limit).await
     }
 
     async fn org_find(&mut self, id: &OrgId) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> =
+        let row: Option<Found<OrgRow>> =
             sqlx::query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE id = ?")
                 .bind(id.as_str())
                 .fetch_optional(self.connection()?)
@@ -54,7 +52,7 @@ impl OrgRead for SqliteTx {
     }
 
     async fn org_find_by_name(&mut self, name: &Name) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> =
+        let row: Option<Found<OrgRow>> =
             sqlx::query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE name = ?")
                 .bind(name.as_str())
                 .fetch_optional(self.connection()?)
@@ -64,7 +62,7 @@ impl OrgRead for SqliteTx {
     }
 
     async fn org_find_by_domain(&mut self, domain: &Domain) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> =
+        let row: Option<Found<OrgRow>> =
             sqlx::query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE domain = ?")
                 .bind(domain.as_str())
                 .fetch_optional(self.connection()?)
@@ -74,7 +72,7 @@ impl OrgRead for SqliteTx {
     }
 
     async fn org_find_default(&mut self) -> Result<Option<Org>, StoreError> {
-        let row: Option<OrgRow> =
+        let row: Option<Found<OrgRow>> =
             sqlx::query_as("SELECT id, name, domain, is_default, created, seal FROM org WHERE is_default = 1")
                 .fetch_optional(self.connection()?)
                 .await

@@ -8,14 +8,15 @@ use crate::domain::name::Name;
 use crate::domain::service_app::{AppKey, ServiceApp};
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::page::{Page, Seq};
-use crate::repository::row::service_app::{AppKeyRow, PlacedServiceAppRow, ServiceAppRow};
+use crate::repository::row::found::{Found, Placed};
+use crate::repository::row::service_app::{AppKeyRow, ServiceAppRow};
 use crate::repository::service_app::{ServiceAppRead, ServiceAppWrite};
 use async_trait::async_trait;
 
 #[async_trait]
 impl ServiceAppRead for SqliteTx {
     async fn service_app_list(&mut self) -> Result<Vec<Result<ServiceApp, StoreError>>, StoreError> {
-        let rows: Vec<ServiceAppRow> = sqlx::query_as(
+        let rows: Vec<Found<ServiceAppRow>> = sqlx::query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app ORDER BY seq",
         )
@@ -26,7 +27,7 @@ impl ServiceAppRead for SqliteTx {
     }
 
     async fn service_app_list_of_org(&mut self, org: &OrgId) -> Result<Vec<ServiceApp>, StoreError> {
-        let rows: Vec<ServiceAppRow> = sqlx::query_as(
+        let rows: Vec<Found<ServiceAppRow>> = sqlx::query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app WHERE org_id = ? ORDER BY seq",
         )
@@ -39,26 +40,23 @@ impl ServiceAppRead for SqliteTx {
 
     async fn service_app_page(
         &mut self,
-        after: Option<Seq>,
+        from: Option<Seq>,
         limit: u32,
     ) -> Result<Page<Result<ServiceApp, StoreError>, Seq>, StoreError> {
-        let rows: Vec<PlacedServiceAppRow> = sqlx::query_as(
+        let rows: Vec<Placed<Seq, ServiceAppRow>> = sqlx::query_as(
             "SELECT seq, id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
-             FROM service_app WHERE seq > ? ORDER BY seq LIMIT ?",
+             FROM service_app WHERE seq >= ? ORDER BY seq LIMIT ?",
         )
-        .bind(after.map_or(i64::MIN, |Seq(seq)| seq))
-        .bind(limit)
+        .bind(from.unwrap_or(Seq::LEAST).0)
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        Ok(self
-            .seals_for(rows.iter().map(|row| &row.app))
-            .await?
-            .read_page(rows.into_iter().map(|row| (Seq(row.seq), row.app)), limit))
+        self.read_page(rows, limit).await
     }
 
     async fn service_app_find(&mut self, id: &ServiceAppId) -> Result<Option<ServiceApp>, StoreError> {
-        let row: Option<ServiceAppRow> = sqlx::query_as(
+        let row: Option<Found<ServiceAppRow>> = sqlx::query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app WHERE id = ?",
         )
@@ -70,7 +68,7 @@ impl ServiceAppRead for SqliteTx {
     }
 
     async fn service_app_list_by_name(&mut self, name: &Name, limit: u32) -> Result<Vec<ServiceApp>, StoreError> {
-        let rows: Vec<ServiceAppRow> = sqlx::query_as(
+        let rows: Vec<Found<ServiceAppRow>> = sqlx::query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app WHERE name = ? ORDER BY seq LIMIT ?",
         )
@@ -82,15 +80,15 @@ impl ServiceAppRead for SqliteTx {
         self.seals_for(&rows).await?.read_all(rows)
     }
 
-    async fn service_app_key_list(&mut self, id: &ServiceAppId) -> Result<Vec<AppKey>, StoreError> {
-        let rows: Vec<AppKeyRow> = sqlx::query_as(
+    async fn service_app_key_each(&mut self, id: &ServiceAppId) -> Result<Vec<Result<AppKey, StoreError>>, StoreError> {
+        let rows: Vec<Found<AppKeyRow>> = sqlx::query_as(
             "SELECT app_id, kid, kind, first, second, created, seal FROM service_app_key WHERE app_id = ? ORDER BY seq",
         )
         .bind(id.as_str())
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        self.seals_for(&rows).await?.read_all(rows)
+        Ok(self.seals_for(&rows).await?.read_each(rows))
     }
 }
 
@@ -123,7 +121,7 @@ impl ServiceAppWrite for SqliteTx {
         active: bool,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let row: Option<ServiceAppRow> = sqlx::query_as(
+        let row: Option<Found<ServiceAppRow>> = sqlx::query_as(
             "SELECT id, org_id, name, scopes, dpop_bound, active, created, last_updated, activations, seal
              FROM service_app WHERE id = ?",
         )

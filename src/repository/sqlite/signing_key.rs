@@ -9,6 +9,7 @@ use crate::domain::signing_key::{SealedSigningKey, SigningKey};
 use crate::repository::error::{Refusable, StoreError};
 use crate::repository::page::Page;
 use crate::repository::row::Row;
+use crate::repository::row::found::{Found, Placed};
 use crate::repository::row::signing_key::{SealedSigningKeyRow, SigningKeyRow};
 use crate::repository::signing_key::{SigningKeyCursor, SigningKeyRead, SigningKeyWrite};
 use async_trait::async_trait;
@@ -16,7 +17,7 @@ use async_trait::async_trait;
 #[async_trait]
 impl SigningKeyRead for SqliteTx {
     async fn signing_key_list(&mut self, org: &OrgId) -> Result<Vec<SigningKey>, StoreError> {
-        let rows: Vec<SigningKeyRow> = sqlx::query_as(
+        let rows: Vec<Found<SigningKeyRow>> = sqlx::query_as(
             "SELECT org_id, generation, key_id, modulus, exponent, created, signs_from, seal
              FROM signing_key WHERE org_id = ? ORDER BY generation",
         )
@@ -30,16 +31,16 @@ impl SigningKeyRead for SqliteTx {
     async fn signing_key_page_orgs(
         &mut self,
         since: Timestamp,
-        after: Option<String>,
+        from: Option<String>,
         limit: u32,
     ) -> Result<Page<Result<OrgId, StoreError>, String>, StoreError> {
         let found: Vec<String> = sqlx::query_scalar(
-            "SELECT org_id FROM signing_key WHERE org_id > ? GROUP BY org_id
+            "SELECT org_id FROM signing_key WHERE org_id >= ? GROUP BY org_id
              HAVING count(*) > 1 OR min(signs_from) <= ? ORDER BY org_id LIMIT ?",
         )
-        .bind(after.unwrap_or_default())
+        .bind(from.unwrap_or_default())
         .bind(since.unix())
-        .bind(limit)
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
@@ -55,7 +56,7 @@ impl SigningKeyRead for SqliteTx {
         org: &OrgId,
         key_id: &KeyId,
     ) -> Result<Option<SealedSigningKey>, StoreError> {
-        let row: Option<SealedSigningKeyRow> = sqlx::query_as(
+        let row: Option<Found<SealedSigningKeyRow>> = sqlx::query_as(
             "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from, seal
              FROM signing_key WHERE org_id = ? AND key_id = ?",
         )
@@ -69,23 +70,24 @@ impl SigningKeyRead for SqliteTx {
 
     async fn signing_key_page_sealed(
         &mut self,
-        after: Option<SigningKeyCursor>,
+        from: Option<SigningKeyCursor>,
         limit: u32,
     ) -> Result<Page<Result<SealedSigningKey, StoreError>, SigningKeyCursor>, StoreError> {
-        let (org, generation) = after.unwrap_or_default();
-        let rows: Vec<SealedSigningKeyRow> = sqlx::query_as(
-            "SELECT org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from, seal
-             FROM signing_key WHERE (org_id, generation) > (?, ?) ORDER BY org_id, generation LIMIT ?",
+        let (org, generation) = from.unwrap_or((Vec::new(), i64::MIN));
+        let rows: Vec<Placed<SigningKeyCursor, SealedSigningKeyRow>> = sqlx::query_as(
+            "SELECT CAST(org_id AS BLOB), generation,
+                    org_id, generation, key_id, modulus, exponent, sealed_pkcs8, created, signs_from, seal
+             FROM signing_key WHERE (org_id, generation) >= (CAST(?1 AS TEXT), ?2)
+                   AND typeof(org_id) = 'text' AND typeof(generation) = 'integer'
+             ORDER BY org_id, generation LIMIT ?3",
         )
         .bind(org)
         .bind(generation)
-        .bind(limit)
+        .bind(i64::from(limit) + 1)
         .fetch_all(self.connection()?)
         .await
         .map_err(store_error)?;
-        let seals = self.seals_for(&rows).await?;
-        let placed = rows.into_iter().map(|row| ((row.key.org_id.clone(), row.key.generation), row));
-        Ok(seals.read_page(placed, limit))
+        self.read_page(rows, limit).await
     }
 }
 

@@ -5,6 +5,7 @@ use super::eraser::{Eraser, PATIENCE};
 use super::error::store_error;
 use super::group::Turn;
 use super::known_trails::KnownTrails;
+use super::numbers;
 use super::watch::Watch;
 use crate::domain::actor::Actor;
 use crate::domain::clock::Timestamp;
@@ -69,8 +70,22 @@ impl SqliteTx {
 
     /// Runs a statement that no rule refuses. Returns how many rows it concerned.
     pub async fn execute(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
-        let done = query.execute(self.connection()?).await.map_err(store_error)?;
-        Ok(done.rows_affected())
+        match query.execute(self.connection()?).await {
+            Ok(done) => Ok(done.rows_affected()),
+            Err(error) => Err(self.told(error).await),
+        }
+    }
+
+    /// What a failed statement means. Where SQLite says that there is no room, it may mean that no row has a number any more.
+    async fn told(&mut self, error: sqlx::Error) -> StoreError {
+        let error = store_error(error);
+        if let StoreError::Full(_) = error
+            && let Ok(connection) = self.connection()
+            && let Ok(Some(table)) = numbers::used_up(connection).await.map(|tables| tables.into_iter().next())
+        {
+            return StoreError::Exhausted { table };
+        }
+        error
     }
 
     /// Runs a statement that writes rows that are there, or new ones, and that no rule refuses.
@@ -87,7 +102,7 @@ impl SqliteTx {
             Ok(done) => StoreError::unless_written(done.rows_affected()).map(Ok),
             Err(error) => match constraint::broken(&error) {
                 Some(conflict) => self.refuse(conflict),
-                None => Err(store_error(error)),
+                None => Err(self.told(error).await),
             },
         }
     }

@@ -5,6 +5,7 @@ use super::transaction::SqliteTx;
 use crate::domain::clock::Timestamp;
 use crate::repository::error::StoreError;
 use crate::repository::page::Page;
+use crate::repository::row::found::Placed;
 use crate::repository::row::used_token_id::UsedTokenIdRow;
 use crate::repository::used_token_id::{UsedTokenId, UsedTokenIdCursor, UsedTokenIdRead, UsedTokenIdWrite};
 use async_trait::async_trait;
@@ -13,17 +14,18 @@ use async_trait::async_trait;
 impl UsedTokenIdRead for SqliteTx {
     async fn used_token_id_page(
         &mut self,
-        after: Option<UsedTokenIdCursor>,
+        from: Option<UsedTokenIdCursor>,
         limit: u32,
     ) -> Result<Page<Result<UsedTokenId, StoreError>, UsedTokenIdCursor>, StoreError> {
-        let rows: Vec<UsedTokenIdRow> =
-            sqlx::query_as("SELECT hash, expires FROM used_token_id WHERE hash > ? ORDER BY hash LIMIT ?")
-                .bind(after.unwrap_or_default())
-                .bind(limit)
-                .fetch_all(self.connection()?)
-                .await
-                .map_err(store_error)?;
-        let placed = |row: UsedTokenIdRow| (row.hash.clone(), UsedTokenId::try_from(row));
+        let rows: Vec<Placed<UsedTokenIdCursor, UsedTokenIdRow>> = sqlx::query_as(
+            "SELECT hash, expires FROM used_token_id WHERE hash >= ?1 AND typeof(hash) = 'blob' ORDER BY hash LIMIT ?2",
+        )
+        .bind(from.unwrap_or_default().0)
+        .bind(i64::from(limit) + 1)
+        .fetch_all(self.connection()?)
+        .await
+        .map_err(store_error)?;
+        let placed = |row: Placed<UsedTokenIdCursor, UsedTokenIdRow>| (row.place, row.row.parsed());
         Ok(Page::new(rows.into_iter().map(placed).collect(), limit))
     }
 }

@@ -159,7 +159,10 @@ pub(super) async fn is_filled(view: &mut dyn ReadTx) -> Result<bool, StoreError>
         match walk.next().await {
             Ok(None) => return Ok(false),
             Ok(Some(items)) if items.is_empty() => {}
-            Ok(Some(_)) | Err(StoreError::Corrupt { .. } | StoreError::Forged { .. }) => return Ok(true),
+            Ok(Some(_))
+            | Err(StoreError::Corrupt { .. } | StoreError::Forged { .. } | StoreError::Uncounted { .. }) => {
+                return Ok(true);
+            }
             Err(error) => return Err(error),
         }
     }

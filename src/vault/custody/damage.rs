@@ -28,9 +28,12 @@ pub enum Damaged {
     Told { org: OrgId, discrepancy: Discrepancy },
     #[error("the key of the audit trail of the org {org}: {reason}")]
     AuditKey { org: OrgId, reason: OpenError },
-    /// A finding of the engine.
+    /// What the engine does not read right.
     #[error("the database is damaged: {0}")]
     Store(String),
+    /// A rule of the database that is broken or gone, where all can be read.
+    #[error("the database is damaged: {0}")]
+    Rule(String),
     /// Something of another hand that would run when the vault writes, and the statement that removes it.
     #[error("the database is damaged: the {what} is none of the vault's: `{removal}` removes it")]
     Planted { what: String, removal: String },
@@ -40,6 +43,7 @@ impl From<Finding> for Damaged {
     fn from(finding: Finding) -> Self {
         match finding {
             Finding::Damaged(what) => Self::Store(what),
+            Finding::Broken(what) => Self::Rule(what),
             Finding::Planted { what, removal } => Self::Planted { what, removal },
         }
     }

@@ -1,34 +1,56 @@
 //! Whether the database is sound, and what is sealed still opens.
 
-use super::comparison::compare;
 use super::damage::Damaged;
+use super::opening::{damage_of_audit_key, damage_of_hook, damage_of_key, damage_of_signing_key, damage_of_version};
 use crate::crypto::envelope::Envelope;
-use crate::domain::hook_key::SealedHookKey;
 use crate::domain::hook_key_version::HookKeyVersion;
-use crate::domain::id::PrefixedId as _;
 use crate::domain::inline_hook::StoredInlineHook;
 use crate::domain::org::Org;
-use crate::domain::signing_key::SealedSigningKey;
-use crate::repository::audit::AuditKey;
 use crate::repository::error::StoreError;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
+use std::collections::HashSet;
 use tokio::time::Instant;
 
 /// How many rows are in memory at a time.
 const PAGE: u32 = 50;
 
-/// Looks at a list page by page, each read in a view of its own.
+/// Looks at a list page by page, each read in a view of its own, and that it was all of its table.
 macro_rules! each_page {
-    ($vault:expr, $list:ident, $rows:ident => $look:expr) => {{
-        let mut after = None;
+    ($vault:expr, $table:literal, $list:ident, $rows:ident => $look:expr) => {{
+        let (mut from, mut seen) = (None, 0);
         loop {
-            let page = $vault.registry.store.read().await?.$list(after, PAGE).await?;
+            let mut view = $vault.registry.store.read().await?;
+            let page = view.$list(from, PAGE).await?;
+            let counted = if page.next.is_none() { Some(view.row_count($table).await?) } else { None };
+            drop(view);
             let $rows = page.items;
+            seen += $rows.len() as u64;
             $look;
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
+            from = page.next;
+            match counted {
+                None => {}
+                Some(rows) if rows == seen => return Ok(()),
+                // Somebody may have written meanwhile.
+                Some(_) => count_in_one_view!($vault, $table, $list),
+            }
+        }
+    }};
+}
+
+/// Whether a walk through a list comes by as many rows as its table has.
+macro_rules! count_in_one_view {
+    ($vault:expr, $table:literal, $list:ident) => {{
+        let (mut from, mut seen) = (None, 0);
+        let mut view = $vault.registry.store.read().await?;
+        let rows = view.row_count($table).await?;
+        loop {
+            let page = view.$list(from, PAGE).await?;
+            seen += page.items.len() as u64;
+            from = page.next;
+            if from.is_none() {
+                let uncounted = StoreError::Uncounted { table: $table, rows, seen };
+                return if rows == seen { Ok(()) } else { Err(uncounted.into()) };
             }
         }
     }};
@@ -79,6 +101,8 @@ impl Vault {
             self.examine_signing_keys(&mut examination).await,
             self.examine_audit(&mut examination).await,
             self.examine_audit_keys(&mut examination).await,
+            self.examine_used_token_ids(&mut examination).await,
+            self.erasure_pending().await.map(drop),
         ] {
             match looked {
                 // What stands behind it cannot be read.
@@ -87,38 +111,38 @@ impl Vault {
                 looked => looked?,
             }
         }
+        // Several looks may come by the same.
+        let mut said = HashSet::new();
+        examination.damaged.retain(|damaged| said.insert(damaged.to_string()));
         self.registry.known_damage.looked(&examination.damaged);
         Ok(examination)
     }
 
     async fn examine_orgs(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        each_page!(self, org_page, rows => examination.read(rows))
+        each_page!(self, "org", org_page, rows => examination.read(rows))
     }
 
     async fn examine_key_references(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        each_page!(self, key_reference_page, rows => examination.read(rows))
+        each_page!(self, "hook_key_reference", key_reference_page, rows => examination.read(rows))
     }
 
     async fn examine_api_tokens(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        each_page!(self, api_token_page, rows => examination.read(rows))
+        each_page!(self, "api_token", api_token_page, rows => examination.read(rows))
     }
 
     /// With their keys.
     async fn examine_service_apps(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        each_page!(self, service_app_page, rows => {
+        each_page!(self, "service_app", service_app_page, rows => {
             let mut view = self.registry.store.read().await?;
             for app in rows.iter().flatten() {
-                match view.service_app_key_list(&app.id).await {
-                    Err(error @ (StoreError::Corrupt { .. } | StoreError::Forged { .. })) => examination.damaged.push(Damaged::Row(error)),
-                    keys => examination.rows += keys?.len(),
-                }
+                examination.read(view.service_app_key_each(&app.id).await?);
             }
             examination.read(rows);
         })
     }
 
     async fn examine_hook_keys(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        each_page!(self, hook_key_page_sealed, rows => self.examine_page(examination, rows, damage_of_key).await?)
+        each_page!(self, "hook_key", hook_key_page_sealed, rows => self.examine_page(examination, rows, damage_of_key).await?)
     }
 
     async fn examine_hook_key_versions(&self, examination: &mut Examination) -> Result<(), VaultError> {
@@ -126,7 +150,7 @@ impl Vault {
         let has_private = |version: &Result<HookKeyVersion, StoreError>| {
             version.as_ref().map_or(true, |version| version.sealed().is_some())
         };
-        each_page!(self, hook_key_version_page, rows => {
+        each_page!(self, "hook_key_version", hook_key_version_page, rows => {
             let (rows, retired): (Vec<_>, Vec<_>) = rows.into_iter().partition(has_private);
             examination.rows += retired.len();
             self.examine_page(examination, rows, damage_of_version).await?;
@@ -138,7 +162,7 @@ impl Vault {
         let has_secret = |hook: &Result<StoredInlineHook, StoreError>| {
             hook.as_ref().map_or(true, |stored| stored.sealed_secret.is_some())
         };
-        each_page!(self, inline_hook_page, rows => {
+        each_page!(self, "inline_hook", inline_hook_page, rows => {
             let (rows, open): (Vec<_>, Vec<_>) = rows.into_iter().partition(has_secret);
             examination.rows += open.len();
             self.examine_page(examination, rows, damage_of_hook).await?;
@@ -146,7 +170,7 @@ impl Vault {
     }
 
     async fn examine_signing_keys(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        each_page!(self, signing_key_page_sealed, rows => {
+        each_page!(self, "signing_key", signing_key_page_sealed, rows => {
             self.examine_page(examination, rows, damage_of_signing_key).await?;
         })
     }
@@ -154,7 +178,7 @@ impl Vault {
     /// That no trail was changed, and that what the trails tell is so.
     async fn examine_audit(&self, examination: &mut Examination) -> Result<(), VaultError> {
         // By org, not by head: a trail whose head is gone is damaged as well.
-        each_page!(self, org_page, orgs => {
+        each_page!(self, "org", org_page, orgs => {
             for Org { id, .. } in orgs.into_iter().flatten() {
                 match self.registry.audit_verify(&id, None).await? {
                     // What the engine cannot read right is no thing of the trail.
@@ -171,7 +195,14 @@ impl Vault {
     }
 
     async fn examine_audit_keys(&self, examination: &mut Examination) -> Result<(), VaultError> {
-        each_page!(self, audit_key_page, rows => self.examine_page(examination, rows, damage_of_audit_key).await?)
+        each_page!(self, "audit_key", audit_key_page, rows => self.examine_page(examination, rows, damage_of_audit_key).await?)
+    }
+
+    async fn examine_used_token_ids(&self, examination: &mut Examination) -> Result<(), VaultError> {
+        // They carry no seal, so none of them counts as sound.
+        each_page!(self, "used_token_id", used_token_id_page, rows => {
+            examination.damaged.extend(rows.into_iter().filter_map(Result::err).map(Damaged::Row));
+        })
     }
 
     async fn examine_page<T: Send + 'static>(
@@ -198,55 +229,5 @@ fn unreadable(error: StoreError) -> Damaged {
         StoreError::Damaged(_) => Damaged::Store(error.finding()),
         // It says of itself that it is damage.
         error => Damaged::Row(error),
-    }
-}
-
-fn damage_of_key(key: Result<SealedHookKey, StoreError>, envelope: &Envelope) -> Option<Damaged> {
-    match key {
-        Ok(key) => {
-            let reason = compare(&key, envelope).err()?;
-            Some(Damaged::Key { id: key.key.id, name: key.key.name, reason })
-        }
-        Err(error) => Some(Damaged::Row(error)),
-    }
-}
-
-fn damage_of_version(version: Result<HookKeyVersion, StoreError>, envelope: &Envelope) -> Option<Damaged> {
-    match version {
-        Ok(version) => {
-            let reason = compare(&version.sealed()?, envelope).err()?;
-            Some(Damaged::NextKey { id: version.hook_key_id, key_id: version.key_id, reason })
-        }
-        Err(error) => Some(Damaged::Row(error)),
-    }
-}
-
-fn damage_of_signing_key(key: Result<SealedSigningKey, StoreError>, envelope: &Envelope) -> Option<Damaged> {
-    match key {
-        Ok(key) => {
-            let reason = compare(&key, envelope).err()?;
-            Some(Damaged::SigningKey { id: key.key.key_id, reason })
-        }
-        Err(error) => Some(Damaged::Row(error)),
-    }
-}
-
-fn damage_of_hook(stored: Result<StoredInlineHook, StoreError>, envelope: &Envelope) -> Option<Damaged> {
-    match stored {
-        Ok(StoredInlineHook { hook, sealed_secret }) => {
-            let reason = envelope.open(hook.secret_place(), &sealed_secret?).err()?;
-            Some(Damaged::Hook { id: hook.id, name: hook.name, reason })
-        }
-        Err(error) => Some(Damaged::Row(error)),
-    }
-}
-
-fn damage_of_audit_key(key: Result<AuditKey, StoreError>, envelope: &Envelope) -> Option<Damaged> {
-    match key {
-        Ok(AuditKey { org_id, sealed_seed, .. }) => {
-            let reason = envelope.open(AuditKey::place(org_id.as_str()), &sealed_seed).err()?;
-            Some(Damaged::AuditKey { org: org_id, reason })
-        }
-        Err(error) => Some(Damaged::Row(error)),
     }
 }

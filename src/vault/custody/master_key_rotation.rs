@@ -39,9 +39,6 @@ use tokio::time::{Instant, sleep};
 /// How many items are sealed anew in one transaction: others wait for some milliseconds.
 const STEP: u32 = 100;
 
-/// How many are looked at in one view.
-const PAGE: u32 = 500;
-
 /// How long the old key still opens when nothing is under it any more. A server looks every second, so none is left behind, and what
 /// was read before is opened by then.
 const SETTLING: Duration = Duration::from_secs(3);
@@ -68,7 +65,7 @@ pub enum RotationError {
 impl From<StoreError> for RotationError {
     fn from(error: StoreError) -> Self {
         match error {
-            error @ (StoreError::Corrupt { .. } | StoreError::Forged { .. }) => {
+            error @ (StoreError::Corrupt { .. } | StoreError::Forged { .. } | StoreError::Uncounted { .. }) => {
                 Self::Damaged(Box::new(Damaged::Row(error)))
             }
             error => Self::Vault(error.into()),
@@ -156,8 +153,8 @@ impl MasterKeyChange<'_> {
 
     /// Reads and opens everything once.
     async fn look(&self) -> Result<(), RotationError> {
-        let mut inventory = Inventory::under_seal(PAGE);
-        while let Some(items) = inventory.next(&mut *self.registry.store.read().await?).await? {
+        let (mut inventory, mut view) = (Inventory::under_seal(), self.registry.store.read().await?);
+        while let Some(items) = inventory.next(&mut *view).await? {
             for item in items {
                 self.renewed(item)?;
             }
@@ -222,7 +219,7 @@ impl MasterKeyChange<'_> {
 
     /// Seals everything with the next key that is not. Returns how many rows those were.
     async fn seal_anew(&self) -> Result<u64, RotationError> {
-        let mut inventory = Inventory::under_seal(STEP);
+        let mut inventory = Inventory::under_seal_in_steps(STEP);
         let mut rows = 0;
         loop {
             let started = Instant::now();

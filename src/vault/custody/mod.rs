@@ -16,6 +16,7 @@ pub mod master_key_rotation;
 pub mod master_key_standing;
 pub mod master_key_withdrawal;
 pub mod moving;
+mod opening;
 mod org_look;
 pub mod sealing;
 pub(in crate::vault) mod seen_orgs;

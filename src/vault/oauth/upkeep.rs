@@ -28,15 +28,15 @@ impl Vault {
         for org in self.signing_key_parsed_orgs() {
             result = self.upkeep_of(Ok(org)).await.and(result);
         }
-        let (since, mut after) = (due_if_signing_since(now), None);
+        let (since, mut from) = (due_if_signing_since(now), None);
         loop {
-            let page = self.registry.store.read().await?.signing_key_page_orgs(since, after, PAGE).await?;
+            let page = self.registry.store.read().await?.signing_key_page_orgs(since, from, PAGE).await?;
             for org in page.items {
                 // One org's trouble is not another's.
                 result = self.upkeep_of(org).await.and(result);
             }
-            after = page.next;
-            if after.is_none() {
+            from = page.next;
+            if from.is_none() {
                 return result;
             }
         }

@@ -173,5 +173,5 @@ impl Vault {
 }
 
 fn node_missing(org: &OrgId) -> VaultError {
-    StoreError::Corrupt { table: "audit_node", column: "hash", row: org.to_string(), source: None }.into()
+    StoreError::Corrupt { table: "audit_node", column: "hash".into(), row: org.to_string(), source: None }.into()
 }

@@ -13,9 +13,9 @@ const PAGE: u32 = 500;
 /// Gives each org a head that has none and of which nothing was ever told. Returns how many those were. Where there are entries
 /// without a head, it was lost, and stays so.
 pub(in crate::vault::custody) async fn give_heads(tx: &mut dyn WriteTx) -> Result<u64, StoreError> {
-    let (mut after, mut given) = (None, 0);
+    let (mut from, mut given) = (None, 0);
     loop {
-        let page = tx.org_page(after, PAGE).await?;
+        let page = tx.org_page(from, PAGE).await?;
         // An org that cannot be read is named when everything is looked at.
         for org in page.items.into_iter().flatten() {
             if tx.audit_head_find(&org.id).await?.is_none() && is_untold(tx, &org.id).await? {
@@ -23,8 +23,8 @@ pub(in crate::vault::custody) async fn give_heads(tx: &mut dyn WriteTx) -> Resul
                 given += 1;
             }
         }
-        after = page.next;
-        if after.is_none() {
+        from = page.next;
+        if from.is_none() {
             return Ok(given);
         }
     }

@@ -125,7 +125,12 @@ impl Registry {
             let leaf = merkle::leaf(text.as_bytes());
             let (first, made) =
                 merkle::appended(head.size, leaf, |place| known.get(&place).copied()).map_err(|_| {
-                    StoreError::Corrupt { table: "audit_node", column: "place", row: org.to_string(), source: None }
+                    StoreError::Corrupt {
+                        table: "audit_node",
+                        column: "place".into(),
+                        row: org.to_string(),
+                        source: None,
+                    }
                 })?;
             for (place, hash) in (first..).zip(made) {
                 known.insert(place, hash);

@@ -22,14 +22,14 @@ impl Registry {
     pub async fn audit_forget(&self, retention: Duration) -> Result<(), VaultError> {
         let seconds = i64::try_from(retention.as_secs()).unwrap_or(i64::MAX);
         let Ok(before) = Timestamp::from_unix(self.clock.now().unix().saturating_sub(seconds)) else { return Ok(()) };
-        let mut after = None;
+        let mut from = None;
         loop {
-            let page = self.store.read().await?.audit_head_page(after, PAGE).await?;
+            let page = self.store.read().await?.audit_head_page(from, PAGE).await?;
             for head in page.items {
                 self.audit_forget_of(&head?.org_id, before).await?;
             }
-            after = page.next;
-            if after.is_none() {
+            from = page.next;
+            if from.is_none() {
                 return Ok(());
             }
         }
