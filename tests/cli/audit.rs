@@ -2,10 +2,11 @@
 
 use super::{call, stderr};
 use crate::support::app::other_program;
+use crate::support::database::POSTGRES;
 use crate::support::process::{Installation, Served, hookvault, run};
 use insta::assert_snapshot;
 use serde_json::json;
-use sqlx::Connection as _;
+use sqlx::{AssertSqlSafe, Connection as _};
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
@@ -230,5 +231,85 @@ async fn what_a_damaged_trail_would_tell_is_not_given_up() {
     assert_snapshot!(refused.replace(org, "00o…"), @"
     error: the audit trail of the org 00o… is not as it was written: entry 2 is missing
     hint: nothing was given up, since nobody knows what that trail would tell; a trail is not mended: put a backup in the place of the vault by `hookvault restore FILE --force`
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_before_the_first_or_behind_the_last_is_named() {
+    let installation = used().await;
+    let folder = installation.folder.path();
+    let copy = |number: &str, of: &str| {
+        format!(
+            "INSERT INTO audit_entry SELECT org_id, {number}, published, kind, entry, leaf, seal FROM audit_entry WHERE number = {of}"
+        )
+    };
+    let allow = if POSTGRES.is_some() {
+        "ALTER TABLE audit_entry DROP CONSTRAINT audit_entry_number_check"
+    } else {
+        "PRAGMA ignore_check_constraints = ON"
+    };
+    let mut server = Served::start(&mut installation.serve());
+    let mut other = other_program(&installation.database()).await;
+    sqlx::raw_sql(AssertSqlSafe(format!("{allow}; {}", copy("-3", "2")))).execute(&mut other).await.unwrap();
+    assert_snapshot!(call(folder, &["audit", "verify"]).stdout, @"entry -3 was added: the first one of a trail is 0");
+    let check = call(folder, &["check"]);
+    assert!(check.stdout.contains(": entry -3 was added"), "{}", check.stdout);
+    server.terminate();
+    sqlx::raw_sql("DELETE FROM audit_entry WHERE number = -3").execute(&mut other).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(copy("4", "2"))).execute(&mut other).await.unwrap();
+    assert_snapshot!(call(folder, &["audit", "verify"]).stdout, @"entry 4 was added: the trail ends before it");
+    let org: String = sqlx::query_scalar("SELECT org_id FROM audit_head").fetch_one(&mut other).await.unwrap();
+    // What is told next has that number.
+    assert_snapshot!(stderr(folder, &["key", "delete", "a"]).replace(&org, "00o…"), @"
+    error: the database is damaged: the row 00o…/4 of audit_entry is there, though it is yet to come
+    hint: `hookvault audit verify` looks at the whole trail; restore the database from a backup
+    ");
+    assert_eq!(call(folder, &["key", "show", "a"]).code, 0, "it is there");
+    let listed = call(folder, &["audit", "export"]);
+    assert_snapshot!(listed.stderr.replace(&org, "00o…"), @"
+    error: the database is damaged: the row 00o…/4 of audit_entry was altered, moved or inserted by another hand: its seal does not fit
+    hint: restore the database file from a backup
+    ");
+    other.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_line_of_an_export_that_cannot_stand_where_it_does_is_named() {
+    let installation = used().await;
+    let folder = installation.folder.path();
+    let signed = call(folder, &["audit", "checkpoint"]);
+    let key = signed.stderr.trim().rsplit(' ').next().unwrap().to_owned();
+    fs::write(folder.join("kept.checkpoint"), &signed.stdout).unwrap();
+    let exported = call(folder, &["audit", "export"]).stdout;
+    let lines: Vec<_> = exported.lines().map(str::to_owned).collect();
+    let of_file = ["audit", "verify", "--file", "trail.jsonl", "--checkpoint", "kept.checkpoint", "--key", &key];
+    let told = |lines: &[String]| {
+        fs::write(folder.join("trail.jsonl"), format!("{}\n", lines.join("\n"))).unwrap();
+        call(folder, &of_file).stdout
+    };
+    assert_eq!(told(&lines), "");
+    let with = |change: fn(&mut Vec<String>)| {
+        let mut lines = lines.clone();
+        change(&mut lines);
+        told(&lines)
+    };
+    let of_cases = [
+        with(|lines| lines[2] = lines[1].clone()),
+        with(|lines| lines[1].truncate(20)),
+        with(|lines| {
+            let year = lines[0].find("\"published\":\"").unwrap() + 13;
+            lines[0].replace_range(year..year + 4, "9999");
+        }),
+        with(|lines| drop(lines.remove(3))),
+        with(|lines| lines[2] = lines[2].replacen("\"a\"", "\"z\"", 1)),
+        with(Vec::clear),
+    ];
+    assert_snapshot!(of_cases.concat(), @"
+    entry 2 of the file is there a second time
+    line 2 of the file is no entry
+    entry 1 of the file is older than the one before it: entries were reordered, added or altered
+    the trail has 4 entries, and the checkpoint is of 5: entries are missing, or the database is an older one
+    the first 5 entries are not those of the checkpoint
+    the trail has 0 entries, and the checkpoint is of 5: entries are missing, or the database is an older one
     ");
 }

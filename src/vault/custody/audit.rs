@@ -13,6 +13,7 @@ mod account;
 pub mod broken;
 pub mod checkpoint;
 mod entry;
+pub mod export;
 pub mod fact;
 pub(in crate::vault) mod heads;
 mod loss;

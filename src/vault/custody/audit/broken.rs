@@ -13,6 +13,8 @@ pub enum Broken {
     Missing(u64),
     #[error("entry {0} was added: the trail ends before it")]
     Added(u64),
+    #[error("entry {0} was added: the first one of a trail is 0")]
+    BeforeFirst(i64),
     #[error(
         "the head of the trail is missing, or another hand has written it: nobody knows how many entries there are"
     )]
@@ -23,6 +25,12 @@ pub enum Broken {
         "the trail has {size} entries, and the checkpoint is of {checkpoint}: entries are missing, or the database is an older one"
     )]
     Shorter { size: u64, checkpoint: u64 },
+    #[error("line {} of the file is no entry", .0 + 1)]
+    NoEntry(u64),
+    #[error("entry {0} of the file is there a second time")]
+    Twice(u64),
+    #[error("entry {0} of the file is older than the one before it: entries were reordered, added or altered")]
+    Earlier(u64),
     #[error("the first {0} entries are not those of the checkpoint")]
     NotTheCheckpoint(u64),
     #[error("the checkpoint is of another trail, {0}")]

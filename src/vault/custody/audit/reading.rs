@@ -136,7 +136,15 @@ fn forgotten_line(leaf: [u8; 32]) -> String {
 
 /// The hash of an entry, from its line in an export.
 pub(super) fn leaf_of_line(line: &str) -> [u8; 32] {
-    let forgotten = line.strip_prefix(FORGOTTEN).and_then(|rest| rest.strip_suffix(FORGOTTEN_END));
-    let leaf = forgotten.and_then(|text| STANDARD.decode(text).ok()?.try_into().ok());
-    leaf.unwrap_or_else(|| merkle::leaf(line.as_bytes()))
+    forgotten_leaf(line).unwrap_or_else(|| merkle::leaf(line.as_bytes()))
+}
+
+/// Whether a line of an export stands for an entry whose text is forgotten.
+pub(super) fn is_forgotten_line(line: &str) -> bool {
+    forgotten_leaf(line).is_some()
+}
+
+fn forgotten_leaf(line: &str) -> Option<[u8; 32]> {
+    let text = line.strip_prefix(FORGOTTEN)?.strip_suffix(FORGOTTEN_END)?;
+    STANDARD.decode(text).ok()?.try_into().ok()
 }

@@ -2,7 +2,6 @@
 
 pub use super::broken::{Broken, Verdict, Whole};
 use super::checkpoint::Checkpoint;
-use super::reading::leaf_of_line;
 use crate::crypto::merkle;
 use crate::domain::id::OrgId;
 use crate::repository::audit::AuditQuery;
@@ -37,6 +36,9 @@ impl Registry {
                 Err(error) => return Err(error.into()),
             };
             let (size, forgotten) = (head.size, head.forgotten);
+            if let Some(least) = view.audit_entry_least(org).await?.filter(|least| *least < 0) {
+                return Ok(Err(Broken::BeforeFirst(least)));
+            }
             let query = AuditQuery { from: Some(number), limit: PAGE, ..AuditQuery::default() };
             let entries = view.audit_entry_list(org, &query).await?;
             let is_last = entries.len() < PAGE as usize;
@@ -44,8 +46,12 @@ impl Registry {
             for entry in entries {
                 let entry = match entry {
                     Ok(entry) => entry,
-                    Err(StoreError::Forged { .. } | StoreError::Corrupt { .. }) => {
-                        return Ok(Err(if number < size { Broken::Altered(number) } else { Broken::Added(number) }));
+                    Err(error @ (StoreError::Forged { .. } | StoreError::Corrupt { .. })) => {
+                        return Ok(Err(match number_of(&error).unwrap_or(number) {
+                            found if number >= size => Broken::Added(found),
+                            found if found > number => Broken::Missing(number),
+                            _ => Broken::Altered(number),
+                        }));
                     }
                     Err(error) => return Err(error.into()),
                 };
@@ -89,20 +95,9 @@ impl Registry {
     }
 }
 
-/// Checks the lines of an export against a checkpoint whose signature was checked. Nothing vouches for lines behind those that it covers.
-pub fn verify_export(lines: &[String], checkpoint: &Checkpoint) -> Verdict {
-    let size = lines.len() as u64;
-    if size < checkpoint.size {
-        return Err(Broken::Shorter { size, checkpoint: checkpoint.size });
-    }
-    let mut tree = Tree::default();
-    for (line, _) in lines.iter().zip(0..checkpoint.size) {
-        tree.append(leaf_of_line(line));
-    }
-    if tree.root() != checkpoint.root {
-        return Err(Broken::NotTheCheckpoint(checkpoint.size));
-    }
-    Ok(Whole { size: checkpoint.size, forgotten: 0, root: checkpoint.root, uncovered: size - checkpoint.size })
+/// Which entry cannot be read: the name of its row ends with the number.
+fn number_of(error: &StoreError) -> Option<u64> {
+    error.damaged_row()?.1.rsplit_once('/')?.1.parse().ok()
 }
 
 /// A tree that grows, of which those nodes are kept that are still needed.
