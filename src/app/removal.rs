@@ -1,6 +1,6 @@
-//! How what is damaged is removed, where it is not in a backup or its loss is no harm.
+//! How what is damaged is removed, or written anew, where it is not in a backup or its loss is no harm.
 
-use crate::domain::id::PrefixedId as _;
+use crate::domain::id::{InlineHookId, PrefixedId as _};
 use crate::vault::custody::damage::Damaged;
 
 /// The command, or the call; `None` for what cannot be removed alone.
@@ -17,10 +17,18 @@ pub(super) fn removal_of_row(table: &str, row: &str) -> Option<String> {
     match table {
         "api_token" => Some(format!("`hookvault token revoke {row}`")),
         "service_app" => Some(format!("`hookvault app delete {row}`")),
-        "service_app_key" => Some(format!("`hookvault app remove-key APP {row}`")),
+        "service_app_key" => {
+            row.split_once('/').map(|(app, kid)| format!("`hookvault app remove-key {app} {kid}`"))
+        }
         "hook_key" => Some(format!("`hookvault key delete {row}`")),
         "inline_hook" => Some(format!("`hookvault hook delete {row}`")),
-        "hook_key_reference" => Some(format!("`DELETE /vault/v1/hook-keys/KEY/references/{row}`, with the key's id")),
+        "hook_key_reference" => row.split_once('/').map(|(key, consumer)| match InlineHookId::parse(consumer) {
+            // The vault writes it with the hook.
+            Ok(hook) => format!(
+                "`POST /api/v1/inlineHooks/{hook}/lifecycle/deactivate`, then `POST /api/v1/inlineHooks/{hook}/lifecycle/activate`"
+            ),
+            Err(_) => format!("`DELETE /vault/v1/hook-keys/{key}/references/{consumer}`"),
+        }),
         _ => None,
     }
 }

@@ -141,6 +141,7 @@ impl Vault {
             stored.hook.status = status;
             stored.hook.last_updated = now;
             tx.inline_hook_update(&stored).await??;
+            tx.key_reference_put_hook(&stored.hook, now).await?;
             let event = match status {
                 HookStatus::Active => EventKind::InlineHookActivated,
                 HookStatus::Inactive => EventKind::InlineHookDeactivated,

@@ -1,19 +1,12 @@
 //! What another hand has written is named in its list, and removed by the command that the hint names.
 
+use super::change;
 use crate::cli::call;
-use crate::support::database::other_program;
+use crate::support::database::POSTGRES;
 use crate::support::process::{Installation, Served};
 use insta::assert_snapshot;
 use serde_json::{Value, json};
-use sqlx::AssertSqlSafe;
 use std::path::Path;
-
-/// A change by another program, on either engine.
-async fn change(installation: &Installation, statement: &str) {
-    let mut other = other_program(&installation.database()).await;
-    sqlx::raw_sql(AssertSqlSafe(statement.to_owned())).execute(&mut other).await.unwrap();
-    sqlx::Connection::close(other).await.unwrap();
-}
 
 /// The last entry of the trail: its type, and the first target of it.
 fn told(folder: &Path) -> (String, Value) {
@@ -139,5 +132,69 @@ async fn a_hook_that_was_altered_is_removed_with_its_use_of_a_key() {
     assert_eq!(deleted.code, 0, "{}", deleted.stderr);
     let (kind, target) = told(folder);
     assert_eq!((kind.as_str(), &target["id"]), ("inline_hook.deleted", &json!(altered)));
+    assert_sound(folder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_use_of_a_key_by_a_hook_is_written_anew_by_what_the_hint_says() {
+    let installation = Installation::new();
+    let folder = installation.folder.path();
+    let server = Served::start(&mut installation.serve());
+    let client = server.client(&installation.token);
+    assert_eq!(client.create("Orders").await.unwrap().0, 200);
+    let hook = json!({
+        "name": "a", "type": "com.okta.import.transform", "version": "1.0.0",
+        "channel": {"type": "OAUTH", "version": "1.0.0", "config": {"uri": "https://hooks.example.com/", "headers": [],
+            "authType": "private_key_jwt", "clientId": "billing", "tokenUrl": "https://id.example.com/token",
+            "scope": "hooks", "hookKeyId": "Orders"}},
+    });
+    assert_eq!(client.hook(&hook).await.unwrap().0, 200);
+    let put = json!({"kind": "job", "name": "nightly"});
+    assert_eq!(client.put("/vault/v1/hook-keys/Orders/references/svc1", &put).await.unwrap().0, 200);
+    change(&installation, "UPDATE hook_key_reference SET since = 1").await;
+    let (hook, key) = (ids(folder, "hook").remove(0), key_id(folder));
+    let check = call(folder, &["check"]);
+    assert_snapshot!(check.stderr.replace(&hook, "cal…").replace(&key, "HKY…"), @"
+    0 private key(s) and secret(s) and 3 other row(s) are sound
+    error: the database is damaged
+    hint: stop the server, and restore the database from a backup; or remove what is of no use: `POST /api/v1/inlineHooks/cal…/lifecycle/deactivate`, then `POST /api/v1/inlineHooks/cal…/lifecycle/activate`, `DELETE /vault/v1/hook-keys/HKY…/references/svc1`
+    ");
+    assert_eq!(check.stdout.lines().count(), 2, "{}", check.stdout);
+    for way in ["deactivate", "activate"] {
+        let path = format!("/api/v1/inlineHooks/{hook}/lifecycle/{way}");
+        let (status, answer) = client.post(&path, &json!({})).await.unwrap();
+        assert_eq!(status, 200, "{answer}");
+    }
+    let path = format!("/vault/v1/hook-keys/{key}/references/svc1");
+    assert_eq!(client.delete_at(&path).await.unwrap().0, 204);
+    assert_sound(folder);
+}
+
+/// That of the only hook key, as it is in the trail.
+fn key_id(folder: &Path) -> String {
+    let created = call(folder, &["audit", "list", "--type", "system.hook.key.created", "--json"]).stdout;
+    let entry: Value = serde_json::from_str(&created).unwrap();
+    entry["target"][0]["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_whose_text_is_none_is_listed_by_its_id_and_revoked_by_it() {
+    if POSTGRES.is_some() {
+        // It takes no text that is none.
+        return;
+    }
+    let installation = Installation::new();
+    let folder = installation.folder.path();
+    let create = ["token", "create", "--name", "altered", "--scope", "okta.inlineHooks.read"];
+    assert_eq!(call(folder, &create).code, 0);
+    let altered = ids(folder, "token").pop().unwrap();
+    change(&installation, "UPDATE api_token SET scopes = CAST(x'ff' AS TEXT) WHERE name = 'altered'").await;
+    let list = call(folder, &["token", "list"]);
+    assert!(list.code == 1 && list.stdout.contains(" test "), "{}", list.stdout);
+    assert_snapshot!(list.stderr.replace(&altered, "00T…"), @"
+    error: the database is damaged: api_token.scopes of the row 00T… makes no sense: is no UTF-8
+    hint: restore the database file from a backup, or remove what is damaged: `hookvault token revoke 00T…`
+    ");
+    assert_eq!(call(folder, &["token", "revoke", &altered]).code, 0);
     assert_sound(folder);
 }
