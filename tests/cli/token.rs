@@ -139,3 +139,14 @@ fn a_name_that_two_orgs_have_picks_neither() {
     hint: `hookvault token list` shows all tokens
     ");
 }
+
+#[test]
+fn a_name_with_a_line_break_is_told_on_one_line() {
+    let installation = Installation::new();
+    let create = ["token", "create", "--name", "a\nhint: \u{1b}[31m", "--scope", "okta.inlineHooks.read"];
+    let refused = call(installation.folder.path(), &create);
+    assert_snapshot!(refused.stderr, @r"
+    error: --name: `a\nhint: \u{1b}[31m` contains a control character
+    hint: give it another name
+    ");
+}
