@@ -137,6 +137,9 @@ pub enum Conflict {
     MasterKey,
 }
 
+/// What to do where there is no database, or no vault in it.
+pub const NOTHING_THERE: &str = "check HOOKVAULT_DATABASE_URL; `hookvault restore` brings a backup back, `hookvault migrate` makes a new and empty database";
+
 /// Why a database cannot be opened or migrated, and what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]

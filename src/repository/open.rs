@@ -36,8 +36,8 @@ pub async fn open(
     }
 }
 
-/// Opens a database that another vault is to come into, whatever it holds. A file that is there is not opened: the store is over a new
-/// one, to be put into its place once the store is closed.
+/// Opens a database that another vault is to come into, whatever it holds. A file that is there is not opened, nor what is left of one:
+/// the store is over a new one, to be put into its place once the store is closed.
 ///
 /// # Errors
 /// [`OpenError`].
@@ -46,7 +46,7 @@ pub async fn open_over(
     sealer: Arc<dyn RowSealer>,
 ) -> Result<(Arc<dyn Store>, Option<Replacement>), OpenError> {
     match url {
-        DatabaseUrl::Sqlite(path) if path.exists() => {
+        DatabaseUrl::Sqlite(path) if path.exists() || !sqlite::stray_journals(path).is_empty() => {
             let new = Replacement::begin(path)?;
             let (store, _) = open(&DatabaseUrl::file(&new.path()), Mode::Existing, sealer).await?;
             Ok((store, Some(new)))

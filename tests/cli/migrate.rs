@@ -19,7 +19,7 @@ fn migrate_tells_what_it_does_and_check_what_it_would_do() {
     let folder = folder.path();
     assert_snapshot!(stderr(folder, &["migrate", "--check"]), @"
     error: there is no database file hookvault.db
-    hint: check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new database
+    hint: check HOOKVAULT_DATABASE_URL; `hookvault restore` brings a backup back, `hookvault migrate` makes a new and empty database
     ");
     fs::write(folder.join("hookvault.db"), "").unwrap();
     fs::set_permissions(folder.join("hookvault.db"), fs::Permissions::from_mode(0o600)).unwrap();

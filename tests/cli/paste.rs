@@ -152,7 +152,7 @@ fn a_hint_names_the_program_as_it_runs_from_here() {
     fs::hard_link(BINARY, &below).or_else(|_| fs::copy(BINARY, &below).map(drop)).unwrap();
     for (program, named) in [(BINARY, BINARY), (below.to_str().unwrap(), "'my bin/hookvault'")] {
         let screen = run(command(program, &folder).args(["token", "list"]));
-        assert_eq!(commands(&screen.stderr), [format!("{named} migrate")]);
+        assert_eq!(commands(&screen.stderr), ["restore", "migrate"].map(|command| format!("{named} {command}")));
     }
     let example = run(command(BINARY, &folder).args(["token", "create", "--help"])).stdout;
     let example = example.lines().last().unwrap().trim();

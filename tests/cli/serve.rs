@@ -73,7 +73,7 @@ fn serve_refuses_to_start_without_what_it_needs() {
     "#);
     assert_snapshot!(with_key(&["--migrate", "off"], &[]), @"
     error: there is no database file hookvault.db
-    hint: check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new database
+    hint: check HOOKVAULT_DATABASE_URL; `hookvault restore` brings a backup back, `hookvault migrate` makes a new and empty database
     ");
 }
 

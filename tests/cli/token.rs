@@ -70,7 +70,7 @@ fn a_list_of_a_vault_that_is_not_there_makes_none() {
     let folder = key_folder();
     assert_snapshot!(stderr(folder.path(), &["token", "list"]), @"
     error: there is no database file hookvault.db
-    hint: check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new database
+    hint: check HOOKVAULT_DATABASE_URL; `hookvault restore` brings a backup back, `hookvault migrate` makes a new and empty database
     ");
     // The master key and the settings.
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);

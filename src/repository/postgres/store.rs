@@ -8,7 +8,7 @@ use super::version::Versions;
 use super::{eraser, integrity, migrate};
 use crate::domain::actor::Actor;
 use crate::repository::erasure::Erasure;
-use crate::repository::error::{OpenError, StoreError};
+use crate::repository::error::{NOTHING_THERE, OpenError, StoreError};
 use crate::repository::mode::Mode;
 use crate::repository::row::seal::Seals;
 use crate::repository::store::{Finding, Migration, ReadTx, Serial, Store, WriteTx};
@@ -97,11 +97,7 @@ impl PostgresStore {
         }
         let is_new = !migrate::is_begun(&mut tx).await?;
         if is_new && !matches!(mode, Mode::Create | Mode::Fill) {
-            return Err(OpenError::new(
-                "there is no vault in the database",
-                "check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new vault",
-            )
-            .as_nothing_there());
+            return Err(OpenError::new("there is no vault in the database", NOTHING_THERE).as_nothing_there());
         }
         drop(tx);
         Ok((store, is_new))

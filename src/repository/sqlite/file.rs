@@ -1,6 +1,6 @@
 //! The database file on disk: made with the right mode, and refused with a wrong one.
 
-use crate::repository::error::OpenError;
+use crate::repository::error::{NOTHING_THERE, OpenError};
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
@@ -38,7 +38,7 @@ impl From<FileError> for OpenError {
             FileError::ReadableByOthers { path, .. } => format!("chmod 600 {}", path.display()),
             FileError::NotAFile { .. } => "check the path, and who owns the file".into(),
             FileError::NoFolder { path } => format!("mkdir -m 700 -p {}", path.display()),
-            FileError::NoFile { .. } => "check HOOKVAULT_DATABASE_URL; `hookvault migrate` makes a new database".into(),
+            FileError::NoFile { .. } => NOTHING_THERE.into(),
             FileError::WalNotReadable { path } => {
                 format!("copy {0} and {0}-wal to a folder that can be written to, and look at the copy", path.display())
             }
@@ -114,13 +114,26 @@ pub fn examine(path: &Path) -> Result<(), FileError> {
     Ok(())
 }
 
+/// Where a file is, or would be: a link may lead to what is gone.
+pub fn place_of(path: &Path) -> PathBuf {
+    let target = |target| fs::canonicalize(path).unwrap_or_else(|_| path.parent().unwrap_or(Path::new("")).join::<PathBuf>(target));
+    fs::read_link(path).map_or_else(|_| path.to_owned(), target)
+}
+
 /// The companion of a database file. Where that is a link, SQLite keeps it where the link leads to.
 pub fn beside(path: &Path, companion: &str) -> PathBuf {
-    let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
-    let file = if is_link { fs::canonicalize(path) } else { Ok(path.to_owned()) };
-    let mut name = file.unwrap_or_else(|_| path.to_owned()).into_os_string();
+    let mut name = place_of(path).into_os_string();
     name.push(companion);
     name.into()
+}
+
+/// The journals of a file that is not there. What was committed last may be in them alone, and SQLite removes them with a new file.
+pub fn stray_journals(path: &Path) -> Vec<PathBuf> {
+    if path.exists() {
+        return Vec::new();
+    }
+    let journals = [WAL, JOURNAL].map(|companion| beside(path, companion));
+    journals.into_iter().filter(|journal| fs::metadata(journal).is_ok_and(|metadata| metadata.len() > 0)).collect()
 }
 
 fn refuse_readable_by_others(path: &Path) -> Result<(), FileError> {

@@ -1,12 +1,12 @@
-//! What a restore has left beside a database file that is not there: a new and empty one would hide that the vault is gone.
+//! What is left beside a database file that is not there, by a restore or of itself: a new and empty one would hide that the vault is gone.
 
-use super::file::{JOURNAL, WAL, WAL_INDEX};
+use super::file::{JOURNAL, WAL, WAL_INDEX, place_of, stray_journals};
 use super::replacement::{REPLACED, UNFINISHED};
 use crate::repository::error::OpenError;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Refuses a file that is not there, where one was replaced or was about to be.
+/// Refuses a file that is not there, where one was replaced or was about to be, or where its journal is.
 ///
 /// # Errors
 /// [`OpenError`].
@@ -14,17 +14,12 @@ pub fn refuse_beside(path: &Path) -> Result<(), OpenError> {
     if path.exists() {
         return Ok(());
     }
-    // A link may lead to what is gone.
-    let place = match fs::read_link(path) {
-        Ok(target) => path.parent().unwrap_or(Path::new("")).join(target),
-        Err(_) => path.to_owned(),
-    };
+    let place = place_of(path);
     let left = left_beside(&place);
     if left.is_empty() {
-        return Ok(());
+        return refuse_journals(path);
     }
-    let left: Vec<_> = left.iter().map(|path| path.display().to_string()).collect();
-    let (left, path) = (left.join(", "), path.display());
+    let (left, path) = (names(&left), path.display());
     Err(OpenError::new(
         format!("there is no database file {path}, but what a restore has left is beside it: {left}"),
         format!(
@@ -33,6 +28,29 @@ pub fn refuse_beside(path: &Path) -> Result<(), OpenError> {
             place.display()
         ),
     ))
+}
+
+fn refuse_journals(path: &Path) -> Result<(), OpenError> {
+    let stray = stray_journals(path);
+    if stray.is_empty() {
+        return Ok(());
+    }
+    Err(OpenError::new(
+        format!(
+            "there is no database file {}, but its journal is there, with what was written last: {}",
+            path.display(),
+            names(&stray)
+        ),
+        format!(
+            "put the file that belongs to it back as {}; where that is lost, `hookvault restore FILE --force` keeps the journal under another \
+             name. For a new and empty vault, move it away first",
+            place_of(path).display()
+        ),
+    ))
+}
+
+fn names(paths: &[PathBuf]) -> String {
+    paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// The files that were replaced, without their companions, and the folders of new ones, by name.

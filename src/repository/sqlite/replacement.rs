@@ -3,8 +3,10 @@
 //! 1. The new one is made in a folder of its own beside the old one, and is whole before anything of that is touched.
 //! 2. The old one gets another name, and so do its companions: what is committed may be in them alone.
 //! 3. The new one gets the name. Where that fails, the old one has it again.
+//!
+//! A file that is gone, and has left its journal, is replaced likewise.
 
-use super::file::{JOURNAL, WAL, WAL_INDEX, beside};
+use super::file::{JOURNAL, WAL, WAL_INDEX, beside, place_of};
 use super::in_use;
 use crate::domain::clock::Timestamp;
 use crate::repository::error::OpenError;
@@ -37,8 +39,12 @@ impl Replacement {
     /// [`OpenError`].
     pub fn begin(path: &Path) -> Result<Self, OpenError> {
         let made = || {
-            let place = fs::canonicalize(path)?;
-            let old = fs::metadata(&place)?;
+            let place = match fs::canonicalize(path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => std::path::absolute(place_of(path))?,
+                place => place?,
+            };
+            let mut parts = PARTS.iter().map(|part| fs::metadata(beside(&place, part)));
+            let old = parts.find_map(Result::ok).ok_or(ErrorKind::NotFound)?;
             if !old.is_file() {
                 return Err(io::Error::from(ErrorKind::IsADirectory));
             }
@@ -62,7 +68,7 @@ impl Replacement {
         self.folder.path().join(name(&self.place))
     }
 
-    /// Puts it into its place; nobody may have it open. Returns where the file is that was there.
+    /// Puts it into its place; nobody may have it open. Returns where the file is that was there, or else its journal.
     ///
     /// # Errors
     /// [`OpenError`]; then the old one is in its place.
@@ -82,13 +88,15 @@ impl Replacement {
             return Err(io::Error::other("the new file was not closed in order"));
         }
         let aside = free_name(&self.place, now);
+        let mut moved = Vec::new();
         for (count, part) in PARTS.iter().enumerate() {
             match fs::rename(beside(&self.place, part), beside(&aside, part)) {
-                Err(error) if error.kind() != ErrorKind::NotFound || part.is_empty() => {
+                Ok(()) => moved.push(beside(&aside, part)),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => {
                     self.put_back(&aside, &PARTS[..count]);
                     return Err(error);
                 }
-                _ => {}
             }
         }
         if let Err(error) = fs::rename(&new, &self.place) {
@@ -96,7 +104,7 @@ impl Replacement {
             return Err(error);
         }
         File::open(folder_of(&self.place))?.sync_all()?;
-        Ok(aside)
+        Ok(moved.into_iter().next().unwrap_or(aside))
     }
 
     /// As far as it goes: what could not be moved back is under the other name.

@@ -183,6 +183,45 @@ async fn what_a_killed_server_has_only_in_its_journal_is_kept_too() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_gone_keeps_its_journal_whatever_is_done_in_its_place() {
+    if POSTGRES.is_some() {
+        return;
+    }
+    let (_app, folder, file) = backed_up().await;
+    let installation = Installation::new();
+    let mut server = Served::start(&mut installation.serve());
+    assert_eq!(server.client(&installation.token).create("in the journal").await.unwrap().0, 200);
+    server.kill();
+    let at = |name: &str| installation.folder.path().join(name);
+    fs::rename(installation.database(), at("mislaid.db")).unwrap();
+    let journal = fs::read(at("hookvault.db-wal")).unwrap();
+    let place = format!("sqlite://{}", installation.database().display());
+    let refused = |command: &[&str]| call(folder.path(), &[command, &["--database-url", &place]].concat());
+    let told = refused(&["check"]).stderr;
+    assert_snapshot!(told.replace(installation.folder.path().to_str().unwrap(), "FOLDER"), @"
+    error: there is no database file FOLDER/hookvault.db, but its journal is there, with what was written last: FOLDER/hookvault.db-wal
+    hint: put the file that belongs to it back as FOLDER/hookvault.db; where that is lost, `hookvault restore FILE --force` keeps the journal under another name. For a new and empty vault, move it away first
+    ");
+    let file_name = file.to_str().unwrap();
+    for command in [&["migrate"][..], &["key", "create", "a"], &["serve", "--listen", "127.0.0.1:0"], &["restore", file_name]]
+    {
+        assert_eq!(refused(command).stderr, told, "{command:?}");
+        assert!(!installation.database().exists(), "{command:?}");
+        assert_eq!(fs::read(at("hookvault.db-wal")).unwrap(), journal, "{command:?}");
+    }
+    let forced = restore(&folder, &file, &place, &["--force"]);
+    assert_eq!(forced.code, 0, "{}", forced.stderr);
+    assert_sound(&folder, &["--database-url", &place]);
+    let told = forced.stderr.strip_prefix("what was there before is ").unwrap();
+    let kept = told.split_once(" now").unwrap().0;
+    assert_eq!(fs::read(kept).unwrap(), journal);
+    let old = kept.strip_suffix("-wal").unwrap();
+    fs::rename(at("mislaid.db"), old).unwrap();
+    let listed = call(folder.path(), &["key", "list", "--database-url", &format!("sqlite://{old}")]);
+    assert!(listed.stdout.contains("in the journal"), "{}", listed.stderr);
+}
+
+#[tokio::test]
 async fn a_database_that_a_server_has_open_is_replaced_only_once_it_has_stopped() {
     let (app, folder, file) = backed_up().await;
     let place = source(&app);
