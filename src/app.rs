@@ -12,6 +12,7 @@ mod parts;
 mod removal;
 mod rotating;
 mod scheduled_backups;
+mod sealing;
 mod serving;
 mod signals;
 mod start_error;
@@ -28,7 +29,7 @@ pub use open::{
 pub use parts::Parts;
 pub use removal::removal;
 pub use rotating::{give_up_rotation, rotate_master_key};
-pub use scheduled_backups::ScheduledBackups;
+pub use scheduled_backups::{ScheduledBackups, read_recipients};
 pub use serving::{App, Stopper, listen};
 pub use signals::Signals;
 pub use start_error::{StartError, store_hint};

@@ -12,11 +12,11 @@ mod sources;
 mod trusted_issuers;
 pub mod variable;
 
-pub use backup::BackupConfig;
+pub use backup::{BackupConfig, backup_recipients};
 pub use data_dir::DataDir;
 pub use database::DatabaseConfig;
 pub use log::{LogConfig, LogFormat};
-pub use master_key::{MasterKeyOpener, MasterKeyPlace, MasterKeySource, TokenConfig};
+pub use master_key::{MasterKeyOpener, MasterKeyPlace, MasterKeySource, Names, TokenConfig};
 pub use server::ServerConfig;
 pub use sources::{ConfigError, Sources};
 

@@ -1,13 +1,14 @@
 //! Backs a vault up, proves a backup, and restores one.
 
-use super::open::{
-    Sealing, open_migrated, open_scratch, open_to_look, open_to_replace, open_to_restore, refuse_in_use,
-};
+use super::master_keys_told::sealing_of;
+use super::open::{open_migrated, open_scratch, open_to_look, open_to_replace, open_to_restore, refuse_in_use};
 use super::parts::Parts;
+use super::sealing::Sealing;
 use super::start_error::StartError;
 use crate::config::{DatabaseConfig, MasterKeySource};
 use crate::crypto::age_file::Identities;
 use crate::domain::actor::Actor;
+use crate::domain::master_key::DatedMasterKey;
 use crate::repository::url::DatabaseUrl;
 use crate::vault::custody::backup::making::{self, Destination};
 use crate::vault::custody::backup::proof::Proof;
@@ -34,7 +35,7 @@ pub async fn back_up(
     actor: &Actor,
     parts: &Parts,
 ) -> Result<BackedUp, StartError> {
-    let sealing = Sealing::read(master_key, parts)?;
+    let sealing = sealing_of(database, master_key, parts).await?;
     let vault = open_to_look(database, sealing.clone(), parts).await?;
     let made = async {
         let scratch = open_scratch(sealing.clone(), parts).await?;
@@ -75,10 +76,35 @@ pub async fn verify_backup(
     master_key: &MasterKeySource,
     parts: &Parts,
 ) -> Result<Proof, StartError> {
-    let scratch = open_scratch(Sealing::read(master_key, parts)?, parts).await?;
+    let scratch = open_scratch(sealing_for(path, identities, master_key, parts).await?, parts).await?;
     let proof = making::prove(path, identities, &scratch).await;
     scratch.close().await;
     proof.map_err(StartError::Backup)
+}
+
+/// What a backup is sealed with. Where no master key is named, it is said which one the backup needs.
+async fn sealing_for(
+    backup: &Path,
+    identities: Option<&Identities>,
+    master_key: &MasterKeySource,
+    parts: &Parts,
+) -> Result<Sealing, StartError> {
+    match Sealing::read(master_key, parts) {
+        Err(StartError::NoMasterKey) => {
+            // Under a key that nobody has it does not open, and the refusal says which one does.
+            let scratch = open_scratch(Sealing::of_nothing(parts), parts).await?;
+            let refused = making::prove(backup, identities, &scratch).await.err();
+            scratch.close().await;
+            Err(match refused {
+                Some(BackupError::WrongMasterKey { made_with, since, .. }) => StartError::MasterKeyNeeded {
+                    of: backup.display().to_string(),
+                    keys: vec![DatedMasterKey { id: made_with, since }],
+                },
+                _ => StartError::NoMasterKey,
+            })
+        }
+        read => read,
+    }
 }
 
 /// A backup that was restored.
@@ -114,7 +140,7 @@ impl Restoration<'_> {
     /// # Errors
     /// [`StartError`]; then what was in the database is there as it was.
     pub async fn run(&self, actor: &Actor, parts: &Parts) -> Result<Restored, StartError> {
-        let sealing = Sealing::read(self.master_key, parts)?;
+        let sealing = sealing_for(self.backup, self.identities, self.master_key, parts).await?;
         if self.replaces {
             refuse_in_use(self.database).await?;
         }

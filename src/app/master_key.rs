@@ -3,8 +3,8 @@
 use super::master_key_command::output_of;
 use super::master_key_error::MasterKeyError;
 use super::start_error::StartError;
-use crate::config::variable::{MASTER_KEY, MASTER_KEY_COMMAND, MASTER_KEY_PASSPHRASE_FILE, PKCS11_MODULE};
-use crate::config::{MasterKeyOpener, MasterKeyPlace, MasterKeySource, TokenConfig};
+use crate::config::variable::MASTER_KEY;
+use crate::config::{MasterKeyOpener, MasterKeyPlace, MasterKeySource, Names, TokenConfig};
 use crate::crypto::age_file::Recipients;
 use crate::crypto::master_key::MasterKey;
 use crate::crypto::passphrase::{self, Passphrase};
@@ -47,7 +47,8 @@ pub fn make_master_key(
 /// # Errors
 /// [`StartError`].
 pub fn read_master_key(source: &MasterKeySource) -> Result<MasterKey, StartError> {
-    let (text, origin) = read_text(&source.place)?;
+    let names = source.names();
+    let (text, origin) = read_text(&source.place, names)?;
     let text = text.trim();
     match &source.opener {
         MasterKeyOpener::Passphrase(file) if text.starts_with(passphrase::PREFIX) => {
@@ -58,17 +59,21 @@ pub fn read_master_key(source: &MasterKeySource) -> Result<MasterKey, StartError
             let opened = token_key(token)?.open(text);
             Ok(opened.map_err(|reason| MasterKeyError::of_token(reason, origin))?)
         }
-        _ if text.starts_with(passphrase::PREFIX) => Err(MasterKeyError::NoPassphrase { origin }.into()),
-        _ if text.starts_with(pkcs11::PREFIX) => Err(MasterKeyError::NoToken { origin }.into()),
+        _ if text.starts_with(passphrase::PREFIX) => {
+            Err(MasterKeyError::NoPassphrase { origin, setting: names.passphrase_file.clone() }.into())
+        }
+        _ if text.starts_with(pkcs11::PREFIX) => {
+            Err(MasterKeyError::NoToken { origin, settings: names.pkcs11.clone() }.into())
+        }
         opener => {
             let parsed = MasterKey::parse(text);
             let key = parsed.map_err(|reason| StartError::MasterKeyForm { origin: origin.clone(), reason })?;
-            let variable = match opener {
+            let setting = match opener {
                 MasterKeyOpener::Nothing => return Ok(key),
-                MasterKeyOpener::Passphrase(_) => MASTER_KEY_PASSPHRASE_FILE,
-                MasterKeyOpener::Token(_) => PKCS11_MODULE,
+                MasterKeyOpener::Passphrase(_) => names.passphrase_file.clone(),
+                MasterKeyOpener::Token(_) => names.pkcs11[0].clone(),
             };
-            Err(MasterKeyError::Open { origin, variable }.into())
+            Err(MasterKeyError::Open { origin, setting }.into())
         }
     }
 }
@@ -94,7 +99,7 @@ fn token_key(config: &TokenConfig) -> Result<TokenKey, StartError> {
 }
 
 /// What stands where the master key is, and how the user would name that place.
-fn read_text(place: &MasterKeyPlace) -> Result<(Zeroizing<String>, String), StartError> {
+fn read_text(place: &MasterKeyPlace, names: &Names) -> Result<(Zeroizing<String>, String), StartError> {
     Ok(match place {
         MasterKeyPlace::Missing => return Err(StartError::NoMasterKey),
         MasterKeyPlace::Text(text) => (text.clone(), MASTER_KEY.to_owned()),
@@ -106,10 +111,12 @@ fn read_text(place: &MasterKeyPlace) -> Result<(Zeroizing<String>, String), Star
             read => (read?, format!("the credential {name}")),
         },
         MasterKeyPlace::Command(line) => {
-            let output = output_of(line).map_err(MasterKeyError::Command)?;
+            let setting = &names.command;
+            let output = output_of(line)
+                .map_err(|reason| MasterKeyError::Command { setting: setting.clone(), reason })?;
             // What is no text is no master key either.
             let text = str::from_utf8(&output).unwrap_or_default().to_owned();
-            (Zeroizing::new(text), format!("the output of {MASTER_KEY_COMMAND}"))
+            (Zeroizing::new(text), format!("the output of {setting}"))
         }
     })
 }
@@ -117,8 +124,12 @@ fn read_text(place: &MasterKeyPlace) -> Result<(Zeroizing<String>, String), Star
 /// The content of a file that nobody may read for whom it is not meant.
 ///
 /// # Errors
-/// [`StartError::SecretFile`], [`StartError::NotAFile`] or [`StartError::SecretReadableByOthers`].
+/// [`StartError::SecretFile`], [`StartError::NotAFile`] or [`StartError::SecretReadableByOthers`]; [`StartError::SecretForPath`] where the
+/// path must not be shown.
 pub fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, StartError> {
+    if is_secret(&path.file_name().unwrap_or_default().to_string_lossy()) {
+        return Err(StartError::SecretForPath);
+    }
     let unreadable = |reason| StartError::SecretFile { path: path.to_owned(), reason };
     let metadata = fs::metadata(path).map_err(unreadable)?;
     // A pipe, as the shell's <(…) makes one, will do as well.
@@ -130,6 +141,11 @@ pub fn read_secret_file(path: &Path) -> Result<Zeroizing<String>, StartError> {
         return Err(StartError::SecretReadableByOthers { path: path.to_owned(), mode });
     }
     fs::read_to_string(path).map(Zeroizing::new).map_err(unreadable)
+}
+
+/// Whether a text begins like a master key or an identity of age, and is as long.
+fn is_secret(text: &str) -> bool {
+    text.len() >= 40 && ["hvmk_", "AGE-SECRET-KEY-"].iter().any(|begin| text.starts_with(begin))
 }
 
 /// Whether a file with this mode and this owner is read by those alone for whom it is meant.

@@ -1,7 +1,6 @@
 //! Why there is no master key where the settings say that it is, and what to do about it.
 
 use super::master_key_command::CommandError;
-use crate::config::variable::{MASTER_KEY_COMMAND, MASTER_KEY_PASSPHRASE_FILE, PKCS11};
 use crate::crypto::passphrase::{MIN_LENGTH, PassphraseError};
 use crate::crypto::pkcs11::TokenError;
 use std::path::{Path, PathBuf};
@@ -11,16 +10,16 @@ use std::path::{Path, PathBuf};
 pub enum MasterKeyError {
     #[error("systemd has provided no credential {name}")]
     NoCredential { name: String },
-    #[error("{MASTER_KEY_COMMAND} {0}")]
-    Command(CommandError),
+    #[error("{setting} {reason}")]
+    Command { setting: String, reason: CommandError },
     #[error("the master key of {origin} is opened by a passphrase, and none is named")]
-    NoPassphrase { origin: String },
+    NoPassphrase { origin: String, setting: String },
     #[error("the master key of {origin} is opened by a PKCS#11 token, and none is named")]
-    NoToken { origin: String },
+    NoToken { origin: String, settings: [String; 4] },
     #[error(transparent)]
     Token(TokenError),
-    #[error("the content of {origin} is the master key itself, but {variable} is set")]
-    Open { origin: String, variable: &'static str },
+    #[error("the content of {origin} is the master key itself, but {setting} is set")]
+    Open { origin: String, setting: String },
     #[error("the content of {origin} is not what `hookvault master-key generate` writes")]
     Form { origin: String },
     #[error("the passphrase in {} does not open {origin}", .file.display())]
@@ -61,14 +60,15 @@ impl MasterKeyError {
                     "add LoadCredential={name}:FILE to the unit, or LoadCredentialEncrypted={name}:FILE, and reload it"
                 )
             }
-            Self::Command(_) => {
+            Self::Command { .. } => {
                 "what it says on stderr is above; run it by hand as the vault's user, with >/dev/null".into()
             }
-            Self::NoPassphrase { .. } => format!("name the file that holds it in {MASTER_KEY_PASSPHRASE_FILE}"),
-            Self::NoToken { .. } => format!("say how to reach it in {}", PKCS11.join(", ")),
+            Self::NoPassphrase { setting, .. } => format!("name the file that holds it in {setting}"),
+            Self::NoToken { settings, .. } => format!("say how to reach it in {}", settings.join(", ")),
             Self::Token(error) => token_hint(error).into(),
-            Self::Open { variable, .. } => {
-                format!("unset {variable}, or name the file that `hookvault master-key generate` wrote with it")
+            Self::Open { setting, .. } => {
+                let leave = if setting.starts_with("--") { format!("leave {setting} out") } else { format!("unset {setting}") };
+                format!("{leave}, or name the file that `hookvault master-key generate` wrote with it")
             }
             Self::Form { .. } => "put the copy back that you keep elsewhere".into(),
             Self::WrongPassphrase { .. } => "give the one with which it was made; nothing else opens it".into(),

@@ -1,13 +1,11 @@
 //! Opens what commands and the server work on: the database alone, or the vault with its keys.
 
-use super::master_key::{read_master_key, read_secret_file};
+use super::master_keys_told::sealing_of;
 use super::parts::Parts;
+use super::sealing::{Sealing, database_url};
 use super::start_error::StartError;
 use crate::config::{Config, DatabaseConfig, MasterKeySource};
-use crate::crypto::envelope::Envelope;
 use crate::crypto::key_pool::KeyPool;
-use crate::crypto::keyring::Keyring;
-use crate::crypto::master_key::MasterKey;
 use crate::crypto::random::Random;
 use crate::crypto::row_seal::RowSeals;
 use crate::crypto::rsa_key::KeyPair;
@@ -17,7 +15,6 @@ use crate::domain::public_url::PublicUrl;
 use crate::outbound::Outbound;
 use crate::repository;
 use crate::repository::store::{Migration, Store};
-use crate::repository::url::DatabaseUrl;
 use crate::repository::{Mode, Replacement};
 use crate::vault::Registry;
 use crate::vault::Vault;
@@ -28,7 +25,6 @@ use crate::vault::error::VaultError;
 use crate::vault::oauth::issuers::{Issuer, Issuers};
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use zeroize::Zeroizing;
 
 /// An open database, migrated, with its default org, and what seals it.
 pub struct Opened {
@@ -47,33 +43,8 @@ pub struct OpenedVault {
     /// What seals it.
     pub sealing: Sealing,
     /// As in [`Opened`].
+    pub is_new: bool,
     pub sealed_rows: u64,
-}
-
-/// What is sealed with a master key: values, and rows.
-#[derive(Clone)]
-pub struct Sealing {
-    pub(super) envelope: Envelope,
-    pub(super) rows: Arc<RowSeals>,
-}
-
-impl Sealing {
-    pub fn new(master_key: &MasterKey, parts: &Parts) -> Self {
-        let keyring = Arc::new(Keyring::new(master_key));
-        let envelope = Envelope::new(keyring.clone(), parts.random.clone());
-        Self { envelope, rows: Arc::new(RowSeals::new(keyring)) }
-    }
-
-    /// # Errors
-    /// [`StartError`].
-    pub(super) fn read(source: &MasterKeySource, parts: &Parts) -> Result<Self, StartError> {
-        Ok(Self::new(&read_master_key(source)?, parts))
-    }
-
-    /// For a database of which no row is read or written.
-    pub(super) fn of_nothing(parts: &Parts) -> Self {
-        Self::new(&MasterKey::generate(&parts.random), parts)
-    }
 }
 
 impl Opened {
@@ -96,22 +67,7 @@ async fn open_store(
     rows: &Arc<RowSeals>,
 ) -> Result<(Arc<dyn Store>, bool), StartError> {
     let mode = if create { Mode::Create } else { Mode::Existing };
-    let (store, is_new) = repository::open(&database_url(database)?, mode, rows.clone()).await?;
-    if is_new {
-        tracing::info!(database = %database.url, "made a new database");
-    }
-    Ok((store, is_new))
-}
-
-/// The address with its password, which may be in a file of its own.
-pub(super) fn database_url(database: &DatabaseConfig) -> Result<DatabaseUrl, StartError> {
-    Ok(match (&database.url, &database.password_file) {
-        (DatabaseUrl::Postgres(url), Some(path)) => {
-            let password = Zeroizing::new(read_secret_file(path)?.trim_end_matches(['\r', '\n']).to_owned());
-            DatabaseUrl::Postgres(url.clone().with_password(password))
-        }
-        (url, _) => url.clone(),
-    })
+    Ok(repository::open(&database_url(database)?, mode, rows.clone()).await?)
 }
 
 /// Tells the pending migrations, oldest first, and changes nothing. Needs no master key.
@@ -139,7 +95,7 @@ pub async fn migrate(
 ) -> Result<(Vec<Migration>, u64), StartError> {
     let sealing = match master_key {
         source if source.is_missing() && never_served == NeverServed::Refuse => None,
-        source => Some(Sealing::read(source, parts)?),
+        source => Some(sealing_of(database, source, parts).await?),
     };
     let rows = sealing.as_ref().map_or_else(|| Sealing::of_nothing(parts).rows, |sealing| sealing.rows.clone());
     let (store, _) = open_store(database, true, &rows).await?;
@@ -161,7 +117,7 @@ pub async fn migrate(
 /// # Errors
 /// [`StartError`], also where the database is empty or not up to date.
 pub async fn open_for_check(config: Config, parts: &Parts) -> Result<Vault, StartError> {
-    open_to_look(&config.database, Sealing::read(&config.master_key, parts)?, parts).await
+    open_to_look(&config.database, sealing_of(&config.database, &config.master_key, parts).await?, parts).await
 }
 
 /// As [`open_for_check`].
@@ -252,7 +208,7 @@ pub async fn open_registry(
     parts: &Parts,
 ) -> Result<Opened, StartError> {
     // First, so that a missing master key leaves no empty database behind.
-    let sealing = Sealing::read(master_key, parts)?;
+    let sealing = sealing_of(database, master_key, parts).await?;
     let (store, is_new) = open_migrated(database, create, &sealing.rows).await?;
     let registry = Registry::new(store.clone(), parts.clock.clone(), parts.random.clone());
     // Before anything is written: what another key has sealed would be of no use.
@@ -279,7 +235,7 @@ pub async fn move_vault(
     if from.url == to.url {
         return Err(StartError::Move(MoveError::Same));
     }
-    let Sealing { envelope, rows } = Sealing::read(master_key, parts)?;
+    let Sealing { envelope, rows } = sealing_of(from, master_key, parts).await?;
     let (source, _) = open_migrated(from, false, &rows).await?;
     let registry = Registry::new(source.clone(), parts.clock.clone(), parts.random.clone());
     let moved = async {
@@ -338,7 +294,7 @@ pub async fn open_vault(config: &Config, create: bool, parts: &Parts) -> Result<
     let own_domain = config.server.public_url.as_ref().and_then(PublicUrl::domain);
     let registry = opened.registry.with_own_domain(own_domain);
     let vault = Vault::new(registry, sealing.envelope.clone(), pool, makers, outbound, issuers);
-    Ok(OpenedVault { vault, sealing, sealed_rows: opened.sealed_rows })
+    Ok(OpenedVault { vault, sealing, is_new: opened.is_new, sealed_rows: opened.sealed_rows })
 }
 
 /// Each issuer may be called wherever it is: its address comes from the one who runs the vault, not from its users.

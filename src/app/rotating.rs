@@ -1,8 +1,10 @@
 //! Rotation of the master key of a vault that may be in use.
 
 use super::master_key::read_master_key;
-use super::open::{Sealing, open_migrated};
+use super::master_keys_told::master_key_of;
+use super::open::open_migrated;
 use super::parts::Parts;
+use super::sealing::Sealing;
 use super::start_error::StartError;
 use crate::config::{DatabaseConfig, MasterKeySource};
 use crate::domain::actor::Actor;
@@ -24,7 +26,7 @@ pub async fn rotate_master_key(
     actor: &Actor,
     parts: &Parts,
 ) -> Result<(Rotated, MasterKeyId), StartError> {
-    let (old, next) = (read_master_key(old)?, read_master_key(next)?);
+    let (old, next) = (master_key_of(database, old, parts).await?, read_master_key(next)?);
     let Sealing { envelope, rows } = Sealing::new(&old, parts);
     // A rotation that was begun may have to be gone on with, or be over.
     envelope.learn(&next);
@@ -53,7 +55,7 @@ pub async fn give_up_rotation(
     actor: &Actor,
     parts: &Parts,
 ) -> Result<(Rotated, MasterKeyId), StartError> {
-    let old = read_master_key(old)?;
+    let old = master_key_of(database, old, parts).await?;
     let new = if new.is_missing() { None } else { Some(read_master_key(new)?) };
     let Sealing { envelope, rows } = Sealing::new(&old, parts);
     let (store, _) = open_migrated(database, false, &rows).await?;

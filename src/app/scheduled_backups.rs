@@ -1,7 +1,8 @@
 //! The backups that a server makes by itself.
 
-use super::open::{Sealing, open_scratch};
+use super::open::open_scratch;
 use super::parts::Parts;
+use super::sealing::Sealing;
 use super::start_error::StartError;
 use crate::config::BackupConfig;
 use crate::crypto::age_file::Recipients;
@@ -27,7 +28,7 @@ impl ScheduledBackups {
     /// [`StartError::BackupRecipients`].
     pub(super) fn new(config: &BackupConfig, vault: Vault, sealing: Sealing, parts: Parts) -> Result<Self, StartError> {
         let BackupConfig { folder, every, keep, recipients, max_age } = config.clone();
-        let recipients = Recipients::parse(&recipients).map_err(StartError::BackupRecipients)?;
+        let recipients = read_recipients(recipients.as_deref())?;
         let schedule = Schedule { folder, every, keep, recipients, max_age };
         // The vault starts all the same: keys that do not sign are worse than a disk that is not there yet.
         let tried = [schedule.try_folder().map_err(StartError::BackupFolder), try_temporary()];
@@ -56,6 +57,14 @@ impl ScheduledBackups {
         scratch.close().await;
         made.map(Some).map_err(failed)
     }
+}
+
+/// Those whom the settings name; nobody, where they name none.
+///
+/// # Errors
+/// [`StartError::BackupRecipients`].
+pub fn read_recipients(setting: Option<&str>) -> Result<Recipients, StartError> {
+    setting.map_or_else(|| Ok(Recipients::default()), Recipients::parse).map_err(StartError::BackupRecipients)
 }
 
 /// Whether a backup can be proved where it should be: SQLite takes another folder without a word where `TMPDIR` names none.

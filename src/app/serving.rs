@@ -1,6 +1,7 @@
 //! A server from start to stop.
 
 use super::looks;
+use super::master_keys_told::is_begun;
 use super::open::{OpenedVault, open_vault};
 use super::parts::Parts;
 use super::scheduled_backups::ScheduledBackups;
@@ -16,6 +17,7 @@ use crate::http::openapi::document;
 use crate::http::server::Server;
 use crate::http::shared::Shared;
 use crate::vault::Vault;
+use crate::vault::custody::backup::newest_of_any;
 use actix_web::web;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -27,6 +29,7 @@ use tokio::sync::watch;
 pub struct App {
     address: SocketAddr,
     vault: Vault,
+    is_new: bool,
     shared: web::Data<Shared>,
     server: Server,
     stop: watch::Sender<bool>,
@@ -54,6 +57,18 @@ pub fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).map_err(|reason| StartError::Listen { address, reason })
 }
 
+/// Refuses to begin a vault where the folder of its backups has those of another: that one may be what was meant, and be gone.
+async fn refuse_beside_backups(config: &Config, parts: &Parts) -> Result<(), StartError> {
+    let Some(newest) = config.server.backup.as_ref().and_then(|backup| newest_of_any(&backup.folder)) else {
+        return Ok(());
+    };
+    match is_begun(&config.database, parts).await {
+        Ok(false) => Err(StartError::BackupsOfAnother { database: config.database.url.to_string(), newest }),
+        // What is in the way of an answer is in the way of opening it, too.
+        Ok(true) | Err(_) => Ok(()),
+    }
+}
+
 impl App {
     /// Opens everything and starts to listen.
     ///
@@ -62,22 +77,32 @@ impl App {
     pub async fn start(config: Config, parts: &Parts) -> Result<Self, StartError> {
         // First, so that an address in use leaves nothing behind.
         let listener = listen(config.server.listen)?;
-        Self::start_on(listener, config, parts).await
+        let database = config.database.url.clone();
+        let app = Self::start_on(listener, config, parts).await?;
+        if app.is_new {
+            tracing::warn!(
+                %database,
+                "made a new database, and an empty vault in it: where there should be one already, stop this, and restore a backup"
+            );
+        }
+        Ok(app)
     }
 
-    /// As [`Self::start`], on an address that was taken before.
+    /// As [`Self::start`], on an address that was taken before, and without a word where a new database is made.
     ///
     /// # Errors
     /// [`StartError`]; then nothing is left running.
     pub async fn start_on(listener: TcpListener, mut config: Config, parts: &Parts) -> Result<Self, StartError> {
         config.database.url = config.database.url.of_server();
-        let OpenedVault { vault, sealing, .. } = open_vault(&config, true, parts).await?;
+        refuse_beside_backups(&config, parts).await?;
+        let OpenedVault { vault, sealing, is_new, .. } = open_vault(&config, true, parts).await?;
         // The master key may be in it.
         let Config { server, .. } = config;
         let backups = server.backup.as_ref();
         let backups =
             backups.map(|config| ScheduledBackups::new(config, vault.clone(), sealing, parts.clone())).transpose()?;
-        Self::serve(&server, listener, vault, backups.map(Arc::new), parts).await
+        let served = Self::serve(&server, listener, vault, backups.map(Arc::new), parts).await?;
+        Ok(Self { is_new, ..served })
     }
 
     async fn serve(
@@ -123,7 +148,7 @@ impl App {
         if let Some(backups) = &backups {
             tokio::spawn(tasks::back_up(backups.clone(), stop.subscribe()));
         }
-        Ok(Self { address, vault, shared, server, stop, backups })
+        Ok(Self { address, vault, is_new: false, shared, server, stop, backups })
     }
 
     /// The address with the port that was really taken.

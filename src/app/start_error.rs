@@ -3,8 +3,9 @@
 use super::master_key_error::MasterKeyError;
 use super::removal::{removal, removal_of_row};
 use crate::config::variable::{DATABASE_PASSWORD_FILE, DATABASE_URL};
-use crate::crypto::age_file::{AgeError, NotARecipient};
+use crate::crypto::age_file::{AgeError, NoRecipients};
 use crate::crypto::master_key::NotAMasterKey;
+use crate::domain::master_key::DatedMasterKey;
 use crate::repository::error::{OpenError, StoreError};
 use crate::vault::custody::audit::master_keys::UntoldRotation;
 use crate::vault::custody::backup::BackupError;
@@ -22,8 +23,14 @@ use std::path::PathBuf;
 pub enum StartError {
     #[error("there is no master key")]
     NoMasterKey,
+    /// Somewhere is a vault, or a backup of one.
+    #[error("no master key is named, and {of} is sealed with {}", .keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "))]
+    MasterKeyNeeded { of: String, keys: Vec<DatedMasterKey> },
     #[error("the secret file {path} cannot be read: {reason}")]
     SecretFile { path: PathBuf, reason: io::Error },
+    /// It is not shown.
+    #[error("a secret itself stands where the name of the file that holds it belongs")]
+    SecretForPath,
     #[error("{path} is not a file")]
     NotAFile { path: PathBuf },
     #[error("the secret file {path} can be read by others (mode {mode:04o})")]
@@ -51,9 +58,14 @@ pub enum StartError {
     #[error("the master key cannot be encrypted")]
     Recovery(#[source] io::Error),
     #[error("HOOKVAULT_BACKUP_RECIPIENTS: {0}")]
-    BackupRecipients(NotARecipient),
+    BackupRecipients(NoRecipients),
     #[error("HOOKVAULT_BACKUP_DIR cannot be used")]
     BackupFolder(#[source] BackupError),
+    #[error(
+        "there is no vault in {database} yet, but HOOKVAULT_BACKUP_DIR has backups of one, the newest {}",
+        .newest.display()
+    )]
+    BackupsOfAnother { database: String, newest: PathBuf },
     #[error("the folder for temporary files {folder} cannot be used")]
     Temporary { folder: PathBuf, source: io::Error },
     #[error("no backup was made")]
@@ -97,7 +109,13 @@ impl StartError {
             Self::NoMasterKey => "make one with `hookvault master-key generate --out master.key`, then set \
                                   HOOKVAULT_MASTER_KEY_FILE=master.key"
                 .into(),
+            Self::MasterKeyNeeded { .. } => {
+                "name the file that holds it with --master-key-file or in HOOKVAULT_MASTER_KEY_FILE, or another place as the server's settings \
+                 do; a new master key opens nothing that is there"
+                    .into()
+            }
             Self::SecretFile { .. } | Self::NotAFile { .. } => "check the path, and who owns the file".into(),
+            Self::SecretForPath => "write it into a file that only you may read (mode 0600), and name that file".into(),
             Self::SecretReadableByOthers { path, .. } => format!("chmod 600 {}", path.display()),
             Self::Open(error) => error.hint().to_owned(),
             Self::RestoreOver(error) => {
@@ -152,7 +170,14 @@ impl StartError {
             Self::Move(MoveError::Refused { .. } | MoveError::Differs { .. }) => {
                 "run `hookvault check` on the vault, and see that nothing else is in the target".into()
             }
-            Self::BackupRecipients(_) => "`age-keygen -y` prints the recipient of an identity; separate several by commas".into(),
+            Self::BackupRecipients(NoRecipients::Nobody) => "name one or more, or unset it for backups that are not encrypted".into(),
+            Self::BackupRecipients(NoRecipients::Other { .. }) => {
+                "`age-keygen -y IDENTITY-FILE` prints the recipient of an identity, which stays secret; separate several by commas".into()
+            }
+            Self::BackupsOfAnother { database, newest } => format!(
+                "bring it back with `hookvault restore {} --database-url {database}`; or, for a new and empty vault, name another folder",
+                newest.display()
+            ),
             Self::Temporary { .. } => "make it, or name another one with TMPDIR; meanwhile backups are proved in another one".into(),
             Self::BackupFolder(error) | Self::NoBackup(error) | Self::Backup(error) => backup_hint(error),
             Self::Restore(MoveError::NotEmpty) => {

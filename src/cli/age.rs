@@ -2,10 +2,11 @@
 
 use super::error::CliError;
 use crate::app;
-use crate::crypto::age_file::{Identities, Recipients};
+use crate::crypto::age_file::{Identities, NoRecipients, Recipients};
 use clap::Args;
 use std::fs;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// Whom something is encrypted to.
 #[derive(Args)]
@@ -19,28 +20,36 @@ pub struct RecipientFlags {
 }
 
 impl RecipientFlags {
+    /// Those that the flags name; nobody where none of them is given. One that is given and names nobody, as an unset variable of the
+    /// shell does, is refused.
     pub fn read(&self) -> Result<Recipients, CliError> {
-        let mut text = self.recipient.join("\n");
+        let mut recipients = Recipients::default();
+        for given in &self.recipient {
+            recipients = recipients.and(parse(given, "--recipient")?);
+        }
         if let Some(path) = &self.recipients_file {
+            let name = path.display().to_string();
             let read = fs::read_to_string(path).map_err(|error| {
-                CliError::new(
-                    format!("{} cannot be read: {error}", path.display()),
-                    "check the path, and who owns the file",
-                )
+                CliError::new(format!("{name} cannot be read: {error}"), "check the path, and who owns the file")
             })?;
-            text = [text, read].join("\n");
+            recipients = recipients.and(parse(&Zeroizing::new(read), &name)?);
         }
-        let recipients = Recipients::parse(&text).map_err(|reason| {
-            CliError::new(reason.to_string(), "`age-keygen -y` prints the recipient of an identity")
-        })?;
-        match &self.recipients_file {
-            Some(path) if recipients.is_empty() => Err(CliError::new(
-                format!("there is no recipient in {}", path.display()),
-                "write one a line into it, as `age-keygen -y` prints them",
-            )),
-            _ => Ok(recipients),
-        }
+        Ok(recipients)
     }
+}
+
+/// # Arguments
+/// `origin`: where the text stands. It is not shown: it may be a secret by mistake.
+fn parse(text: &str, origin: &str) -> Result<Recipients, CliError> {
+    Recipients::parse(text).map_err(|reason| {
+        let hint = match reason {
+            NoRecipients::Nobody => "name one or more there, as `age-keygen -y IDENTITY-FILE` prints them",
+            NoRecipients::Other { .. } => {
+                "`age-keygen -y IDENTITY-FILE` prints the recipient of an identity, which stays secret"
+            }
+        };
+        CliError::new(format!("{origin}: {reason}"), hint)
+    })
 }
 
 /// The identities in a file that only its owner may read.

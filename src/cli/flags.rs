@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::error::CliError;
 use super::output;
+use super::program::quote;
 
 /// Pairs of a setting and the flag's value.
 pub type Flags = Vec<(&'static str, Option<String>)>;
@@ -21,7 +22,7 @@ pub struct DatabaseFlags {
     /// The data folder of `hookvault dev`, in place of the other settings
     #[arg(long, value_name = "FOLDER", help_heading = "Settings")]
     data_dir: Option<String>,
-    /// The database, as sqlite://PATH or postgres://USER@HOST/NAME
+    /// The database, as sqlite://PATH or postgres://USER@HOST/NAME [default: sqlite://hookvault.db]
     #[arg(long, value_name = "URL", help_heading = "Settings")]
     database_url: Option<String>,
     /// Run pending migrations first: on or off
@@ -37,6 +38,16 @@ impl DatabaseFlags {
             (variable::MIGRATE, self.migrate.clone()),
         ]
     }
+}
+
+/// The flags by which a vault was named, for a line that a person pastes: each with a space before it.
+pub fn naming(database: &DatabaseFlags, master_key: &MasterKeyFlags) -> String {
+    let given = [
+        ("--data-dir", &database.data_dir),
+        ("--database-url", &database.database_url),
+        ("--master-key-file", &master_key.master_key_file),
+    ];
+    given.into_iter().filter_map(|(flag, value)| Some(format!(" {flag} {}", quote(value.as_ref()?)))).collect()
 }
 
 /// The vault whose orgs, tokens and apps a command works on.

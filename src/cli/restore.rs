@@ -65,9 +65,10 @@ impl Restore {
                 }
             }
         }
+        let vault = flags::naming(&self.database, &self.master_key);
         output::tell(&format!(
-            "restored into {}: {}\nhint: run `hookvault check`, and `hookvault audit verify` with a checkpoint that was kept elsewhere; revoke and \
-             delete again what was revoked or deleted since, then start the servers",
+            "restored into {}: {}\nhint: run `hookvault check{vault}`, and `hookvault audit verify{vault}` with a checkpoint that was kept \
+             elsewhere; revoke and delete again what was revoked or deleted since, then start the servers",
             database.url,
             contents(&proof)
         ));

@@ -12,8 +12,8 @@ pub struct BackupConfig {
     pub folder: PathBuf,
     pub every: Duration,
     pub keep: KeepRules,
-    /// Recipients of age; with none they are not encrypted.
-    pub recipients: String,
+    /// Recipients of age; without the setting they are not encrypted.
+    pub recipients: Option<String>,
     /// How old the newest may become before the server warns.
     pub max_age: Duration,
 }
@@ -48,9 +48,15 @@ impl BackupConfig {
                 "leave it out for twice the time between two backups",
             ));
         }
-        let recipients = sources.get(variable::BACKUP_RECIPIENTS).map_or(String::new(), |(text, _)| text.to_owned());
+        let recipients = backup_recipients(sources);
         Ok(Some(Self { folder: folder.into(), every, keep, recipients, max_age }))
     }
+}
+
+/// Whom backups are encrypted to, by the settings: those of the server, and those that somebody makes without naming others.
+#[must_use]
+pub fn backup_recipients(sources: &Sources) -> Option<String> {
+    sources.get(variable::BACKUP_RECIPIENTS).map(|(text, _)| text.to_owned())
 }
 
 /// No folder, and nothing that only makes sense with one: somebody would believe in backups that are not made.

@@ -10,6 +10,26 @@ use zeroize::Zeroizing;
 pub struct MasterKeySource {
     pub place: MasterKeyPlace,
     pub opener: MasterKeyOpener,
+    /// How the user would name its settings.
+    names: Names,
+}
+
+/// How the user would name the settings of a master key, to say which one is missing or too much.
+#[derive(Debug, Clone)]
+pub struct Names {
+    pub command: String,
+    pub passphrase_file: String,
+    pub pkcs11: [String; 4],
+}
+
+impl Names {
+    fn of(sources: &Sources) -> Self {
+        Self {
+            command: sources.name_of(variable::MASTER_KEY_COMMAND),
+            passphrase_file: sources.name_of(variable::MASTER_KEY_PASSPHRASE_FILE),
+            pkcs11: variable::PKCS11.map(|name| sources.name_of(name)),
+        }
+    }
 }
 
 /// Where the text of the master key is. There is no `Debug`: it may be here.
@@ -54,14 +74,19 @@ impl MasterKeySource {
     pub fn from_sources(sources: &Sources) -> Result<Self, ConfigError> {
         match DataDir::from_sources(sources)? {
             Some(folder) => Ok(Self::of_folder(&folder)),
-            None => Ok(Self { place: place(sources)?, opener: opener(sources)? }),
+            None => Ok(Self { place: place(sources)?, opener: opener(sources)?, names: Names::of(sources) }),
         }
     }
 
     /// A place where the key itself is.
     #[must_use]
     pub fn plain(place: MasterKeyPlace) -> Self {
-        Self { place, opener: MasterKeyOpener::Nothing }
+        Self { place, opener: MasterKeyOpener::Nothing, names: Names::of(&Sources::default()) }
+    }
+
+    #[must_use]
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 
     /// That of the vault in a data folder.
@@ -99,7 +124,7 @@ fn place(sources: &Sources) -> Result<MasterKeyPlace, ConfigError> {
 fn opener(sources: &Sources) -> Result<MasterKeyOpener, ConfigError> {
     match (sources.get(variable::MASTER_KEY_PASSPHRASE_FILE), token(sources)?) {
         (Some((_, origin)), Some(_)) => Err(ConfigError::new(
-            format!("both {origin} and {} are set", variable::PKCS11_MODULE),
+            format!("both {origin} and {} are set", sources.name_of(variable::PKCS11_MODULE)),
             "set one of them: it must be clear what opens the master key",
         )),
         (Some((path, _)), None) => Ok(MasterKeyOpener::Passphrase(PathBuf::from(path))),
@@ -120,6 +145,7 @@ fn token(sources: &Sources) -> Result<Option<TokenConfig>, ConfigError> {
         })),
         _ => {
             let missing = variable::PKCS11.into_iter().filter(|name| sources.get(name).is_none());
+            let missing = missing.map(|name| sources.name_of(name));
             Err(ConfigError::new(
                 format!("{origin} is set, but not {}", missing.collect::<Vec<_>>().join(", ")),
                 "a PKCS#11 token wants all four: its module, its label, the label of the key, and the file with the PIN",

@@ -113,6 +113,11 @@ impl Sources {
         dotenv.map(|value| (value.as_str(), format!("{name} in .env")))
     }
 
+    /// How the user would name a setting that is not there.
+    pub(super) fn name_of(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.to_owned() } else { flag_of(self.prefix, name) }
+    }
+
     /// The folder with the credentials that systemd has provided.
     pub(super) fn credentials(&self) -> Option<&Path> {
         self.credentials.as_deref()

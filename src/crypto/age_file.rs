@@ -12,10 +12,20 @@ use std::io::{self, BufRead, Read, Write};
 /// What every such file begins with, when it is not armored.
 pub const MAGIC: &[u8] = b"age-encryption.org/";
 
-/// A text is no recipient. It is quoted: a recipient is no secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a recipient of age (age1… as `age-keygen` prints it)")]
-pub struct NotARecipient(String);
+/// Why a text does not say who a file is for. It is not quoted: what stands in the place of a recipient may be an identity, or a master
+/// key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoRecipients {
+    #[error("no recipient of age is named")]
+    Nobody,
+    #[error("{} is not a recipient of age (age1… as `age-keygen -y` prints it)", entry(*.number, *.line))]
+    Other { number: usize, line: usize },
+}
+
+/// Which one it is. The line is named where there are several.
+fn entry(number: usize, line: usize) -> String {
+    if line == 1 { format!("the entry number {number}") } else { format!("the entry number {number}, in line {line},") }
+}
 
 /// A text is no identity. It is not quoted: it may be nearly one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -33,25 +43,41 @@ pub enum AgeError {
     Io(#[from] io::Error),
 }
 
-/// Those who may open a file.
-#[derive(Clone)]
+/// Those who may open a file; by default nobody is named.
+#[derive(Clone, Default)]
 pub struct Recipients(Vec<x25519::Recipient>);
 
 impl Recipients {
     /// Reads recipients that stand in lines, or with commas or white space between them. A line that begins with `#` is a remark.
     ///
     /// # Errors
-    /// [`NotARecipient`] for the first that is none.
-    pub fn parse(text: &str) -> Result<Self, NotARecipient> {
-        let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-        let words = lines.flat_map(|line| line.split(|c: char| c == ',' || c.is_whitespace()));
-        let recipient = |word: &str| word.parse().map_err(|_| NotARecipient(word.to_owned()));
-        words.filter(|word| !word.is_empty()).map(recipient).collect::<Result<_, _>>().map(Self)
+    /// [`NoRecipients`] for the first that is none, or where there is none at all: what should be encrypted would not be.
+    pub fn parse(text: &str) -> Result<Self, NoRecipients> {
+        let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with('#'));
+        let words = lines.flat_map(|(at, line)| line.split(|c: char| c == ',' || c.is_whitespace()).map(move |word| (at, word)));
+        let recipient = |(number, (line, word)): (usize, (usize, &str))| {
+            word.parse().map_err(|_| NoRecipients::Other { number, line })
+        };
+        let words = (1..).zip(words.filter(|(_, word)| !word.is_empty()));
+        let recipients: Vec<_> = words.map(recipient).collect::<Result<_, _>>()?;
+        if recipients.is_empty() { Err(NoRecipients::Nobody) } else { Ok(Self(recipients)) }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.0.len()
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// These and those.
+    #[must_use]
+    pub fn and(self, others: Self) -> Self {
+        Self([self.0, others.0].concat())
     }
 
     /// These and whoever has this identity.
@@ -193,9 +219,12 @@ mod tests {
         let one = recipients(&[&Identities::of_the_moment()]).0[0].to_string();
         let parsed = Recipients::parse(&format!("# the safe\n{one}, {one}\n\n  {one}\n")).unwrap();
         assert_eq!(parsed.0.len(), 3);
-        assert!(Recipients::parse(" \n").unwrap().is_empty());
-        let refused = Recipients::parse(&format!("{one} age1nobody")).err().unwrap();
-        assert_eq!(refused.to_string(), "`age1nobody` is not a recipient of age (age1… as `age-keygen` prints it)");
+        for nobody in ["", " \n", ",", "# the safe\n"] {
+            assert_eq!(Recipients::parse(nobody).err(), Some(NoRecipients::Nobody), "{nobody}");
+        }
+        let refused = Recipients::parse(&format!("# the safe\n{one} AGE-SECRET-KEY-1SECRET\n{one}")).err().unwrap();
+        assert_eq!(refused, NoRecipients::Other { number: 2, line: 2 });
+        assert!(!refused.to_string().contains("SECRET"), "{refused}");
         assert_eq!(Identities::parse("# nothing\n").err(), Some(NoIdentity));
         assert_eq!(Identities::parse(&one).err(), Some(NoIdentity));
     }

@@ -15,9 +15,9 @@ use tempfile::{TempDir, tempdir};
 const HOUR: Duration = Duration::from_hours(1);
 
 /// One an hour.
-fn hourly(folder: &Path, recipients: &str) -> impl FnOnce(&mut Config) {
+fn hourly(folder: &Path, recipients: Option<&str>) -> impl FnOnce(&mut Config) {
     let keep = KeepRules::parse("last=2,daily=2").unwrap();
-    let (folder, recipients) = (folder.to_owned(), recipients.to_owned());
+    let (folder, recipients) = (folder.to_owned(), recipients.map(str::to_owned));
     let backup = BackupConfig { folder, every: HOUR, keep, recipients, max_age: 3 * HOUR };
     move |config| config.server.backup = Some(backup)
 }
@@ -89,7 +89,7 @@ async fn they_are_made_when_they_are_due_and_kept_by_the_rules() {
     for strange in ["hookvault-notes.backup", "other.txt"] {
         fs::write(folder.path().join(strange), "not the vault's").unwrap();
     }
-    let app = TestApp::start_with(hourly(folder.path(), "")).await;
+    let app = TestApp::start_with(hourly(folder.path(), None)).await;
     look(&app).await;
     app.clock.advance(HOUR - Duration::from_secs(1));
     look(&app).await;
@@ -126,7 +126,7 @@ async fn they_are_made_when_they_are_due_and_kept_by_the_rules() {
 #[tokio::test]
 async fn the_trail_tells_of_each_that_was_made_and_of_none_that_failed() {
     let folder = tempdir().unwrap();
-    let app = TestApp::start_with(hourly(folder.path(), "")).await;
+    let app = TestApp::start_with(hourly(folder.path(), None)).await;
     look(&app).await;
     let moved = folder.path().with_extension("moved");
     fs::rename(folder.path(), &moved).unwrap();
@@ -151,7 +151,7 @@ async fn the_trail_tells_of_each_that_was_made_and_of_none_that_failed() {
 #[tokio::test]
 async fn one_that_fails_or_grows_old_is_told_and_the_vault_is_ready_all_the_same() {
     let folder = tempdir().unwrap();
-    let app = TestApp::start_with(hourly(folder.path(), "")).await;
+    let app = TestApp::start_with(hourly(folder.path(), None)).await;
     let anon = app.anon();
     look(&app).await;
     assert_eq!(readiness(&anon).await, r#"{"status":"ok","warnings":[]}"#);
@@ -167,7 +167,7 @@ async fn one_that_fails_or_grows_old_is_told_and_the_vault_is_ready_all_the_same
     look(&app).await;
     assert_eq!(readiness(&anon).await, r#"{"status":"ok","warnings":[]}"#);
 
-    let none = TestApp::start_with(hourly(&moved, "")).await;
+    let none = TestApp::start_with(hourly(&moved, None)).await;
     look(&none).await;
     assert_snapshot!(readiness(&none.anon()).await, @r#"{"status":"ok","warnings":["There is no verified backup.","The last backup has failed; the log says why."]}"#);
 }
@@ -175,8 +175,8 @@ async fn one_that_fails_or_grows_old_is_told_and_the_vault_is_ready_all_the_same
 #[tokio::test]
 async fn two_servers_with_one_folder_make_one_backup() {
     let folder = tempdir().unwrap();
-    let one = TestApp::start_with(hourly(folder.path(), "")).await;
-    let other = one.start_beside_with(hourly(folder.path(), "")).await;
+    let one = TestApp::start_with(hourly(folder.path(), None)).await;
+    let other = one.start_beside_with(hourly(folder.path(), None)).await;
     for _ in 0..5 {
         one.clock.advance(HOUR);
         tokio::join!(look(&one), look(&other));
@@ -198,7 +198,7 @@ async fn two_servers_with_one_folder_make_one_backup() {
 #[tokio::test]
 async fn they_are_encrypted_where_somebody_is_named_who_can_open_them() {
     let folder = tempdir().unwrap();
-    let app = TestApp::start_with(hourly(folder.path(), FIRST.recipient)).await;
+    let app = TestApp::start_with(hourly(folder.path(), Some(FIRST.recipient))).await;
     look(&app).await;
     app.token(MANAGE).await.create("later").await;
     app.clock.advance(HOUR);
@@ -222,7 +222,7 @@ async fn they_are_encrypted_where_somebody_is_named_who_can_open_them() {
 
 #[tokio::test]
 async fn a_file_that_is_not_what_its_name_says_is_told_and_neither_counts_nor_goes() {
-    for recipients in ["", FIRST.recipient] {
+    for recipients in [None, Some(FIRST.recipient)] {
         let folder = tempdir().unwrap();
         let app = TestApp::start_with(hourly(folder.path(), recipients)).await;
         look(&app).await;
@@ -252,7 +252,7 @@ async fn a_file_that_is_not_what_its_name_says_is_told_and_neither_counts_nor_go
             .map(|line| line.replace('*', end))
             .join("\n")
         };
-        let end = if recipients.is_empty() { "" } else { ".age" };
+        let end = if recipients.is_none() { "" } else { ".age" };
         assert_eq!(warnings(&app).await, told(end));
         let kept = [
             "hookvault-ORG-20251024T130608Z.backup*",
@@ -269,7 +269,7 @@ async fn a_file_that_is_not_what_its_name_says_is_told_and_neither_counts_nor_go
 #[tokio::test]
 async fn one_that_has_rotted_or_is_cut_off_gives_its_place_to_sound_ones() {
     let folder = tempdir().unwrap();
-    let app = TestApp::start_with(hourly(folder.path(), FIRST.recipient)).await;
+    let app = TestApp::start_with(hourly(folder.path(), Some(FIRST.recipient))).await;
     look(&app).await;
     let rotten = newest(&folder);
     let mut bytes = fs::read(&rotten).unwrap();
@@ -289,7 +289,7 @@ async fn one_that_has_rotted_or_is_cut_off_gives_its_place_to_sound_ones() {
     hookvault-ORG-20251024T130607Z.backup.age does not count as a backup: it is not as it was when it was verified. Move it out of the folder, or remove it.
     ");
     // A server that starts later remembers nothing, and reads the records.
-    let later = app.start_beside_with(hourly(folder.path(), FIRST.recipient)).await;
+    let later = app.start_beside_with(hourly(folder.path(), Some(FIRST.recipient))).await;
     app.clock.advance(Duration::from_mins(1));
     look(&later).await;
     assert_eq!(warnings(&later).await, warnings(&app).await);
@@ -308,7 +308,7 @@ async fn one_that_has_rotted_or_is_cut_off_gives_its_place_to_sound_ones() {
 #[tokio::test]
 async fn what_cannot_be_removed_is_named_and_the_backup_counts() {
     let folder = tempdir().unwrap();
-    let app = TestApp::start_with(hourly(folder.path(), "")).await;
+    let app = TestApp::start_with(hourly(folder.path(), None)).await;
     look(&app).await;
     let oldest = newest(&folder);
     look(&app).await;
@@ -332,7 +332,7 @@ async fn what_cannot_be_removed_is_named_and_the_backup_counts() {
 #[tokio::test]
 async fn what_a_killed_server_has_left_goes_with_the_next_look_and_nothing_else() {
     let folder = tempdir().unwrap();
-    let app = TestApp::start_with(hourly(folder.path(), "")).await;
+    let app = TestApp::start_with(hourly(folder.path(), None)).await;
     look(&app).await;
     let made = newest(&folder);
     let name = made.file_name().unwrap().to_str().unwrap();
@@ -363,7 +363,7 @@ async fn what_a_killed_server_has_left_goes_with_the_next_look_and_nothing_else(
 #[tokio::test]
 async fn after_a_rotation_of_the_master_key_a_server_that_was_running_still_knows_them() {
     let folder = tempdir().unwrap();
-    let app = TestApp::start_with(hourly(folder.path(), FIRST.recipient)).await;
+    let app = TestApp::start_with(hourly(folder.path(), Some(FIRST.recipient))).await;
     look(&app).await;
     let kept = newest(&folder);
     let of_old = fs::read(record(&kept)).unwrap();
@@ -376,7 +376,7 @@ async fn after_a_rotation_of_the_master_key_a_server_that_was_running_still_know
     assert_eq!(newest(&folder), after[1], "one is made with the key in use, whatever the hour");
     let of_next = fs::read(record(&kept)).unwrap();
     assert_ne!(of_next, of_old, "the record is under the next key");
-    let later = app.start_beside_with(with_key(&next, hourly(folder.path(), FIRST.recipient))).await;
+    let later = app.start_beside_with(with_key(&next, hourly(folder.path(), Some(FIRST.recipient)))).await;
     app.clock.advance(Duration::from_mins(1));
     look(&later).await;
     assert_eq!(warnings(&later).await, "");
@@ -388,7 +388,7 @@ async fn after_a_rotation_of_the_master_key_a_server_that_was_running_still_know
         fs::write(record(&kept), before).unwrap();
         sealing = rotate_master_key(&app, &sealing).await;
         app.clock.advance(Duration::from_mins(1));
-        let late = app.start_beside_with(with_key(&sealing, hourly(folder.path(), FIRST.recipient))).await;
+        let late = app.start_beside_with(with_key(&sealing, hourly(folder.path(), Some(FIRST.recipient)))).await;
         look(&late).await;
         let told = warnings(&late).await;
         let told = told.lines().find(|line| line.starts_with("hookvault-ORG-20251024T130607Z")).unwrap_or(&told);

@@ -1,6 +1,7 @@
 //! `hookvault backup` and `hookvault restore`, on the engine that the tests run on and to the other.
 
 mod encrypted;
+mod gone;
 mod refused;
 mod replaced;
 

@@ -2,6 +2,7 @@
 
 mod given_up;
 mod put_back;
+mod sources;
 
 use super::{call, stderr};
 use crate::api::inline_hooks::{client_secret, private_key};

@@ -11,7 +11,7 @@ pub const HINT: &str = "install age (on Debian: apt-get install age)";
 /// An identity with its recipient, as `age-keygen` has made them. They open nothing that matters.
 pub struct Identity {
     pub recipient: &'static str,
-    secret: &'static str,
+    pub secret: &'static str,
 }
 
 pub const FIRST: Identity = Identity {

@@ -33,4 +33,5 @@ mod warnings;
 mod writing;
 
 pub use error::BackupError;
+pub use folder::newest_of_any;
 pub use head::Head;

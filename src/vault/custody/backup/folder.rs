@@ -110,6 +110,18 @@ impl Folder {
     }
 }
 
+/// The newest file in a folder that is called like a backup, of whichever vault. A folder that cannot be read has none.
+#[must_use]
+pub fn newest_of_any(path: &Path) -> Option<PathBuf> {
+    let names = fs::read_dir(path).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let dated = names.filter_map(|name| {
+        let vault = name.strip_prefix("hookvault-")?.split('-').next()?;
+        let made = Folder::of(path, &OrgId::parse(vault).ok()?).moment(&name)?;
+        Some((made, path.join(name)))
+    });
+    dated.max().map(|(_, path)| path)
+}
+
 /// Where the record of a backup is.
 pub(super) fn record_path(of: &Path) -> PathBuf {
     of.with_added_extension(&RECORD[1..])
