@@ -1,5 +1,6 @@
 //! When a server looks at everything, and what it tells of that.
 
+use crate::domain::chain::Chain;
 use crate::vault::Vault;
 use crate::vault::custody::examination::Examination;
 use crate::vault::error::VaultError;
@@ -45,7 +46,10 @@ pub async fn look_for_damage(vault: Vault, mut stopping: watch::Receiver<bool>) 
             // The app has stopped meanwhile.
             Err(VaultError::Unavailable(error)) if error.is_closed() => return,
             Err(VaultError::Task(stopped)) if stopped.is_cancelled() => return,
-            Err(error) => tracing::error!(error = %error, "the database cannot be looked at"),
+            Err(error) => {
+                vault.observe(&error);
+                tracing::error!(error = %Chain(&error), "the database cannot be looked at");
+            }
         }
         // What was found of an org decides which one answers.
         look_at_orgs_now(&vault).await;

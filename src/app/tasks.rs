@@ -1,6 +1,7 @@
 //! What a server does beside answering requests, until it stops.
 
 use super::scheduled_backups::ScheduledBackups;
+use crate::domain::chain::Chain;
 use crate::vault::Vault;
 use crate::vault::custody::sealing::SealingError;
 use crate::vault::error::VaultError;
@@ -19,7 +20,7 @@ pub async fn maintain(vault: Vault, mut stopping: watch::Receiver<bool>) {
             Err(VaultError::Unavailable(error)) if error.is_closed() => return,
             Err(error) => {
                 vault.observe(&error);
-                tracing::warn!(error = %error, "the upkeep of tokens has to wait");
+                tracing::warn!(error = %Chain(&error), "the upkeep of tokens has to wait");
             }
             Ok(()) => {}
         }
@@ -40,7 +41,7 @@ pub async fn turn_hook_keys(vault: Vault, mut stopping: watch::Receiver<bool>) {
             Err(VaultError::Unavailable(error)) if error.is_closed() => return,
             // Damage is told where it is met.
             Err(error) if error.is_damage() => {}
-            Err(error) => tracing::warn!(error = %error, "the rotation of hook keys has to wait"),
+            Err(error) => tracing::warn!(error = %Chain(&error), "the rotation of hook keys has to wait"),
             Ok(()) => {}
         }
         tokio::select! {
@@ -59,7 +60,7 @@ pub async fn erase(vault: Vault, mut stopping: watch::Receiver<bool>) {
     loop {
         match vault.erase_pending().await {
             Err(VaultError::Unavailable(error)) if error.is_closed() => return,
-            Err(error) => tracing::warn!(error = %error, "what was deleted cannot be erased now"),
+            Err(error) => tracing::warn!(error = %Chain(&error), "what was deleted cannot be erased now"),
             Ok(_) => {}
         }
         tokio::select! {
@@ -81,7 +82,7 @@ pub async fn tell_uses(vault: Vault, mut stopping: watch::Receiver<bool>) {
         }
         match vault.audit_flush().await {
             Err(VaultError::Unavailable(error)) if error.is_closed() => return,
-            Err(error) => tracing::warn!(error = %error, "uses of keys have to wait for the audit trail"),
+            Err(error) => tracing::warn!(error = %Chain(&error), "uses of keys have to wait for the audit trail"),
             Ok(()) => {}
         }
     }
@@ -110,19 +111,19 @@ pub async fn follow_master_key(vault: Vault, mut stopping: watch::Receiver<bool>
             }
             Err(error @ (SealingError::WrongMasterKey { .. } | SealingError::OtherRotation { .. })) => {
                 if !is_lost {
-                    tracing::error!(error = %error, "the master key was rotated without this server: start it again with the new one");
+                    tracing::error!(error = %Chain(&error), "the master key was rotated without this server: start it again with the new one");
                 }
                 is_lost = true;
             }
             Err(error @ SealingError::Untold(_)) => {
                 if !is_lost {
-                    tracing::error!(error = %error, "somebody else has written to the database; `hookvault check` says what to do");
+                    tracing::error!(error = %Chain(&error), "somebody else has written to the database; `hookvault check` says what to do");
                 }
                 is_lost = true;
             }
             Err(SealingError::Vault(VaultError::Unavailable(error))) if error.is_closed() => return,
             // Who asks whether the vault is ready is told.
-            Err(error) => tracing::debug!(error = %error, "the master key cannot be looked at"),
+            Err(error) => tracing::debug!(error = %Chain(&error), "the master key cannot be looked at"),
         }
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => return,
@@ -139,7 +140,7 @@ pub async fn forget_old_entries(vault: Vault, retention: Duration, mut stopping:
     loop {
         match vault.registry().audit_forget(retention).await {
             Err(VaultError::Unavailable(error)) if error.is_closed() => return,
-            Err(error) => tracing::warn!(error = %error, "old entries of the audit trail are still there"),
+            Err(error) => tracing::warn!(error = %Chain(&error), "old entries of the audit trail are still there"),
             Ok(()) => {}
         }
         tokio::select! {

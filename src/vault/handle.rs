@@ -15,6 +15,7 @@ use crate::crypto::key_pool::KeyPool;
 use crate::crypto::private_key::PrivateKey;
 use crate::crypto::random::{Purpose, Random};
 use crate::domain::api_token::{ApiToken, TokenHash};
+use crate::domain::chain::Chain;
 use crate::domain::clock::Clock;
 use crate::domain::hook_key::SealedHookKey;
 use crate::domain::id::{HookKeyId, KeyId, OrgId};
@@ -182,7 +183,7 @@ impl Vault {
     /// Closes the store, after those who use it, and after the audit trail was told of the last uses.
     pub async fn close(&self) {
         if let Err(error) = self.audit_flush().await {
-            tracing::error!(error = %error, "the last uses of keys are not in the audit trail");
+            tracing::error!(error = %Chain(&error), "the last uses of keys are not in the audit trail");
         }
         self.registry.store.close().await;
     }

@@ -6,7 +6,7 @@ mod removal;
 use super::{call, stderr};
 use crate::support::app::migration_names;
 use crate::support::database::other_program;
-use crate::support::process::{Installation, hookvault, run};
+use crate::support::process::{Installation, Served, hookvault, run};
 use insta::assert_snapshot;
 use sqlx::AssertSqlSafe;
 use std::fs;
@@ -92,4 +92,20 @@ async fn a_record_of_the_master_key_that_is_gone_is_no_empty_vault() {
     error: the record of the master key is missing, though the vault has been used with one
     hint: restore the database file from a backup
     ");
+}
+
+#[tokio::test]
+async fn a_table_or_a_column_that_is_gone_is_damage_and_the_log_says_which() {
+    let installation = Installation::new();
+    let mut other = other_program(&installation.database()).await;
+    for gone in ["ALTER TABLE api_token DROP COLUMN scopes", "DROP TABLE used_token_id"] {
+        sqlx::raw_sql(gone).execute(&mut other).await.unwrap();
+    }
+    let screen = call(installation.folder.path(), &["check"]);
+    assert_eq!(screen.code, 1);
+    assert!(screen.stdout.contains("scopes"), "{}", screen.stdout);
+    let server = Served::start(&mut installation.serve());
+    let log = server.log_until("looked at the whole database");
+    assert!(log.contains("the database is damaged") && log.contains("scopes"), "{log}");
+    assert_eq!(server.get("/readyz").await.unwrap().0, 503);
 }

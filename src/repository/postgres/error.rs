@@ -20,6 +20,10 @@ mod code {
     pub const IDLE_IN_TRANSACTION: &str = "25P03";
     /// A sequence has no number left.
     pub const SEQUENCE_LIMIT: &str = "2200H";
+    /// What the migrations have made is not there any more, or is something else.
+    pub const UNDEFINED_TABLE: &str = "42P01";
+    pub const UNDEFINED_COLUMN: &str = "42703";
+    pub const DATATYPE_MISMATCH: &str = "42804";
     pub const DATA_CORRUPTED: &str = "XX001";
     pub const INDEX_CORRUPTED: &str = "XX002";
 }
@@ -43,7 +47,11 @@ pub fn store_error(error: sqlx::Error) -> StoreError {
                     StoreError::Exhausted { table: table.to_owned() }
                 }
                 code::DISK_FULL => StoreError::Full(database.into()),
-                code::DATA_CORRUPTED | code::INDEX_CORRUPTED => StoreError::Damaged(database.into()),
+                code::DATA_CORRUPTED
+                | code::INDEX_CORRUPTED
+                | code::UNDEFINED_TABLE
+                | code::UNDEFINED_COLUMN
+                | code::DATATYPE_MISMATCH => StoreError::Damaged(database.into()),
                 code::READ_ONLY | code::NOT_SUPPORTED => StoreError::Unavailable(
                     format!("this PostgreSQL takes no writes, as a standby does: {}", database.message()).into(),
                 ),

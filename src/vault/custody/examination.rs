@@ -88,8 +88,11 @@ impl Vault {
     /// Those of the store that are no damage.
     pub async fn examine(&self) -> Result<Examination, VaultError> {
         let mut examination = Examination::default();
-        let found = self.registry.store.examine().await?;
-        examination.damaged.extend(found.into_iter().map(Damaged::from));
+        match self.registry.store.examine().await.map_err(VaultError::from) {
+            Ok(found) => examination.damaged.extend(found.into_iter().map(Damaged::from)),
+            Err(VaultError::Damaged(error)) => examination.damaged.push(unreadable(error)),
+            Err(error) => return Err(error),
+        }
         for looked in [
             self.examine_orgs(&mut examination).await,
             self.examine_key_references(&mut examination).await,

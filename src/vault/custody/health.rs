@@ -1,6 +1,7 @@
 //! Whether the vault is ready: its database is there and sound, as far as is known.
 
 use super::sealing::SealingError;
+use crate::domain::chain::Chain;
 use crate::repository::error::StoreError;
 use crate::vault::error::VaultError;
 use crate::vault::handle::Vault;
@@ -50,7 +51,7 @@ impl Vault {
     /// To be told of every error: where it is damage, the vault is not ready until a look at everything finds it sound.
     pub fn observe(&self, error: &VaultError) {
         if error.is_damage() && self.registry.known_damage.met(error) {
-            tracing::error!(error = %error, "the database is damaged; `hookvault check` says where");
+            tracing::error!(error = %Chain(error), "the database is damaged; `hookvault check` says where");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::domain::actor::Actor;
 use crate::domain::audit::{Event, EventKind, Target};
+use crate::domain::chain::Chain;
 use crate::domain::clock::Timestamp;
 use crate::domain::hook_key::KeyReference;
 use crate::domain::id::{HookKeyId, InlineHookId, OrgId, PrefixedId as _};
@@ -133,7 +134,7 @@ impl Vault {
             Ok::<_, VaultError>(())
         };
         if let Err(error) = touched.await {
-            tracing::warn!(error = %error, %key, %consumer, "the use of a key could not be recorded");
+            tracing::warn!(error = %Chain(&error), %key, %consumer, "the use of a key could not be recorded");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::error::ProofError;
 use crate::domain::actor::Actor;
+use crate::domain::chain::Chain;
 use crate::domain::clock::Timestamp;
 use crate::repository::error::StoreError;
 use crate::repository::store::{Serial, WriteTx};
@@ -61,7 +62,7 @@ impl Vault {
             self.commit(tx, Record::SingleUse("the request was not served")).await
         };
         if let Err(error) = released.await {
-            tracing::warn!(error = %error, "a proof whose request failed cannot be sent again");
+            tracing::warn!(error = %Chain(&error), "a proof whose request failed cannot be sent again");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What is due from time to time, whether anybody calls or not.
 
 use crate::domain::actor::Actor;
+use crate::domain::chain::Chain;
 use crate::domain::id::OrgId;
 use crate::domain::signing_key::due_if_signing_since;
 use crate::repository::error::StoreError;
@@ -43,9 +44,10 @@ impl Vault {
     }
 
     async fn upkeep_of(&self, org: Result<OrgId, StoreError>) -> Result<(), VaultError> {
-        let org = org.inspect_err(|error| tracing::warn!(error = %error, "an org's signing keys have no upkeep"))?;
+        let org =
+            org.inspect_err(|error| tracing::warn!(error = %Chain(error), "an org's signing keys have no upkeep"))?;
         self.signing_key_upkeep(&org).await.inspect_err(|error| {
-            tracing::warn!(%org, error = %error, "the upkeep of an org's signing keys has to wait");
+            tracing::warn!(%org, error = %Chain(error), "the upkeep of an org's signing keys has to wait");
         })
     }
 }
