@@ -413,6 +413,14 @@ async fn with_leaked_a_server_that_runs_is_told_of_and_answers_nothing_from_then
     server.log_until("the master key was rotated without this server: start it again with the new one");
     assert_eq!(server.get("/readyz").await.unwrap().0, 503);
     assert_eq!(server.client(&installation.token).create("a").await.unwrap().0, 503);
+    let (_, hint) = rotated.stderr.split_once("hint: who has the old key and a copy or a backup of before").unwrap();
+    assert!(hint.contains("`hookvault key rotate NAME --emergency`"), "{hint}");
+    // Nothing becomes of a server where nothing was done.
+    for (key, next, code) in [("next.key", "next.key", 0), ("next.key", "none.key", 1)] {
+        let again = rotate(folder, key, next, &["--leaked"]);
+        assert_eq!((again.code, again.stderr.contains("503")), (code, false), "{}", again.stderr);
+        assert!(!again.stderr.contains("copy or a backup"), "{}", again.stderr);
+    }
 }
 
 #[tokio::test]

@@ -88,16 +88,22 @@ impl Rotate {
         }
         let next = if next.is_missing() { unnamed(&database, &old, &parts).await? } else { &next };
         let wishes = Wishes { old_is_known_to_others: self.leaked, keep_old: self.keep_old };
-        if self.leaked
-            && let Some(who) = app::database_users(&database).await?
-        {
+        let users = if self.leaked { app::database_users(&database).await? } else { None };
+        let (rotated, id) = app::rotate_master_key(&database, [&old, next], wishes, &operator, &parts).await?;
+        let is_done = rotated != Rotated::Before;
+        if let Some(who) = users.filter(|_| is_done) {
             output::tell(&format!(
-                "warning: the database is in use: {who}; a server does not learn the new key with --leaked: it answers 503 from now on, \
+                "warning: the database is in use: {who}; no server on it learns the new key with --leaked: each one that runs answers 503 \
                  until it is started with that"
             ));
         }
-        let (rotated, id) = app::rotate_master_key(&database, [&old, next], wishes, &operator, &parts).await?;
         output::tell(&told(rotated, id, &place));
+        if self.leaked && is_done {
+            output::tell(
+                "hint: who has the old key and a copy or a backup of before has the private keys in it, and the secrets of hooks: rotate \
+                 each hook key (`hookvault key rotate NAME --emergency`), give the hooks new secrets, and back up anew",
+            );
+        }
         Ok(())
     }
 }
