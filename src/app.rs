@@ -2,6 +2,7 @@
 
 mod backup;
 mod example;
+mod hint;
 mod looks;
 mod master_key;
 mod master_key_command;
@@ -20,6 +21,7 @@ mod tasks;
 
 pub use backup::{BackedUp, Before, Restoration, Restored, back_up, verify_backup};
 pub use example::{EXAMPLE_HOOK, start_example};
+pub use hint::store_hint;
 pub use master_key::{make_master_key, read_secret_file, recovery_text};
 pub use master_keys_told::{compare_master_key, rotation_under_way};
 pub use open::{
@@ -32,4 +34,4 @@ pub use rotating::{give_up_rotation, rotate_master_key};
 pub use scheduled_backups::{ScheduledBackups, read_recipients};
 pub use serving::{App, Stopper, listen};
 pub use signals::Signals;
-pub use start_error::{StartError, store_hint};
+pub use start_error::StartError;

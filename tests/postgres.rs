@@ -29,7 +29,7 @@ const SUITES: [&str; 20] = [
 ];
 
 /// What looks into the file, or at the words that are said of it.
-const OF_THE_FILE: [&str; 19] = [
+const OF_THE_FILE: [&str; 22] = [
     "api::erasure",
     "neither_a_replaced_nor_a_deleted_secret_stays_on_the_disk",
     "only_the_hash_of_a_token_is_stored",
@@ -38,6 +38,9 @@ const OF_THE_FILE: [&str; 19] = [
     "a_file_that_is_no_database_gives_way_and_is_kept_with_its_mode",
     "what_a_killed_server_has_only_in_its_journal_is_kept_too",
     "a_vault_that_a_killed_restore_has_moved_aside_is_not_begun_anew",
+    "a_file_that_is_gone_keeps_its_journal_whatever_is_done_in_its_place",
+    "what_killed_restores_have_left_goes_with_the_next",
+    "a_full_disk_is_told_as_one_and_nothing_is_left_on_it",
     "files_that_others_may_read_are_refused",
     "what_sqlite_keeps_beside_the_file_is_looked_at_where_a_link_leads_to",
     "without_room_writes_are_refused_reads_go_on_and_with_room_all_is_well",

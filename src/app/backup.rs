@@ -10,9 +10,12 @@ use crate::crypto::age_file::Identities;
 use crate::domain::actor::Actor;
 use crate::domain::master_key::DatedMasterKey;
 use crate::repository::url::DatabaseUrl;
+use crate::repository::{self, Over};
 use crate::vault::custody::backup::making::{self, Destination};
 use crate::vault::custody::backup::proof::Proof;
 use crate::vault::custody::backup::{BackupError, restoring};
+use crate::vault::custody::moving::MoveError;
+use crate::vault::error::VaultError;
 use crate::vault::{Registry, Vault};
 use std::path::{Path, PathBuf};
 
@@ -164,17 +167,27 @@ impl Restoration<'_> {
             return Err(StartError::Backup(BackupError::Unsound { findings: proof.findings }));
         }
         // Only now, so that a backup that does not count leaves no empty database behind.
-        let (store, new) = match self.replaces {
+        let (store, over) = match self.replaces {
             true => open_to_replace(self.database, sealing).await?,
-            false => (open_to_restore(self.database, sealing).await.map_err(|error| self.over_file(error))?, None),
+            false => open_to_restore(self.database, sealing).await.map_err(|error| self.over_file(error))?,
         };
         let restored = restoring::restore(proved, &proof, &*store, actor, self.replaces).await;
         store.close().await;
-        let planted = restored.map_err(StartError::Restore)?;
-        let before = match (new, &self.database.url) {
-            (Some(new), _) => Before::Kept(new.put(proved.clock().now())?),
-            (None, DatabaseUrl::Postgres(_)) if self.replaces => Before::Gone { planted },
-            (None, _) => Before::Nothing,
+        // What somebody else has begun in it meanwhile stays.
+        if matches!(over, Over::Nothing) && restored.as_ref().is_err_and(|error| !matches!(error, MoveError::NotEmpty))
+        {
+            repository::discard(&self.database.url);
+        }
+        let planted = restored.map_err(|error| match error {
+            error @ MoveError::Target(VaultError::Damaged(_) | VaultError::Store(_)) if self.replaces => {
+                StartError::NotReplaced(Box::new(StartError::Restore(error)))
+            }
+            error => StartError::Restore(error),
+        })?;
+        let before = match over {
+            Over::File(new) => Before::Kept(new.put(proved.clock().now())?),
+            Over::Vault if self.replaces => Before::Gone { planted },
+            Over::Vault | Over::Nothing => Before::Nothing,
         };
         Ok(Restored { proof, before })
     }

@@ -112,8 +112,8 @@ fn read_text(place: &MasterKeyPlace, names: &Names) -> Result<(Zeroizing<String>
         },
         MasterKeyPlace::Command(line) => {
             let setting = &names.command;
-            let output = output_of(line)
-                .map_err(|reason| MasterKeyError::Command { setting: setting.clone(), reason })?;
+            let output =
+                output_of(line).map_err(|reason| MasterKeyError::Command { setting: setting.clone(), reason })?;
             // What is no text is no master key either.
             let text = str::from_utf8(&output).unwrap_or_default().to_owned();
             (Zeroizing::new(text), format!("the output of {setting}"))

@@ -67,7 +67,8 @@ impl MasterKeyError {
             Self::NoToken { settings, .. } => format!("say how to reach it in {}", settings.join(", ")),
             Self::Token(error) => token_hint(error).into(),
             Self::Open { setting, .. } => {
-                let leave = if setting.starts_with("--") { format!("leave {setting} out") } else { format!("unset {setting}") };
+                let leave =
+                    if setting.starts_with("--") { format!("leave {setting} out") } else { format!("unset {setting}") };
                 format!("{leave}, or name the file that `hookvault master-key generate` wrote with it")
             }
             Self::Form { .. } => "put the copy back that you keep elsewhere".into(),

@@ -15,7 +15,8 @@ use crate::domain::public_url::PublicUrl;
 use crate::outbound::Outbound;
 use crate::repository;
 use crate::repository::store::{Migration, Store};
-use crate::repository::{Mode, Replacement};
+use crate::repository::url::DatabaseUrl;
+use crate::repository::{Mode, Over};
 use crate::vault::Registry;
 use crate::vault::Vault;
 use crate::vault::custody::copying::Counts;
@@ -153,26 +154,45 @@ fn vault_over(store: Arc<dyn Store>, sealing: Sealing, parts: &Parts) -> Result<
 /// Opens a database that a vault is to be restored into, made and migrated where that is wanted.
 ///
 /// # Errors
-/// [`StartError`].
+/// [`StartError`]; then none was made.
 pub(super) async fn open_to_restore(
     database: &DatabaseConfig,
     sealing: &Sealing,
-) -> Result<Arc<dyn Store>, StartError> {
-    Ok(open_migrated(database, true, &sealing.rows).await?.0)
+) -> Result<(Arc<dyn Store>, Over), StartError> {
+    let (store, is_new) = open_store(database, database.migrate, &sealing.rows).await?;
+    let over = if is_new { Over::Nothing } else { Over::Vault };
+    migrate_or_close(&*store, &over, database).await?;
+    Ok((store, over))
 }
 
 /// The same in the place of what is there, whatever that is. A file is a new one, to be put into its place once the store is closed.
 ///
 /// # Errors
-/// [`StartError`].
+/// [`StartError`]; then what is there is as it was.
 pub(super) async fn open_to_replace(
     database: &DatabaseConfig,
     sealing: &Sealing,
-) -> Result<(Arc<dyn Store>, Option<Replacement>), StartError> {
-    let (store, new) = repository::open_over(&database_url(database)?, sealing.rows.clone()).await?;
-    // Nobody else has made the new file.
-    migrate_where(&*store, database.migrate || new.is_some()).await?;
-    Ok((store, new))
+) -> Result<(Arc<dyn Store>, Over), StartError> {
+    let (store, over) = repository::open_over(&database_url(database)?, sealing.rows.clone()).await?;
+    let migrated = migrate_or_close(&*store, &over, database).await;
+    migrated.map_err(|error| match &database.url {
+        DatabaseUrl::Postgres(_) => StartError::NotReplaced(Box::new(error)),
+        DatabaseUrl::Sqlite(_) => error,
+    })?;
+    Ok((store, over))
+}
+
+/// Migrates where that is wanted, a new file in any case: nobody else has made it. Where that fails, a database that was made is gone.
+async fn migrate_or_close(store: &dyn Store, over: &Over, database: &DatabaseConfig) -> Result<(), StartError> {
+    let is_wanted = database.migrate || matches!(over, Over::File(_));
+    let migrated = migrate_where(store, is_wanted).await;
+    if migrated.is_err() {
+        store.close().await;
+        if matches!(over, Over::Nothing) {
+            repository::discard(&database.url);
+        }
+    }
+    migrated
 }
 
 /// Refuses a database that somebody else uses. Before it is opened here.

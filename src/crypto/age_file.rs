@@ -54,7 +54,8 @@ impl Recipients {
     /// [`NoRecipients`] for the first that is none, or where there is none at all: what should be encrypted would not be.
     pub fn parse(text: &str) -> Result<Self, NoRecipients> {
         let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim_start().starts_with('#'));
-        let words = lines.flat_map(|(at, line)| line.split(|c: char| c == ',' || c.is_whitespace()).map(move |word| (at, word)));
+        let words = lines
+            .flat_map(|(at, line)| line.split(|c: char| c == ',' || c.is_whitespace()).map(move |word| (at, word)));
         let recipient = |(number, (line, word)): (usize, (usize, &str))| {
             word.parse().map_err(|_| NoRecipients::Other { number, line })
         };

@@ -54,7 +54,8 @@ pub fn failure(error: refinery::Error) -> OpenError {
             "see the cause above; a new PostgreSQL database must hold nothing else and belong to who connects; the version before can \
              still use one that is older",
         )
-        .because(error),
+        // As a text: its sources are in it, and would be told again.
+        .because(error.to_string()),
     }
 }
 

@@ -29,4 +29,4 @@ pub mod used_token_id;
 pub mod version;
 
 pub use mode::Mode;
-pub use open::{Replacement, open, open_over, scratch, users};
+pub use open::{Over, Replacement, discard, open, open_over, scratch, users};

@@ -36,22 +36,42 @@ pub async fn open(
     }
 }
 
+/// What is where another vault is to come.
+pub enum Over {
+    /// Nothing was: the database was made just now.
+    Nothing,
+    /// A vault in a database, to be emptied.
+    Vault,
+    /// A file, or what is left of one, which the new one is to replace.
+    File(Replacement),
+}
+
 /// Opens a database that another vault is to come into, whatever it holds. A file that is there is not opened, nor what is left of one:
 /// the store is over a new one, to be put into its place once the store is closed.
 ///
 /// # Errors
 /// [`OpenError`].
-pub async fn open_over(
-    url: &DatabaseUrl,
-    sealer: Arc<dyn RowSealer>,
-) -> Result<(Arc<dyn Store>, Option<Replacement>), OpenError> {
+pub async fn open_over(url: &DatabaseUrl, sealer: Arc<dyn RowSealer>) -> Result<(Arc<dyn Store>, Over), OpenError> {
     match url {
         DatabaseUrl::Sqlite(path) if path.exists() || !sqlite::stray_journals(path).is_empty() => {
             let new = Replacement::begin(path)?;
             let (store, _) = open(&DatabaseUrl::file(&new.path()), Mode::Existing, sealer).await?;
-            Ok((store, Some(new)))
+            Ok((store, Over::File(new)))
         }
-        url => Ok((open(url, Mode::Fill, sealer).await?.0, None)),
+        url => {
+            let (store, is_new) = open(url, Mode::Fill, sealer).await?;
+            Ok((store, if is_new { Over::Nothing } else { Over::Vault }))
+        }
+    }
+}
+
+/// Removes a database that was made just now for what has not come into it. A file that somebody else has opened meanwhile stays, and so
+/// does an empty PostgreSQL database. Not while this process has the file open.
+pub fn discard(url: &DatabaseUrl) {
+    if let DatabaseUrl::Sqlite(path) = url
+        && sqlite::other_process(path).is_ok_and(|user| user.is_none())
+    {
+        sqlite::remove(path);
     }
 }
 

@@ -42,6 +42,15 @@ pub enum Serial<'a> {
     Vault,
 }
 
+/// What goes from a store for a vault that takes the place of what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Emptying {
+    /// The rows. The tables stay, with the rights that others have on them.
+    Rows,
+    /// The tables with them, which are made anew: where something of them is missing.
+    Tables,
+}
+
 /// What is wrong with how an engine keeps the data, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
@@ -92,7 +101,11 @@ pub trait Store: Send + Sync {
 
     /// Begins a write alone, in a store in which nothing is any more: all of it was deleted in this transaction, under whichever master key
     /// it is, and whether or not it can be read. So was what another hand has put at the tables: returns that in words, as `rule r of t`.
-    async fn write_emptied(&self, actor: &Actor) -> Result<(Box<dyn WriteTx>, Vec<String>), StoreError>;
+    async fn write_emptied(
+        &self,
+        actor: &Actor,
+        emptying: Emptying,
+    ) -> Result<(Box<dyn WriteTx>, Vec<String>), StoreError>;
 
     /// Tries once more to get what was deleted off the disk, whoever has deleted it.
     async fn erase(&self) -> Result<Erasure, StoreError>;

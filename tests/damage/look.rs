@@ -60,6 +60,26 @@ async fn a_schema_that_is_not_the_one_of_the_migrations_is_found() {
 }
 
 #[tokio::test]
+async fn a_file_that_may_not_be_read_is_told_as_that() {
+    let (installation, _) = with_one_key().await;
+    let folder = installation.folder.path();
+    let binary = folder.join("hookvault");
+    fs::copy(env!("CARGO_BIN_EXE_hookvault"), &binary).unwrap();
+    for file in [&binary, &folder.join("master.key")] {
+        give_to_somebody(file);
+    }
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(installation.database(), fs::Permissions::from_mode(0o000)).unwrap();
+    let mut command = at(&binary, folder);
+    let screen = run(as_somebody(command.args(["check", "--master-key-file", "master.key"])));
+    assert_eq!(screen.code, 1);
+    assert_snapshot!(screen.stderr, @"
+    error: the database file hookvault.db cannot be opened: Permission denied (os error 13)
+    hint: run hookvault as the owner of the file
+    ");
+}
+
+#[tokio::test]
 async fn what_another_hand_has_put_beside_the_tables_is_found() {
     let (installation, _) = with_one_key().await;
     let mut other = other_program(&installation.database()).await;

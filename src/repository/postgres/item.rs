@@ -1,7 +1,8 @@
 //! New seals for what is there, in PostgreSQL.
 
 use super::error::store_error;
-use super::planted::{Planted, planted};
+use super::migrate;
+use super::planted::{BESIDE, Planted, planted};
 use super::query::{query, query_as};
 use super::transaction::PostgresTx;
 use crate::domain::id::PrefixedId as _;
@@ -19,6 +20,7 @@ use crate::repository::row::org::OrgRow;
 use crate::repository::row::seal::UnderSeal;
 use crate::repository::row::service_app::{AppKeyRow, ServiceAppRow};
 use crate::repository::row::signing_key::SigningKeyRow;
+use crate::repository::store::Emptying;
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 
@@ -32,14 +34,24 @@ impl PostgresTx {
 
     /// Removes everything that there is, whatever refers to what, and whether or not it can be read: nothing of it is looked at. First what
     /// another hand has put at the tables, which would run with this and with all that comes: returns what that was.
-    pub async fn clear(&mut self) -> Result<Vec<String>, StoreError> {
+    pub async fn clear(&mut self, emptying: Emptying) -> Result<Vec<String>, StoreError> {
         let planted = planted(self.connection()?).await?;
         for Planted { removal, .. } in &planted {
             // PostgreSQL has quoted the names in it.
             self.execute(sqlx::query(AssertSqlSafe(removal.clone())).persistent(false)).await?;
         }
-        let truncate = format!("TRUNCATE {}", TABLES.join(", "));
-        self.execute(sqlx::query(AssertSqlSafe(truncate)).persistent(false)).await?;
+        match emptying {
+            Emptying::Rows => {
+                let truncate = format!("TRUNCATE {}", TABLES.join(", "));
+                self.execute(sqlx::query(AssertSqlSafe(truncate)).persistent(false)).await?;
+            }
+            Emptying::Tables => {
+                let drop = format!("DROP TABLE IF EXISTS {}, {}", TABLES.join(", "), BESIDE.join(", "));
+                self.execute(sqlx::query(AssertSqlSafe(drop)).persistent(false)).await?;
+                let made = migrate::run(self.connection()?).await;
+                made.map_err(|error| StoreError::Other(error.into()))?;
+            }
+        }
         self.erases();
         Ok(planted.into_iter().map(|planted| planted.what).collect())
     }

@@ -8,7 +8,7 @@ use crate::repository::store::Finding;
 use sqlx::{FromRow, PgConnection};
 
 /// Tables that have no rows of a vault.
-const BESIDE: [&str; 2] = ["pending_erasure", "refinery_schema_history"];
+pub const BESIDE: [&str; 2] = ["pending_erasure", "refinery_schema_history"];
 
 /// What it is, and what removes it.
 const PLANTED: &str = "

@@ -11,7 +11,7 @@ use crate::repository::erasure::Erasure;
 use crate::repository::error::{NOTHING_THERE, OpenError, StoreError};
 use crate::repository::mode::Mode;
 use crate::repository::row::seal::Seals;
-use crate::repository::store::{Finding, Migration, ReadTx, Serial, Store, WriteTx};
+use crate::repository::store::{Emptying, Finding, Migration, ReadTx, Serial, Store, WriteTx};
 use crate::repository::url::PostgresUrl;
 use crate::repository::version::Version;
 use async_trait::async_trait;
@@ -235,10 +235,14 @@ impl Store for PostgresStore {
         Ok(Box::new(tx))
     }
 
-    async fn write_emptied(&self, actor: &Actor) -> Result<(Box<dyn WriteTx>, Vec<String>), StoreError> {
+    async fn write_emptied(
+        &self,
+        actor: &Actor,
+        emptying: Emptying,
+    ) -> Result<(Box<dyn WriteTx>, Vec<String>), StoreError> {
         let mut tx = PostgresTx::new(self.begin(WRITE_ALONE).await?, actor.clone(), self.seals.clone());
         tx.execute(query(LOCK)).await?;
-        let planted = tx.clear().await?;
+        let planted = tx.clear(emptying).await?;
         Ok((Box::new(tx), planted))
     }
 

@@ -24,6 +24,8 @@ pub enum FileError {
     NoFolder { path: PathBuf },
     #[error("there is no database file {path}")]
     NoFile { path: PathBuf },
+    #[error("the database file {path} cannot be opened: {reason}")]
+    NotReadable { path: PathBuf, reason: std::io::Error },
     #[error("the database file {path} cannot be opened for writing: {reason}")]
     NotWritable { path: PathBuf, reason: std::io::Error },
     #[error(
@@ -42,6 +44,7 @@ impl From<FileError> for OpenError {
             FileError::WalNotReadable { path } => {
                 format!("copy {0} and {0}-wal to a folder that can be written to, and look at the copy", path.display())
             }
+            FileError::NotReadable { .. } => "run hookvault as the owner of the file".into(),
             FileError::NotWritable { .. } | FileError::FolderNotWritable { .. } => {
                 "run hookvault as the owner of the file, in a folder that it may write to".into()
             }
@@ -96,17 +99,17 @@ pub fn prepare(path: &Path, create: bool) -> Result<bool, FileError> {
     Ok(made)
 }
 
-/// Checks the mode of a file that is there.
+/// Checks the mode of a file that is there, and whether it can be read.
 ///
 /// # Errors
-/// [`FileError::ReadableByOthers`], or [`FileError::NoFile`].
+/// [`FileError`].
 pub fn examine(path: &Path) -> Result<(), FileError> {
-    if !path.exists() {
-        return Err(FileError::NoFile { path: path.to_owned() });
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(FileError::NoFile { path: path.to_owned() }),
+        Ok(metadata) if !metadata.is_file() => return Err(FileError::NotAFile { path: path.to_owned() }),
+        found => found.and_then(|_| File::open(path)),
     }
-    if !path.is_file() {
-        return Err(FileError::NotAFile { path: path.to_owned() });
-    }
+    .map_err(|reason| FileError::NotReadable { path: path.to_owned(), reason })?;
     refuse_readable_by_others(path)?;
     for companion in [WAL, WAL_INDEX, JOURNAL] {
         refuse_readable_by_others(&beside(path, companion))?;
@@ -116,7 +119,9 @@ pub fn examine(path: &Path) -> Result<(), FileError> {
 
 /// Where a file is, or would be: a link may lead to what is gone.
 pub fn place_of(path: &Path) -> PathBuf {
-    let target = |target| fs::canonicalize(path).unwrap_or_else(|_| path.parent().unwrap_or(Path::new("")).join::<PathBuf>(target));
+    let target = |target| {
+        fs::canonicalize(path).unwrap_or_else(|_| path.parent().unwrap_or(Path::new("")).join::<PathBuf>(target))
+    };
     fs::read_link(path).map_or_else(|_| path.to_owned(), target)
 }
 
@@ -125,6 +130,13 @@ pub fn beside(path: &Path, companion: &str) -> PathBuf {
     let mut name = place_of(path).into_os_string();
     name.push(companion);
     name.into()
+}
+
+/// Removes a file and its companions, as far as it goes.
+pub fn remove(path: &Path) {
+    for part in [WAL, WAL_INDEX, JOURNAL, ""] {
+        let _ = fs::remove_file(beside(path, part));
+    }
 }
 
 /// The journals of a file that is not there. What was committed last may be in them alone, and SQLite removes them with a new file.

@@ -40,7 +40,7 @@ mod version;
 mod wal_index;
 mod watch;
 
-pub use file::stray_journals;
+pub use file::{remove, stray_journals};
 pub use in_use::other_process;
 pub use replacement::Replacement;
 pub use store::SqliteStore;

@@ -104,7 +104,25 @@ impl Replacement {
             return Err(error);
         }
         File::open(folder_of(&self.place))?.sync_all()?;
+        self.sweep();
         Ok(moved.into_iter().next().unwrap_or(aside))
+    }
+
+    /// Removes the folders of others that were killed before they had put theirs. One whose file somebody has open is not left.
+    fn sweep(&self) {
+        let own = name(&self.place);
+        let prefix = [".", &own.to_string_lossy(), "."].concat();
+        for entry in fs::read_dir(folder_of(&self.place)).into_iter().flatten().flatten() {
+            let is_ours = |name: &str| name.starts_with(&prefix) && name.ends_with(UNFINISHED);
+            let path = entry.path();
+            if path != self.folder.path()
+                && entry.file_name().to_str().is_some_and(is_ours)
+                && in_use::other_process(&path.join(own)).is_ok_and(|user| user.is_none())
+            {
+                // What cannot be removed is in nobody's way but for its room.
+                let _ = fs::remove_dir_all(path);
+            }
+        }
     }
 
     /// As far as it goes: what could not be moved back is under the other name.

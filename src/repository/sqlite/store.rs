@@ -14,7 +14,7 @@ use crate::repository::erasure::Erasure;
 use crate::repository::error::{OpenError, StoreError};
 use crate::repository::mode::Mode;
 use crate::repository::row::seal::Seals;
-use crate::repository::store::{Finding, Migration, ReadTx, Serial, Store, WriteTx};
+use crate::repository::store::{Emptying, Finding, Migration, ReadTx, Serial, Store, WriteTx};
 use crate::repository::version::Version;
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqliteSynchronous};
@@ -79,7 +79,14 @@ impl SqliteStore {
             match store.writers.pool().acquire().await.map_err(store_error) {
                 Ok(_) => break,
                 Err(StoreError::Busy(_)) if Instant::now() < until => tokio::time::sleep(PAUSE).await,
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    store.close().await;
+                    // An empty file would keep its room, and hide that there is none. Another process that holds it has a use for it.
+                    if is_new && !matches!(error, StoreError::Busy(_)) {
+                        file::remove(path);
+                    }
+                    return Err(error.into());
+                }
             }
         }
         if let Some(options) = &store.examiner {
@@ -196,7 +203,8 @@ impl Store for SqliteStore {
         Ok(Box::new(tx))
     }
 
-    async fn write_emptied(&self, actor: &Actor) -> Result<(Box<dyn WriteTx>, Vec<String>), StoreError> {
+    /// A damaged file gives way to a new one, whose tables are whole.
+    async fn write_emptied(&self, actor: &Actor, _: Emptying) -> Result<(Box<dyn WriteTx>, Vec<String>), StoreError> {
         self.check_in_place()?;
         let turn = self.writers.turn(Share::Alone).await?;
         let mut tx = self.over(Connection::Writer(turn), actor.clone());

@@ -3,7 +3,7 @@
 use super::error::BackupError;
 use super::head::Head;
 use super::input::Input;
-use super::new_file::NewFile;
+use super::new_file::{NewFile, sweep_beside};
 use super::proof::Proof;
 use crate::crypto::age_file::{Encrypted, Identities, Recipients};
 use crate::vault::handle::Vault;
@@ -21,7 +21,8 @@ pub struct Destination<'a> {
     pub recipients: &'a Recipients,
 }
 
-/// Writes a backup beside its place, reads it back and proves it, and only then gives it its name.
+/// Writes a backup beside its place, reads it back and proves it, and only then gives it its name. What others have left there that were
+/// killed meanwhile goes first: its room may be needed.
 ///
 /// One that is encrypted is encrypted to an identity of the moment as well, which is dropped once it was read back.
 ///
@@ -31,6 +32,7 @@ pub struct Destination<'a> {
 /// # Errors
 /// [`BackupError`]; then there is no new file.
 pub async fn back_up(vault: &Vault, scratch: &Vault, to: Destination<'_>) -> Result<Proof, BackupError> {
+    sweep_beside(to.path);
     let verified = verify_new(vault, scratch, to).await?;
     tokio::task::spawn_blocking(move || verified.put()).await?
 }

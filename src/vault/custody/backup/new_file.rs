@@ -1,9 +1,11 @@
 //! A file that has its name only once it is whole.
+//!
+//! Whoever makes one has a lock on it, which ends with the process: what is not locked was left by a kill.
 
 use super::error::BackupError;
 use super::head::BEGIN;
 use crate::crypto::age_file;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
@@ -37,6 +39,8 @@ impl NewFile {
         let prefix = [".", &name.to_string_lossy(), "."].concat();
         // With mode 0600, as all that this library makes.
         let file = Builder::new().prefix(&prefix).suffix(UNFINISHED).tempfile_in(folder(path)).map_err(unwritable)?;
+        // Not every file system has locks; there nothing is swept.
+        let _ = file.as_file().try_lock();
         Ok(Self { file, path: path.to_owned(), replaces })
     }
 
@@ -68,6 +72,25 @@ impl NewFile {
             _ => BackupError::Write { path, source },
         })
     }
+}
+
+/// Removes what was left in the folder of a file by those that were killed while they made a backup there. What cannot be removed stays:
+/// it is in nobody's way but for its room.
+pub(super) fn sweep_beside(path: &Path) {
+    let entries = fs::read_dir(folder(path)).into_iter().flatten().flatten();
+    for entry in entries {
+        let name = entry.file_name();
+        let is_unfinished = name.to_str().is_some_and(|name| name.starts_with('.') && name.ends_with(UNFINISHED));
+        if is_unfinished && entry.file_type().is_ok_and(|kind| kind.is_file()) && is_left(&entry.path()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether nobody makes it any more, and it is the beginning of a backup.
+fn is_left(path: &Path) -> bool {
+    let is_empty = fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0);
+    (is_empty || is_backup(path)) && File::open(path).is_ok_and(|file| file.try_lock().is_ok())
 }
 
 /// Whether a file begins like a backup, be it encrypted or not.
