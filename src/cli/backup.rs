@@ -73,6 +73,7 @@ async fn back_up(to: Destination<'_>, sources: &Sources) -> Result<(), CliError>
         count => format!("encrypted to {count} recipient(s)"),
     };
     output::tell(&format!("{} is made and verified, {encrypted}: {}", to.path.display(), proof::contents(&made.proof)));
+    proof::warn_of_rotation(&made.proof);
     if let Some(error) = made.untold {
         output::tell(&format!("warning: the audit trail does not tell of it: {}", Chain(&error)));
     }

@@ -3,8 +3,8 @@ use super::error::CliError;
 use super::flags::{self, DatabaseFlags, MasterKeyFlags};
 use super::operator::operator;
 use super::output;
-use super::proof::{contents, print_counts};
-use crate::app::{Before, Parts, Restoration, Restored};
+use super::proof::{contents, print_counts, refusal, warn_of_rotation};
+use crate::app::{Before, Parts, Restoration, Restored, StartError};
 use crate::config::{DatabaseConfig, MasterKeySource};
 use clap::Args;
 use std::path::PathBuf;
@@ -50,8 +50,13 @@ impl Restore {
             master_key: &master_key,
             replaces: self.force,
         };
-        let Restored { proof, before } = restoration.run(&actor, &parts).await?;
+        let restored = restoration.run(&actor, &parts).await;
+        let Restored { proof, before } = restored.map_err(|error| match error {
+            StartError::Backup(error) => refusal(&self.file, error),
+            error => error.into(),
+        })?;
         print_counts(&proof)?;
+        warn_of_rotation(&proof);
         match before {
             Before::Nothing => {}
             Before::Kept(path) => output::tell(&format!(

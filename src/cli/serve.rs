@@ -5,7 +5,7 @@ use crate::app::{App, Parts, Signals};
 use crate::config::Config;
 use clap::Args;
 
-/// Serve the vault, and back it up each day where HOOKVAULT_BACKUP_DIR names a folder
+/// Serve the vault, and back it up each day where HOOKVAULT_BACKUP_DIR names a folder (docs/settings.md has every variable)
 #[derive(Args)]
 #[command(after_help = "Example:
   hookvault master-key generate --out master.key

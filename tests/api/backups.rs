@@ -162,7 +162,7 @@ async fn one_that_fails_or_grows_old_is_told_and_the_vault_is_ready_all_the_same
     assert_snapshot!(readiness(&anon).await, @r#"{"status":"ok","warnings":["The last backup has failed; the log says why."]}"#);
     app.clock.advance(3 * HOUR + Duration::from_secs(1));
     look(&app).await;
-    assert_snapshot!(readiness(&anon).await, @r#"{"status":"ok","warnings":["The newest verified backup is of 2025-10-24T13:06:07.000Z.","The last backup has failed; the log says why."]}"#);
+    assert_snapshot!(readiness(&anon).await, @r#"{"status":"ok","warnings":["The newest verified backup is too old: it is of 2025-10-24T13:06:07.000Z.","The last backup has failed; the log says why."]}"#);
     fs::rename(&moved, folder.path()).unwrap();
     look(&app).await;
     assert_eq!(readiness(&anon).await, r#"{"status":"ok","warnings":[]}"#);

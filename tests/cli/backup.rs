@@ -2,8 +2,10 @@
 
 mod encrypted;
 mod gone;
+mod left;
 mod refused;
 mod replaced;
+mod rotating;
 
 use super::moving::{filled, kept, source};
 use super::stderr;
@@ -240,6 +242,7 @@ async fn a_backup_says_what_is_in_it() {
       "id": null,
       "made": null,
       "masterKey": "3de38f5c0e0a5137",
+      "masterKeyRotation": null,
       "opened": 7,
       "signed": 6,
       "version": null

@@ -83,7 +83,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
 
     Commands:
       dev          Serve a vault for development, and make all that it needs
-      serve        Serve the vault, and back it up each day where HOOKVAULT_BACKUP_DIR names a folder
+      serve        Serve the vault, and back it up each day where HOOKVAULT_BACKUP_DIR names a folder (docs/settings.md has every variable)
       master-key   Make the key that seals all private keys, put another in its place, and make copies of it for people
       migrate      Bring the database to the form that this version needs
       move         Copy the vault into an empty database of the other engine, or of the same
@@ -128,7 +128,7 @@ fn every_command_has_a_help_of_one_screen_that_ends_in_an_example() {
 
     Settings:
           --data-dir <FOLDER>       The data folder of `hookvault dev`, in place of the other settings
-          --database-url <URL>      The database, as sqlite://PATH or postgres://USER@HOST/NAME
+          --database-url <URL>      The database, as sqlite://PATH or postgres://USER@HOST/NAME [default: sqlite://hookvault.db]
           --migrate <WHEN>          Run pending migrations first: on or off
           --master-key-file <FILE>  The file that holds the master key
 

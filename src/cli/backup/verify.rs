@@ -3,7 +3,7 @@ use crate::cli::age::read_identities;
 use crate::cli::error::CliError;
 use crate::cli::flags::{self, MasterKeyFlags};
 use crate::cli::output;
-use crate::cli::proof::{contents, print_counts};
+use crate::cli::proof::{contents, print_counts, refusal, warn_of_rotation};
 use crate::config::{MasterKeySource, variable};
 use crate::domain::chain::Chain;
 use crate::domain::clock::Timestamp;
@@ -50,13 +50,11 @@ impl Verify {
         let proof = match proof {
             Ok(proof) => proof,
             Err(StartError::Backup(error)) => {
-                let found = Chain(&error).to_string();
                 if self.json {
                     // Nothing of it is to be believed.
-                    output::print_json(&json!({"findings": [&found]}))?;
+                    output::print_json(&json!({"findings": [Chain(&error).to_string()]}))?;
                 }
-                let hint = StartError::Backup(error).hint();
-                return Err(CliError::new(format!("{} does not count: {found}", self.file.display()), hint));
+                return Err(refusal(&self.file, error));
             }
             Err(error) => return Err(error.into()),
         };
@@ -73,6 +71,7 @@ impl Verify {
             return Err(CliError::new(message, "use an earlier backup"));
         }
         output::tell(&format!("{} is sound: {}, made {age} ago", self.file.display(), contents(&proof)));
+        warn_of_rotation(&proof);
         Ok(())
     }
 }
@@ -84,6 +83,7 @@ fn as_json(proof: &Proof) -> serde_json::Value {
         "made": proof.head.made.to_wire(),
         "version": proof.head.version,
         "masterKey": proof.head.master_key.to_string(),
+        "masterKeyRotation": proof.rotation.map(|[from, to]| json!({"from": from.to_string(), "to": to.to_string()})),
         "counts": counts,
         "opened": proof.opened,
         "signed": proof.signed,

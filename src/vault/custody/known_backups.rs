@@ -65,7 +65,7 @@ impl KnownBackups {
             None => warnings.push("There is no verified backup.".to_owned()),
             Some(Sound { made, opens, .. }) => {
                 if made.after(max_age).is_ok_and(|until| until < now) {
-                    warnings.push(format!("The newest verified backup is of {}.", made.to_wire()));
+                    warnings.push(format!("The newest verified backup is too old: it is of {}.", made.to_wire()));
                 }
                 if opens.id != seals {
                     warnings

@@ -125,10 +125,13 @@ fn what_should_be_encrypted_is_never_written_in_the_clear() {
         assert!(screen.stderr.starts_with(&told), "{}", screen.stderr);
         assert!(!folder.join("a.backup").exists());
     }
-    let scheduled =
-        run(installation.serve().env("HOOKVAULT_BACKUP_DIR", ".").env("HOOKVAULT_BACKUP_RECIPIENTS", ","));
+    let scheduled = run(installation.serve().env("HOOKVAULT_BACKUP_DIR", ".").env("HOOKVAULT_BACKUP_RECIPIENTS", ","));
     assert_eq!(scheduled.code, 1);
-    assert!(scheduled.stderr.contains("error: HOOKVAULT_BACKUP_RECIPIENTS: no recipient of age"), "{}", scheduled.stderr);
+    assert!(
+        scheduled.stderr.contains("error: HOOKVAULT_BACKUP_RECIPIENTS: no recipient of age"),
+        "{}",
+        scheduled.stderr
+    );
 }
 
 #[test]

@@ -128,7 +128,7 @@ async fn without_its_master_key_it_is_of_no_use_and_the_right_one_is_named() {
     ");
     let to = format!("sqlite://{}", folder.path().join("restored.db").display());
     assert_snapshot!(stable(restore(&folder, &file, &to, &other).stderr), @"
-    error: the backup does not count: line 1: it was made with the master key 3de38f5c0e0a5137 of 2025-10-24T13:06:07.000Z, but the master key given is OTHER
+    error: FOLDER/vault.backup does not count: line 1: it was made with the master key 3de38f5c0e0a5137 of 2025-10-24T13:06:07.000Z, but the master key given is OTHER
     hint: give the master key whose id is 3de38f5c0e0a5137
     ");
     assert!(!folder.path().join("restored.db").exists(), "nothing was made");

@@ -184,9 +184,6 @@ async fn what_a_killed_server_has_only_in_its_journal_is_kept_too() {
 
 #[tokio::test]
 async fn a_file_that_is_gone_keeps_its_journal_whatever_is_done_in_its_place() {
-    if POSTGRES.is_some() {
-        return;
-    }
     let (_app, folder, file) = backed_up().await;
     let installation = Installation::new();
     let mut server = Served::start(&mut installation.serve());
@@ -203,7 +200,8 @@ async fn a_file_that_is_gone_keeps_its_journal_whatever_is_done_in_its_place() {
     hint: put the file that belongs to it back as FOLDER/hookvault.db; where that is lost, `hookvault restore FILE --force` keeps the journal under another name. For a new and empty vault, move it away first
     ");
     let file_name = file.to_str().unwrap();
-    for command in [&["migrate"][..], &["key", "create", "a"], &["serve", "--listen", "127.0.0.1:0"], &["restore", file_name]]
+    for command in
+        [&["migrate"][..], &["key", "create", "a"], &["serve", "--listen", "127.0.0.1:0"], &["restore", file_name]]
     {
         assert_eq!(refused(command).stderr, told, "{command:?}");
         assert!(!installation.database().exists(), "{command:?}");

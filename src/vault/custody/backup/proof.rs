@@ -9,6 +9,8 @@ use crate::crypto::envelope::Envelope;
 use crate::crypto::line_macs::LineMacs;
 use crate::crypto::private_key;
 use crate::domain::actor::Actor;
+use crate::domain::master_key::MasterKeys;
+use crate::domain::sealed::MasterKeyId;
 use crate::repository::error::StoreError;
 use crate::repository::item::Item;
 use crate::repository::store::Serial;
@@ -27,6 +29,9 @@ pub struct Proof {
     pub opened: usize,
     /// How many keys have signed, so that their public halves verified it.
     pub signed: usize,
+    /// The rotation of the master key that was under way, from one key to another: restored, it is under way again, and the old key
+    /// opens everything.
+    pub rotation: Option<[MasterKeyId; 2]>,
     /// What is wrong with it; none where it is sound.
     pub findings: Vec<String>,
 }
@@ -59,9 +64,12 @@ impl Vault {
         if read != Some(self.backup_mac(&head).await?) {
             return Err(BackupError::Differs);
         }
-        let mut proof = Proof { head, counts, opened: 0, signed: 0, findings: Vec::new() };
-        if let Err(error) = self.master_keys_follow().await {
-            proof.findings.push(error.to_string());
+        let mut proof = Proof { head, counts, opened: 0, signed: 0, rotation: None, findings: Vec::new() };
+        match self.master_keys_follow().await {
+            Ok(MasterKeys { record, rotation }) => {
+                proof.rotation = rotation.map(|rotation| [record.id, rotation.next.id]);
+            }
+            Err(error) => proof.findings.push(error.to_string()),
         }
         let Examination { sound, damaged, .. } = self.examine().await.map_err(BackupError::Scratch)?;
         proof.opened = sound;
