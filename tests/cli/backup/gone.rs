@@ -94,7 +94,7 @@ fn where_no_master_key_is_named_the_one_that_is_needed_is() {
                 server's settings do; a new master key opens nothing that is there\n";
     for command in [
         &["check"][..],
-        &["serve", "--log", "off"],
+        &["serve", "--log", "off", "--listen", "127.0.0.1:0"],
         &["key", "list"],
         &["token", "list"],
         &["backup", "b.backup"],
