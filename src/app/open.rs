@@ -5,6 +5,7 @@ use super::parts::Parts;
 use super::sealing::{Sealing, database_url};
 use super::start_error::StartError;
 use crate::config::{Config, DatabaseConfig, MasterKeySource};
+use crate::crypto::envelope::Envelope;
 use crate::crypto::key_pool::KeyPool;
 use crate::crypto::random::Random;
 use crate::crypto::row_seal::RowSeals;
