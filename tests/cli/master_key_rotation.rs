@@ -418,7 +418,7 @@ async fn with_leaked_a_server_that_runs_is_told_of_and_answers_nothing_from_then
     // Nothing becomes of a server where nothing was done.
     for (key, next, code) in [("next.key", "next.key", 0), ("next.key", "none.key", 1)] {
         let again = rotate(folder, key, next, &["--leaked"]);
-        assert_eq!((again.code, again.stderr.contains("503")), (code, false), "{}", again.stderr);
+        assert_eq!((again.code, again.stderr.contains("answers 503")), (code, false), "{}", again.stderr);
         assert!(!again.stderr.contains("copy or a backup"), "{}", again.stderr);
     }
 }

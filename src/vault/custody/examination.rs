@@ -186,11 +186,14 @@ impl Vault {
                 match self.registry.audit_verify(&id, None).await? {
                     // What the engine cannot read right is no thing of the trail.
                     Ok(_) if examination.damaged.iter().any(|damaged| matches!(damaged, Damaged::Store(_))) => {}
-                    Ok(_) => {
-                        let found = self.registry.audit_compare(&id).await?.into_iter();
-                        let told = |discrepancy| Damaged::Told { org: id.clone(), discrepancy };
-                        examination.damaged.extend(found.map(told));
-                    }
+                    Ok(_) => match self.registry.audit_compare(&id).await {
+                        Ok(found) => {
+                            let told = |discrepancy| Damaged::Told { org: id.clone(), discrepancy };
+                            examination.damaged.extend(found.into_iter().map(told));
+                        }
+                        Err(VaultError::Damaged(error)) => examination.damaged.push(unreadable(error)),
+                        Err(error) => return Err(error),
+                    },
                     Err(broken) => examination.damaged.push(Damaged::Audit { org: id, broken }),
                 }
             }

@@ -217,10 +217,11 @@ impl Account {
     }
 }
 
-/// `None` for what is damaged.
+/// `None` for a row that is damaged.
 fn readable<T>(read: Result<T, StoreError>) -> Result<Option<T>, VaultError> {
     match read.map_err(VaultError::from) {
         Ok(read) => Ok(Some(read)),
+        Err(error @ VaultError::Damaged(StoreError::Damaged(_))) => Err(error),
         Err(error) if error.is_damage() => Ok(None),
         Err(error) => Err(error),
     }

@@ -44,9 +44,11 @@ impl Present {
         self.facts.insert(fact, since);
     }
 
-    /// What was read; where it is damaged, none of these kinds is compared.
+    /// What was read; where a row of it is damaged, none of these kinds is compared. Where the whole cannot be read, nothing is: an
+    /// engine may answer nothing more in this view.
     fn readable<T>(&mut self, read: Result<Vec<T>, StoreError>, kinds: &[FactKind]) -> Result<Vec<T>, VaultError> {
         match read.map_err(VaultError::from) {
+            Err(error @ VaultError::Damaged(StoreError::Damaged(_))) => Err(error),
             Err(error) if error.is_damage() => {
                 self.unreadable.extend(kinds);
                 Ok(Vec::new())
