@@ -1,6 +1,7 @@
 //! What a person sees in a browser. `tests/clients` drives a real one; what `dev` shows is in `tests/cli`.
 
 use crate::support::app::TestApp;
+use crate::support::process::http_client;
 use flate2::read::GzDecoder;
 use insta::assert_snapshot;
 use reqwest::Method;
@@ -70,7 +71,7 @@ async fn what_the_documents_load_comes_compressed_to_those_who_take_that_and_pla
     for (accepted, is_compressed) in
         [("gzip", true), ("br, gzip;q=0.5", true), ("identity", false), ("gzip;q=0", false)]
     {
-        let request = reqwest::Client::new().get(format!("http://{}/docs/swagger-ui.css", app.address));
+        let request = http_client().get(format!("http://{}/docs/swagger-ui.css", app.address));
         let answer = request.header("accept-encoding", accepted).send().await.unwrap();
         let encoding = answer.headers().get("content-encoding").map(|value| value.to_str().unwrap().to_owned());
         assert_eq!(encoding.as_deref(), is_compressed.then_some("gzip"), "{accepted}");
