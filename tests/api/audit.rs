@@ -45,6 +45,16 @@ fn kinds(entries: &[AuditEntry]) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn what_one_is_about_to_tell_another_waits_for() {
+    let app = TestApp::start().await;
+    assert_eq!(app.token(USE).await.post(KEYS, json!({"name": "x"})).await.status, 403);
+    // The first takes what there is to tell; a stop, which closes the store next, may be the second.
+    let (first, all) = tokio::join!(app.vault.audit_flush(), entries(&app));
+    first.unwrap();
+    assert_eq!(kinds(&all).last(), Some(&"system.api.access.denied"));
+}
+
+#[tokio::test]
 async fn an_entry_says_who_did_what_to_what_from_where_and_how_it_ended() {
     let app = TestApp::start().await;
     let manager = app.token(MANAGE).await.with("user-agent", "terraform/1.17");

@@ -16,11 +16,12 @@ impl Vault {
         self.uses.add(org, actor, event);
     }
 
-    /// Writes what was told.
+    /// Writes what was told: all that was before it is called, also what another call has taken on itself.
     ///
     /// # Errors
     /// Those of the store; what could not be written is told later.
     pub async fn audit_flush(&self) -> Result<(), VaultError> {
+        let _telling = self.uses.telling().await;
         let mut by_org: HashMap<OrgId, Vec<(Actor, Event)>> = HashMap::new();
         for Group { org, actor, event } in self.uses.take() {
             by_org.entry(org).or_default().push((actor, event));

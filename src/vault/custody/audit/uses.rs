@@ -37,11 +37,19 @@ impl Group {
 
 /// Those that were not told yet.
 #[derive(Default)]
-pub(in crate::vault) struct Uses(Mutex<HashMap<Alike, Group>>);
+pub(in crate::vault) struct Uses {
+    groups: Mutex<HashMap<Alike, Group>>,
+    telling: tokio::sync::Mutex<()>,
+}
 
 impl Uses {
+    /// Held while what was taken is on its way: who comes to tell meanwhile returns once that is told, too.
+    pub(super) async fn telling(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.telling.lock().await
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Alike, Group>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn add(&self, org: &OrgId, actor: &Actor, event: Event) {
