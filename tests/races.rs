@@ -285,6 +285,43 @@ async fn a_server_killed_50_times_has_lost_no_answered_write() {
     assert!(settled > ROUNDS, "{settled} answered writes were looked at");
 }
 
+/// Those who write at once may share a commit, and see what is not committed yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_refused_because_of_anothers_write_finds_it_done() {
+    let installation = Installation::new();
+    let server = Served::start(&mut installation.serve());
+    let client = server.client(&installation.token);
+    for round in 0..20 {
+        let name = format!("key {round}");
+        let mut tasks = JoinSet::new();
+        for _ in 0..6 {
+            let (client, name) = (client.clone(), name.clone());
+            tasks.spawn(async move {
+                let (status, body) = client.create(&name).await.unwrap();
+                let (_, list) = client.list().await.unwrap();
+                assert!(list.contains(&format!("\"{name}\"")), "{status}, and then it is not there: {list}");
+                (status == 200).then_some(body)
+            });
+        }
+        let made: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+        let [made] = &made[..] else { panic!("one of them makes it: {made:?}") };
+        let id = serde_json::from_str::<Value>(made).unwrap()["id"].as_str().unwrap().to_owned();
+        let mut tasks = JoinSet::new();
+        for _ in 0..6 {
+            let (client, id) = (client.clone(), id.clone());
+            tasks.spawn(async move {
+                let (deleted, _) = client.delete(&id).await.unwrap();
+                let (read, body) = client.get(&format!("/api/v1/hook-keys/{id}")).await.unwrap();
+                assert_eq!(read, 404, "after {deleted}: {body}");
+                deleted.as_u16()
+            });
+        }
+        let mut answers = tasks.join_all().await;
+        answers.sort_unstable();
+        assert_eq!(answers, [204, 404, 404, 404, 404, 404]);
+    }
+}
+
 #[tokio::test]
 async fn parallel_deletes_on_two_servers_are_all_confirmed() {
     let installation = Installation::new();

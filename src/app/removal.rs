@@ -14,6 +14,10 @@ pub fn removal(damaged: &Damaged) -> Option<String> {
 }
 
 pub(super) fn removal_of_row(table: &str, row: &str) -> Option<String> {
+    // Another hand may have written it: nothing of theirs is put into a line that somebody pastes into a shell.
+    if !row.chars().all(|character| character.is_ascii_alphanumeric() || "-_/.".contains(character)) {
+        return None;
+    }
     match table {
         "api_token" => Some(format!("`hookvault token revoke {row}`")),
         "service_app" => Some(format!("`hookvault app delete {row}`")),
@@ -30,5 +34,18 @@ pub(super) fn removal_of_row(table: &str, row: &str) -> Option<String> {
             Err(_) => format!("`DELETE /vault/v1/hook-keys/{key}/references/{consumer}`"),
         }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_hand_has_written_is_put_into_no_command() {
+        assert_eq!(removal_of_row("hook_key", "HKY1").as_deref(), Some("`hookvault key delete HKY1`"));
+        for row in ["x;touch y", "$(y)", "`y`", "x\ny", "x y", "x'"] {
+            assert_eq!(removal_of_row("hook_key", row), None, "{row}");
+        }
     }
 }

@@ -92,6 +92,24 @@ pub trait Store: Send + Sync {
         seen
     }
 
+    /// How many times writes were lost that others may have seen before they were committed. To be asked before a request is served.
+    fn lost_writes(&self) -> u64 {
+        0
+    }
+
+    /// Waits until all that a request has seen is committed, also where it was refused something and has written nothing itself. To be
+    /// called before it is answered.
+    ///
+    /// # Arguments
+    /// `lost`: how many writes were lost before.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where something that it may have seen was not committed in the end.
+    async fn settled(&self, lost: u64) -> Result<(), StoreError> {
+        let _ = lost;
+        Ok(())
+    }
+
     /// Others may wait, so keep it short: no key making or network in between. It goes along with a rotation of the master key: what is
     /// sealed for it is sealed after it has begun, and so with the key that seals now.
     ///

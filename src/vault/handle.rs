@@ -97,6 +97,20 @@ impl Registry {
         Ok(self.store.version().await?)
     }
 
+    /// As [`Store::lost_writes`].
+    #[must_use]
+    pub fn lost_writes(&self) -> u64 {
+        self.store.lost_writes()
+    }
+
+    /// As [`Store::settled`].
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn settled(&self, lost: u64) -> Result<(), VaultError> {
+        Ok(self.store.settled(lost).await?)
+    }
+
     /// The state of what one org has, where the whole was in this one.
     #[must_use]
     pub fn version_of(&self, org: &OrgId, version: Option<Version>) -> Option<Version> {

@@ -38,6 +38,7 @@ pub async fn surround(
     forget::detach(&mut request);
     let under_way = begin(&request);
     let vault = &shared.vault;
+    let lost = vault.registry().lost_writes();
     let mut entry = Entry::begin(&request, &shared);
     let facts = Arc::new(facts(&request, &entry));
     request.extensions_mut().insert(facts.clone());
@@ -70,6 +71,12 @@ pub async fn surround(
             Err(_) => return Err(finish_alone(&ApiError::Panic, &shared, budget, entry)),
         }
     };
+    // Nobody is told what rests on a write that may be lost: a refusal would be false then. Who has written has waited for that by itself.
+    if let Err(error) = vault.registry().settled(lost).await
+        && !response.status().is_success()
+    {
+        response = response.into_response(ApiError::from(error).respond(vault, &entry.request_id));
+    }
     let status = response.status();
     if let (Some((proof, actor)), StatusCode::SERVICE_UNAVAILABLE) = (proof, status) {
         // Clients send such a request again as it is.

@@ -7,8 +7,8 @@
 //! 3. The others stand behind a savepoint each: who gives up is undone alone.
 //! 4. SQLite ends a transaction by itself where the disk is full or broken. Then nobody's write was made, and all are told so.
 //!
-//! Who joins reads what others have written and not committed yet. A refusal because of that is told at once, and stays true unless the
-//! commit fails.
+//! Who joins reads what others have written and not committed yet. Whoever is refused something because of that, and so commits nothing, waits with
+//! the answer until that is committed ([`Writers::settled`]).
 
 use super::error::store_error;
 use super::known_trails::KnownTrails;
@@ -18,7 +18,7 @@ use crate::repository::version::Concern;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
 use std::mem;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
@@ -55,6 +55,10 @@ pub struct Writers {
     was_rolled_back: Arc<AtomicBool>,
     versions: KnownVersions,
     patience: Duration,
+    /// Whether one has seen what others in the group have written, and has given up: it is about to answer.
+    has_answers: Arc<AtomicBool>,
+    /// How many groups were not committed.
+    lost: Arc<AtomicU64>,
 }
 
 /// Whether others may go on in the transaction of a turn.
@@ -93,11 +97,44 @@ impl Writers {
             })
         });
         let pool = pool.connect_lazy_with(connection);
-        Self { pool, group: Arc::default(), waiting: Arc::default(), was_rolled_back, versions, patience }
+        Self {
+            pool,
+            group: Arc::default(),
+            waiting: Arc::default(),
+            was_rolled_back,
+            versions,
+            patience,
+            has_answers: Arc::default(),
+            lost: Arc::default(),
+        }
     }
 
     pub fn pool(&self) -> &SqlitePool {
         &self.pool
+    }
+
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::SeqCst)
+    }
+
+    /// Waits until what those have seen who have given up is committed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] where something was not, of what there was since `lost` was asked.
+    pub async fn settled(&self, lost: u64) -> Result<(), StoreError> {
+        if self.has_answers.load(Ordering::SeqCst) {
+            let mut place = self.group.clone().lock_owned().await;
+            if self.has_answers.load(Ordering::SeqCst)
+                && let Some(group) = place.take()
+            {
+                let ended = tokio::spawn(group.end(self.clone())).await;
+                ended.map_err(|error| StoreError::Other(error.into()))?;
+            }
+        }
+        if self.lost() == lost {
+            return Ok(());
+        }
+        Err(StoreError::Unavailable("what others have written, and this has seen, was not committed".into()))
     }
 
     /// Waits for the turn.
@@ -183,6 +220,11 @@ impl Group {
             Ok(()) => writers.commit(self.transaction, self.concern).await.map_err(Arc::new),
             Err(error) => Err(Arc::new(error)),
         };
+        // In this order: who finds no answers waiting any more must find what was lost.
+        if outcome.is_err() {
+            writers.lost.fetch_add(1, Ordering::SeqCst);
+        }
+        writers.has_answers.store(false, Ordering::SeqCst);
         for member in self.members {
             // Who does not wait any more need not know.
             let _ = member.send(outcome.clone());
@@ -247,6 +289,7 @@ impl Drop for Turn {
         match (self.savepoint, place.as_mut()) {
             (Some(savepoint), Some(group)) => {
                 group.undo = Some(savepoint);
+                self.writers.has_answers.store(true, Ordering::SeqCst);
                 group.trails.forget();
             }
             // Nobody else has written in it.
@@ -372,6 +415,58 @@ mod tests {
         let refused = |result: &Result<(), String>| result.as_ref().is_err_and(|error| error.contains("UNIQUE"));
         assert_eq!(others.iter().map(refused).collect::<Vec<_>>(), [true, false, true]);
         assert_eq!((written(&writers).await, commits.load(Ordering::SeqCst)), (vec!["a".into(), "c".into()], 1));
+    }
+
+    /// One refused because of what another has written, as soon as it has given up.
+    async fn refused(writers: Writers) -> bool {
+        let mut turn = writers.turn(Share::Group).await.unwrap();
+        write(&mut turn, "INSERT INTO written VALUES ('a')").await.is_err()
+    }
+
+    #[tokio::test]
+    async fn who_was_refused_waits_with_the_answer_until_what_it_has_seen_is_committed() {
+        let (writers, commits, _folder) = writers().await;
+        let lost = writers.lost();
+        let mut first = writers.turn(Share::Group).await.unwrap();
+        write(&mut first, "INSERT INTO written VALUES ('a')").await.unwrap();
+        let other = writers.clone();
+        let answer = tokio::spawn(async move {
+            assert!(refused(other.clone()).await);
+            other.settled(lost).await.map(|()| other)
+        });
+        while writers.waiting.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let committed = tokio::spawn(first.commit(Concern::Everything));
+        answer.await.unwrap().unwrap();
+        assert_eq!(commits.load(Ordering::SeqCst), 1, "it is on disk before the answer is given");
+        committed.await.unwrap().unwrap();
+        writers.settled(lost).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_refusal_because_of_what_was_lost_is_none() {
+        let (writers, _, _folder) = writers().await;
+        let lost = writers.lost();
+        let mut first = writers.turn(Share::Group).await.unwrap();
+        write(&mut first, "INSERT INTO written VALUES ('a')").await.unwrap();
+        let other = writers.clone();
+        let answer = tokio::spawn(async move {
+            assert!(refused(other.clone()).await);
+            other.settled(lost).await
+        });
+        while writers.waiting.load(Ordering::SeqCst) < 1 {
+            tokio::task::yield_now().await;
+        }
+        let ending = tokio::spawn(change(writers.clone(), "INSERT OR ROLLBACK INTO written VALUES ('a')"));
+        while writers.waiting.load(Ordering::SeqCst) < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert!(first.commit(Concern::Everything).await.is_err());
+        assert!(ending.await.unwrap().is_err());
+        assert!(matches!(answer.await.unwrap(), Err(StoreError::Unavailable(_))));
+        assert!(writers.settled(lost).await.is_err(), "also once all of it is over");
+        writers.settled(writers.lost()).await.unwrap();
     }
 
     #[tokio::test]

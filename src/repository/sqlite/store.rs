@@ -190,6 +190,14 @@ impl Store for SqliteStore {
         self.versions.get().map_or(seen, |versions| versions.of_org(org, seen))
     }
 
+    fn lost_writes(&self) -> u64 {
+        self.writers.lost()
+    }
+
+    async fn settled(&self, lost: u64) -> Result<(), StoreError> {
+        self.writers.settled(lost).await
+    }
+
     async fn write(&self, actor: &Actor, serial: Serial<'_>) -> Result<Box<dyn WriteTx>, StoreError> {
         self.check_in_place()?;
         // All writes are serial. One of the whole vault may take long, and changes the master key.
